@@ -1,0 +1,1062 @@
+"""MovieLens on this machine: brought here, checked, read.
+
+From a command line, ``python -m recslib.movielens 100k`` brings a data set
+and says where it lies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import csv
+import hashlib
+import io
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache as remember
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import platformdirs
+import pooch
+from filelock import FileLock, Timeout
+
+from recslib.progress import progress_bar, progress_is_off
+from recslib.ratings import (
+    N_SHOWN,
+    Ratings,
+    RatingsError,
+    article_in_front,
+    from_frame,
+    split_year,
+)
+
+logger = logging.getLogger(__name__)
+
+GROUPLENS = "https://files.grouplens.org/datasets/movielens/"
+U_DATA_SHA256 = (
+    "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490"
+)
+TERMS = """\
+MovieLens data is GroupLens Research's (University of Minnesota): free for
+research, with acknowledgement; do not pass it on or use it commercially
+without permission. The full terms are in the archive's README. Cite it as:
+F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets:
+History and Context. ACM TiiS 5(4), 19. https://doi.org/10.1145/2827872"""
+LOCK_SECONDS = 1800
+GENRES_100K = [
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children's",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
+]
+OCCUPATIONS_1M = [
+    "other",
+    "educator",
+    "artist",
+    "clerical",
+    "college student",
+    "customer service",
+    "doctor",
+    "executive",
+    "farmer",
+    "homemaker",
+    "school student",
+    "lawyer",
+    "programmer",
+    "retired",
+    "sales",
+    "scientist",
+    "self-employed",
+    "technician",
+    "tradesman",
+    "unemployed",
+    "writer",
+]
+# What columns are usually called, in lower case without signs.
+NAMES = {
+    "user": [
+        "user",
+        "userid",
+        "uid",
+        "reviewer",
+        "reviewerid",
+        "customer",
+        "customerid",
+    ],
+    "item": [
+        "item",
+        "itemid",
+        "iid",
+        "movie",
+        "movieid",
+        "film",
+        "filmid",
+        "book",
+        "bookid",
+        "isbn",
+        "product",
+        "productid",
+        "asin",
+    ],
+    "rating": ["rating", "ratings", "stars", "score", "overall", "bookrating"],
+    "timestamp": ["timestamp", "time", "ts", "unixtime", "unixreviewtime"],
+}
+
+Place = Path | zipfile.Path
+
+
+class DownloadError(OSError):
+    """A data set that no source could give."""
+
+
+@dataclass(frozen=True, eq=False)
+class MovieLens:
+    """One data set: its ratings, and what is known of films and users.
+
+    Parameters
+    ----------
+    name
+        ``"100k"``, ``"1m"``, ... or ``"synthetic"``.
+    ratings
+        In the order of the published file.
+    films
+        One row an item index: ``item_id``, ``title`` (article in front, no
+        year), ``year`` (Int64, NA where unknown), ``genres`` (tuple of str).
+    users
+        One row a user index: ``user_id``, ``age`` (1m: the lower end of an
+        age group), ``gender``, ``occupation``, ``zip_code``; None where the
+        set tells nothing of its users.
+    """
+
+    name: str
+    ratings: Ratings
+    films: pd.DataFrame
+    users: pd.DataFrame | None
+
+
+class Tables(NamedTuple):
+    """A data set's files, read: ratings stay bytes or a place until later."""
+
+    ratings: Place | bytes
+    films: list[tuple[int, str, int | None, tuple[str, ...]]]
+    users: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One published file that holds a data set.
+
+    Parameters
+    ----------
+    file
+        Its name.
+    folder
+        Where the data set lies inside it.
+    marker
+        A file that must be in that folder.
+    read
+        Turns the folder into tables.
+    n_bytes, known_hash
+        Size and ``"algorithm:hex"``; None where the file changes over time.
+    requirement
+        What to ask pip for; None for what GroupLens hands out.
+    """
+
+    file: str
+    folder: str
+    marker: str
+    read: Callable[[Place], Tables]
+    n_bytes: int | None = None
+    known_hash: str | None = None
+    requirement: str | None = None
+
+
+def load(
+    name: str = "100k",
+    *,
+    folder: str | Path | None = None,
+    cache: str | Path | None = None,
+) -> MovieLens:
+    """Bring a MovieLens data set to this machine and read it.
+
+    Looks in ``folder``, then in the cache, then downloads from GroupLens;
+    if that fails, 100k comes from PyPI with pip. A damaged file in the cache
+    is set aside as ``*.bad`` and fetched again.
+
+    Parameters
+    ----------
+    name
+        100k, 1m, 10m, 25m, 32m, latest-small or synthetic.
+    folder
+        Where you keep the archive or its unpacked files; the environment
+        variable ``RECSLIB_DATA`` does the same.
+    cache
+        Where downloads are kept; else the variable ``RECSLIB_CACHE``, else
+        your user cache directory. The variable ``RECSLIB_MIRROR`` replaces
+        the address of GroupLens's download folder.
+
+    Returns
+    -------
+    MovieLens
+        Ratings in the published order. Films and users without a rating are
+        left out.
+
+    Raises
+    ------
+    RatingsError
+        For a name not known, or files that do not hold what they should.
+    DownloadError
+        When no source could give the data: says what each one said.
+    """
+    if name == "synthetic":
+        return synthetic()
+    archive, place = find(name, folder=folder, cache=cache)
+    try:
+        tables = archive.read(place)
+    except (LookupError, ValueError, FileNotFoundError) as error:
+        raise RatingsError(
+            f"{place}: not the files that GroupLens publishes as {name} "
+            f"({error}). Unpack the archive afresh, or read ratings of your "
+            f"own with read_ratings."
+        ) from error
+    films = pd.DataFrame(
+        tables.films, columns=["item_id", "title", "year", "genres"]
+    ).astype({"year": "Int64"})
+    films["title"] = films["title"].map(article_in_front)
+    shown = [
+        title if year is None else f"{title} ({year})"
+        for title, (_, _, year, _) in zip(
+            films["title"], tables.films, strict=True
+        )
+    ]
+    ratings = read_ratings(
+        tables.ratings,
+        scale=(1.0, 5.0) if name in ("100k", "1m") else (0.5, 5.0),
+        titles=dict(zip(films["item_id"].tolist(), shown, strict=True)),
+        source=f"{archive.file}: ratings",
+    )
+    films = films.set_index("item_id").reindex(ratings.item_ids)
+    users = tables.users
+    if users is not None:
+        users = users.set_index("user_id").reindex(ratings.user_ids)
+        users = users.reset_index()
+    return MovieLens(name, ratings, films.reset_index(), users)
+
+
+def find(
+    name: str,
+    *,
+    folder: str | Path | None = None,
+    cache: str | Path | None = None,
+) -> tuple[Archive, Place]:
+    """Find a data set's files, and download them where there are none.
+
+    Parameters, environment and errors as in `load`.
+
+    Returns
+    -------
+    tuple
+        The archive that it is, and where in it (or in your folder) the
+        files lie.
+    """
+    if name not in ARCHIVES:
+        raise RatingsError(
+            f"no MovieLens data set is called {name!r}; there are "
+            f"{', '.join(ARCHIVES)} and synthetic. Read a file of your own "
+            f"with read_ratings."
+        )
+    folder = folder or os.environ.get("RECSLIB_DATA")
+    if folder:
+        for archive in ARCHIVES[name]:
+            place = _in_folder(Path(folder).expanduser(), archive)
+            if place is not None:
+                return archive, place
+        logger.warning(
+            "%s holds no sound copy of %s; looking in the cache.",
+            folder,
+            ARCHIVES[name][0].file,
+        )
+    cache = cache or os.environ.get("RECSLIB_CACHE")
+    cache = Path(cache or platformdirs.user_cache_path("recslib"))
+    archive = _in_cache(name, cache)
+    if archive is None:
+        cache = _writable(cache)
+        archive = _in_cache(name, cache) or _fetch(name, cache)
+    return archive, _open(cache / archive.file, archive)
+
+
+def _open(path: Path, archive: Archive) -> Place:
+    return zipfile.Path(path, archive.folder + "/")
+
+
+def _in_folder(folder: Path, archive: Archive) -> Place | None:
+    path = folder / archive.file
+    trouble = _trouble(path, archive)
+    if trouble is None:
+        return _open(path, archive)
+    if path.exists():
+        logger.warning("%s %s; not used.", path, trouble)
+    for place in (folder / Path(archive.folder).name, folder):
+        if (place / archive.marker).is_file():
+            return place
+    return None
+
+
+def _in_cache(name: str, cache: Path) -> Archive | None:
+    for archive in ARCHIVES[name]:
+        if _trouble(cache / archive.file, archive) is None:
+            return archive
+    return None
+
+
+def _trouble(path: Path, archive: Archive) -> str | None:
+    """Say what is wrong with a file, None where it is the published one."""
+    try:
+        n_bytes = path.stat().st_size
+        if archive.n_bytes not in (None, n_bytes):
+            return f"has {n_bytes:,} bytes, not {archive.n_bytes:,}"
+        if archive.known_hash is not None:
+            algorithm, known = archive.known_hash.split(":")
+            if pooch.file_hash(path, alg=algorithm) != known:
+                return f"does not have the published {algorithm}"
+            return None
+        with zipfile.ZipFile(path) as whole:
+            broken = whole.testzip()
+            if broken is not None:
+                return f"is damaged at {broken}"
+            if f"{archive.folder}/{archive.marker}" not in whole.namelist():
+                return f"does not hold {archive.folder}/{archive.marker}"
+    except (OSError, zipfile.BadZipFile, zlib.error) as error:
+        return f"cannot be read ({error})"
+    return None
+
+
+def _writable(cache: Path) -> Path:
+    """Give back the cache, or a temporary one where it takes no files."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache):
+            return cache
+    except OSError as error:
+        temporary = _temporary_cache()
+        logger.warning(
+            "The cache %s cannot be written (%s). Downloads go to %s and are "
+            "deleted at the end; set RECSLIB_CACHE to a folder of yours.",
+            cache,
+            error,
+            temporary,
+        )
+        return temporary
+
+
+@remember
+def _temporary_cache() -> Path:
+    folder = tempfile.mkdtemp(prefix="recslib-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@contextmanager
+def _locked(cache: Path, name: str) -> Iterator[None]:
+    # Any user of a shared cache may take the lock.
+    lock = FileLock(cache / f"{name}.lock", mode=0o666)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.warning("Another process is fetching %s: waiting.", name)
+        try:
+            lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout as error:
+            raise DownloadError(
+                f"{lock.lock_file} has been held by another process for "
+                f"{LOCK_SECONDS // 60} minutes. End that process, or set "
+                f"RECSLIB_CACHE to another folder, and try again."
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _fetch(name: str, cache: Path) -> Archive:
+    with _locked(cache, name):
+        archive = _in_cache(name, cache)
+        if archive is not None:
+            return archive
+        incoming = cache / f"{name}.incoming"
+        said = []
+        for archive in ARCHIVES[name]:
+            path = cache / archive.file
+            if path.exists():
+                trouble = _trouble(path, archive)
+                logger.warning("%s %s: set aside as .bad.", path, trouble)
+                path.replace(path.with_name(path.name + ".bad"))
+            # A killed process may have left its half behind.
+            shutil.rmtree(incoming, ignore_errors=True)
+            try:
+                _download(archive, incoming).replace(path)
+            except (OSError, ValueError) as error:
+                said.append(f"{_source(archive)}\n    {error}")
+            else:
+                if not progress_is_off():
+                    print(TERMS)
+                return archive
+            finally:
+                shutil.rmtree(incoming, ignore_errors=True)
+    wanted = ARCHIVES[name][0].file
+    raise DownloadError(
+        f"no source could give the data set {name}. Tried:\n  "
+        + "\n  ".join([f"the cache {cache}\n    no sound copy", *said])
+        + f"\nYou can:\n  1. look at the network or proxy and run this "
+        f"again;\n  2. download {wanted} in a browser from {GROUPLENS}{wanted}"
+        f" and set RECSLIB_DATA to the folder that holds it;\n  3. set "
+        f"RECSLIB_MIRROR to the address of a mirror of {GROUPLENS}"
+    )
+
+
+def _source(archive: Archive) -> str:
+    if archive.requirement is not None:
+        return f"pip:{archive.requirement}"
+    mirror = os.environ.get("RECSLIB_MIRROR", GROUPLENS)
+    return f"{mirror.rstrip('/')}/{archive.file}"
+
+
+def _download(archive: Archive, incoming: Path) -> Path:
+    pooch.get_logger().setLevel(logging.WARNING)
+    with progress_bar(
+        total=archive.n_bytes or 1, description=archive.file, unit="B"
+    ) as bar:
+        path = pooch.retrieve(
+            _source(archive),
+            archive.known_hash,
+            fname=archive.file,
+            path=incoming,
+            downloader=_pip_download
+            if archive.requirement is not None
+            else pooch.HTTPDownloader(progressbar=bar, timeout=(10, 60)),
+        )
+    trouble = _trouble(Path(path), archive)
+    if trouble is not None:
+        raise ValueError(f"what came {trouble}")
+    # pooch leaves it readable for its owner alone.
+    Path(path).chmod(0o644)
+    return Path(path)
+
+
+def _pip_download(url: str, output_file: str, _: object) -> None:
+    command = [sys.executable, "-m", "pip", "download", "--no-deps"]
+    command += ["--quiet", "--no-input", "--disable-pip-version-check"]
+    with tempfile.TemporaryDirectory(dir=Path(output_file).parent) as folder:
+        run = subprocess.run(
+            [*command, "--dest", folder, url.removeprefix("pip:")],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        wheels = list(Path(folder).glob("*.whl"))
+        if run.returncode != 0 or not wheels:
+            raise OSError(run.stderr.strip() or "pip brought no wheel")
+        shutil.move(wheels[0], output_file)
+
+
+# How each archive spells its tables --------------------------------------
+
+
+def _read_u(place: Place) -> Tables:
+    films = [
+        (int(row[0]), *split_year(row[1]), _flagged(row[6:]))
+        for row in _rows(place / "u.item", "|", "latin-1")
+    ]
+    users = _rows(place / "u.user", "|", "latin-1")
+    data = (place / "u.data").read_bytes()
+    return Tables(_checked(data), films, _user_table(users))
+
+
+def _read_recbole(place: Place) -> Tables:
+    films = []
+    for item, title, year, genres in _rows(place / "ml-100k.item", "\t")[1:]:
+        # This copy misspells film 267's "unknown", and puts the year of
+        # film 1412 into its title.
+        name = title.replace("unkonwn", "unknown")
+        name = f"{name} ({year})" if year.isdigit() else name
+        words = tuple(w for w in genres.split(" ") if w != "unknown")
+        films.append((int(item), *split_year(name), words))
+    users = _rows(place / "ml-100k.user", "\t")[1:]
+    _, _, data = (place / "ml-100k.inter").read_bytes().partition(b"\n")
+    return Tables(_checked(data), films, _user_table(users))
+
+
+def _read_dat(place: Place, encoding: str) -> Tables:
+    films = [
+        (int(item), *split_year(title), _genres(genres))
+        for item, title, genres in _rows(place / "movies.dat", "::", encoding)
+    ]
+    users = None
+    if (place / "users.dat").exists():
+        rows = _rows(place / "users.dat", "::", encoding)
+        users = _user_table(
+            [u, age, gender, OCCUPATIONS_1M[int(occupation)], zip_code]
+            for u, gender, age, occupation, zip_code in rows
+        )
+    return Tables(place / "ratings.dat", films, users)
+
+
+def _read_csv(place: Place) -> Tables:
+    text = io.StringIO((place / "movies.csv").read_text(encoding="utf-8"))
+    films = [
+        (int(row[0]), *split_year(row[1]), _genres(row[2]))
+        for row in list(csv.reader(text))[1:]
+    ]
+    return Tables(place / "ratings.csv", films)
+
+
+def _rows(
+    place: Place, separator: str, encoding: str = "utf-8"
+) -> list[list[str]]:
+    text = place.read_text(encoding=encoding).rstrip("\n")
+    return [line.split(separator) for line in text.split("\n")]
+
+
+def _flagged(flags: list[str]) -> tuple[str, ...]:
+    pairs = zip(GENRES_100K, flags, strict=True)
+    return tuple(genre for genre, flag in pairs if flag == "1")
+
+
+def _genres(text: str) -> tuple[str, ...]:
+    return () if text == "(no genres listed)" else tuple(text.split("|"))
+
+
+def _user_table(rows: Iterable[list[str]]) -> pd.DataFrame:
+    columns = ["user_id", "age", "gender", "occupation", "zip_code"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"user_id": "int64", "age": "int64"})
+
+
+def _checked(u_data: bytes) -> bytes:
+    if hashlib.sha256(u_data).hexdigest() != U_DATA_SHA256:
+        raise ValueError("the 100,000 ratings are not the published ones")
+    return u_data
+
+
+# Any table of ratings -----------------------------------------------------
+
+
+def read_ratings(
+    path_or_frame: str | Place | bytes | pd.DataFrame,
+    *,
+    columns: Mapping[str, str | int] | None = None,
+    scale: tuple[float, float] | None = None,
+    titles: Mapping[Any, str] | None = None,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    source: str | None = None,
+) -> Ratings:
+    r"""Read ratings of your own: a CSV or TSV file, or a pandas frame.
+
+    Parameters
+    ----------
+    path_or_frame
+        The file (or its bytes), or the frame.
+    columns
+        Which column is which: ``{"user": "who", "item": "book", "rating":
+        "stars"}``, or column numbers from 0 up. What is not given is guessed
+        from the usual names (userId, movie_id, stars, ...); a file without
+        a header is taken as user, item, rating, timestamp. The timestamp
+        (Unix seconds) may be missing.
+    scale
+        Lowest and highest star; None works it out from the ratings.
+    titles
+        Item id to title, if you have titles.
+    separator
+        One character or ``"::"``; None guesses from the first line.
+    encoding
+        Of a file: ``"utf-8"``, ``"latin-1"``, ...
+    source
+        What errors call it; default the file's name.
+
+    Returns
+    -------
+    Ratings
+        In the order of the rows.
+
+    Raises
+    ------
+    RatingsError
+        For what is wrong in the table, as in `ratings.from_frame`, and for
+        rows of the wrong length or bytes that are not in the encoding.
+    """
+    if isinstance(path_or_frame, pd.DataFrame):
+        frame, source = path_or_frame, source or "frame"
+    else:
+        if isinstance(path_or_frame, str):
+            path_or_frame = Path(path_or_frame)
+        if source is None:
+            source = getattr(path_or_frame, "name", "bytes")
+        frame = _read_table(path_or_frame, separator, encoding, source)
+    frame = _pick_columns(frame, columns or {}, source)
+    return from_frame(frame, titles=titles, scale=scale, source=source)
+
+
+def _bytes_of(table: Place | bytes) -> IO[bytes]:
+    return io.BytesIO(table) if isinstance(table, bytes) else table.open("rb")
+
+
+def _read_table(
+    table: Place | bytes, separator: str | None, encoding: str, source: str
+) -> pd.DataFrame:
+    with _bytes_of(table) as handle:
+        first = handle.readline().decode(encoding, errors="replace")
+    first = first.lstrip("\ufeff").rstrip("\r\n")
+    if not first.strip():
+        raise RatingsError(
+            f"{source}: is empty, or its first line is. Check that it is the "
+            f"right file and that it came over whole."
+        )
+    separator = separator or _guess_separator(first)
+    fields = [field.strip(' "') for field in first.split(separator)]
+    has_header = not any(_is_number(field) for field in fields)
+    # pandas' fast parser wants one character, and sees "a::b" as a, "", b.
+    width = len(fields)
+    n_columns = 2 * width - 1 if separator == "::" else width
+    try:
+        with _bytes_of(table) as handle:
+            frame = pd.read_csv(
+                handle,
+                sep=separator[0],
+                header=None,
+                names=range(n_columns),
+                skiprows=int(has_header),
+                encoding=encoding,
+                skip_blank_lines=False,
+                low_memory=False,
+            )
+    except pd.errors.EmptyDataError:
+        frame = pd.DataFrame(columns=range(n_columns))
+    except UnicodeError as error:
+        raise _wrong_encoding(table, encoding, source) from error
+    except pd.errors.ParserError as error:
+        raise _ragged(table, separator, encoding, width, source) from error
+    between = frame.iloc[:, 1::2] if separator == "::" else frame.iloc[:, :0]
+    # A longer second line makes pandas take the surplus for an index.
+    long = not isinstance(frame.index, pd.RangeIndex)
+    if long or between.notna().any(axis=None):
+        raise _ragged(table, separator, encoding, width, source)
+    first_line = 2 if has_header else 1
+    frame.index = pd.RangeIndex(
+        first_line, first_line + len(frame), name="line"
+    )
+    frame = frame.iloc[:, :: len(separator)]
+    frame.columns = fields if has_header else range(width)
+    return frame.dropna(how="all")
+
+
+def _guess_separator(line: str) -> str:
+    return "::" if "::" in line else max("\t,;|", key=line.count)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _wrong_encoding(
+    table: Place | bytes, encoding: str, source: str
+) -> RatingsError:
+    bad = []
+    with _bytes_of(table) as handle:
+        for number, line in enumerate(handle, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeError:
+                bad.append(f"line {number}")
+    return RatingsError(
+        f"{source}: {len(bad):,} lines are not {encoding}: "
+        f"{_first_few(bad)}. Give the encoding it was written in, for "
+        f"example encoding='latin-1' or encoding='utf-16'."
+    )
+
+
+def _ragged(
+    table: Place | bytes,
+    separator: str,
+    encoding: str,
+    width: int,
+    source: str,
+) -> RatingsError:
+    with _bytes_of(table) as handle:
+        text = io.TextIOWrapper(
+            handle, encoding=encoding, errors="replace", newline=""
+        )
+        rows: Iterable[list[str]]
+        if separator == "::":
+            rows = (line.split(separator) for line in text)
+        else:
+            rows = csv.reader(text, delimiter=separator)
+        bad = [
+            f"line {number} ({len(row)})"
+            for number, row in enumerate(rows, 1)
+            if len(row) not in (0, width)
+        ]
+    return RatingsError(
+        f"{source}: {len(bad):,} rows do not have {width} fields as the "
+        f"first line has: {_first_few(bad)}. Correct them, quote fields that "
+        f"hold a {separator!r}, or give another separator=."
+    )
+
+
+def _first_few(places: list[str]) -> str:
+    return ", ".join(places[:N_SHOWN]) + (
+        ", ..." if len(places) > N_SHOWN else ""
+    )
+
+
+def _pick_columns(
+    frame: pd.DataFrame, columns: Mapping[str, str | int], source: str
+) -> pd.DataFrame:
+    odd = set(columns) - set(NAMES)
+    if odd:
+        raise RatingsError(
+            f"columns names {', '.join(sorted(odd))}; it can name "
+            f"{', '.join(NAMES)}."
+        )
+    header = list(frame.columns)
+    has_names = any(isinstance(name, str) for name in header)
+    # RecBole writes "user_id:token".
+    plain = [
+        re.sub(r"[^a-z]", "", str(name).lower().partition(":")[0])
+        for name in header
+    ]
+    found: dict[str, int] = {}
+    for place, (role, usual) in enumerate(NAMES.items()):
+        wanted = columns.get(role)
+        if wanted in header:
+            found[role] = header.index(wanted)
+        elif isinstance(wanted, int) and 0 <= wanted < len(header):
+            found[role] = wanted
+        elif wanted is None and has_names:
+            hits = [i for i, name in enumerate(plain) if name in usual]
+            found |= {role: hits[0]} if hits else {}
+        elif wanted is None and place < len(header):
+            found[role] = place
+    lacking = [
+        role
+        for role in NAMES
+        if role not in found and (role != "timestamp" or role in columns)
+    ]
+    if lacking:
+        raise RatingsError(
+            f"{source}: no column for {' and '.join(lacking)} among "
+            f"{', '.join(map(str, header))}. Say which it is, for example "
+            f"columns={{'{lacking[0]}': {header[0]!r}}}."
+        )
+    return frame.iloc[:, list(found.values())].set_axis(list(found), axis=1)
+
+
+# A made-up set --------------------------------------------------------------
+
+
+def synthetic(
+    n_users: int = 60,
+    n_items: int = 80,
+    n_ratings: int = 2400,
+    n_factors: int = 2,
+    noise: float = 0.3,
+    seed: int = 0,
+) -> MovieLens:
+    """Make up a small data set whose factors are known.
+
+    Stars are 3.5 + user bias + item bias + user factors . item factors +
+    noise, rounded and kept in 1 to 5. It serves tests and quick runs; it
+    says nothing about people.
+
+    Parameters
+    ----------
+    n_users, n_items, n_ratings
+        Sizes; every user and every item has at least one rating.
+    n_factors
+        Length of each factor vector.
+    noise
+        Standard deviation of what no model can know, in stars.
+    seed
+        The same seed gives the same data.
+
+    Returns
+    -------
+    MovieLens
+        Its films and users have ``bias`` and ``factor_0``, ``factor_1``,
+        ... as further columns. Genres follow the signs of the factors; many
+        ratings of one user share their second.
+
+    Raises
+    ------
+    RatingsError
+        When n_ratings is too small or too large for these users and items.
+    """
+    if not max(n_users, n_items) <= n_ratings <= n_users * n_items:
+        raise RatingsError(
+            f"{n_ratings} ratings for {n_users} users and {n_items} items; "
+            f"give {max(n_users, n_items)} to {n_users * n_items}."
+        )
+    random = np.random.default_rng(seed)
+    user_bias, item_bias = (
+        random.normal(0, 0.4, n) for n in (n_users, n_items)
+    )
+    user_factors, item_factors = (
+        random.normal(0, 0.9, (n, n_factors)) for n in (n_users, n_items)
+    )
+    every_user = random.permutation(np.arange(max(n_users, n_items)) % n_users)
+    every_item = random.permutation(np.arange(max(n_users, n_items)) % n_items)
+    sure = every_user * n_items + every_item
+    # Some users are busier, some items better known, by the square.
+    liking = np.outer(random.random(n_users), random.random(n_items)).ravel()
+    race = random.random(n_users * n_items) ** (1 / (liking + 1e-9))
+    race[sure] = 2.0
+    cells = np.argsort(-race, kind="stable")[:n_ratings]
+    users, items = np.divmod(random.permutation(cells), n_items)
+    stars = 3.5 + user_bias[users] + item_bias[items]
+    stars += (user_factors[users] * item_factors[items]).sum(1)
+    stars += random.normal(0, noise, n_ratings)
+    frame = pd.DataFrame(
+        {
+            "user": users + 1,
+            "item": items + 1,
+            "rating": np.clip(np.rint(stars), 1, 5),
+            "timestamp": _sessions(users, n_users, random),
+        }
+    )
+    films = _made_up_films(n_items, item_bias, item_factors, random)
+    titles = {
+        film.item_id: f"{film.title} ({film.year})"
+        for film in films.itertuples()
+    }
+    people = _made_up_users(n_users, user_bias, user_factors, random)
+    ratings = from_frame(
+        frame, titles=titles, scale=(1.0, 5.0), source="synthetic"
+    )
+    return MovieLens("synthetic", ratings, films, people)
+
+
+def _sessions(
+    users: np.ndarray, n_users: int, random: np.random.Generator
+) -> np.ndarray:
+    """Unix seconds: short sessions, ties, every third user comes back."""
+    start = 880_000_000 + random.integers(0, 200 * 86_400, n_users)
+    pause = random.integers(1, 60, len(users))
+    pause[random.random(len(users)) < 0.6] = 0
+    by_user = pd.Series(pause).groupby(users)
+    counts = np.bincount(users, minlength=n_users)
+    late = by_user.cumcount().to_numpy() > 0.7 * counts[users]
+    back = late & (users % 3 == 0)
+    return start[users] + by_user.cumsum().to_numpy() + back * 30 * 86_400
+
+
+def _made_up_films(
+    n_items: int,
+    bias: np.ndarray,
+    factors: np.ndarray,
+    random: np.random.Generator,
+) -> pd.DataFrame:
+    first = [
+        "Silent",
+        "Golden",
+        "Broken",
+        "Distant",
+        "Hidden",
+        "Burning",
+        "Paper",
+        "Winter",
+    ]
+    second = [
+        "River",
+        "Garden",
+        "Promise",
+        "Mirror",
+        "Harbour",
+        "Orchard",
+        "Letter",
+        "Mountain",
+        "Train",
+        "Summer",
+    ]
+    titles = [f"The {a} {b}" for b in second for a in first]
+    pairs = (("Comedy", "Drama"), ("Action", "Romance"))
+    genres = [
+        tuple(
+            pair[int(value > 0)]
+            for pair, value in zip(pairs, row, strict=False)
+        )
+        for row in factors
+    ]
+    return pd.DataFrame(
+        {
+            "item_id": np.arange(1, n_items + 1),
+            "title": [
+                titles[i % len(titles)] + " Returns" * (i // len(titles))
+                for i in range(n_items)
+            ],
+            "year": pd.array(
+                random.integers(1950, 1999, n_items), dtype="Int64"
+            ),
+            "genres": genres,
+            "bias": bias,
+            **{f"factor_{k}": factors[:, k] for k in range(factors.shape[1])},
+        }
+    )
+
+
+def _made_up_users(
+    n_users: int,
+    bias: np.ndarray,
+    factors: np.ndarray,
+    random: np.random.Generator,
+) -> pd.DataFrame:
+    occupations = ["student", "teacher", "engineer", "writer"]
+    return pd.DataFrame(
+        {
+            "user_id": np.arange(1, n_users + 1),
+            "age": random.integers(16, 70, n_users),
+            "gender": random.choice(["F", "M"], n_users),
+            "occupation": random.choice(occupations, n_users),
+            "zip_code": random.integers(10_000, 99_999, n_users).astype(str),
+            "bias": bias,
+            **{f"factor_{k}": factors[:, k] for k in range(factors.shape[1])},
+        }
+    )
+
+
+# ---------------------------------------------------------------------------
+
+
+ARCHIVES: dict[str, tuple[Archive, ...]] = {
+    "100k": (
+        Archive(
+            "ml-100k.zip",
+            "ml-100k",
+            "u.data",
+            _read_u,
+            4_924_029,
+            "sha256:"
+            "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229",
+        ),
+        Archive(
+            "recbole-1.2.1-py3-none-any.whl",
+            "recbole/dataset_example/ml-100k",
+            "ml-100k.inter",
+            _read_recbole,
+            None,
+            "sha256:"
+            "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407",
+            requirement="recbole==1.2.1",
+        ),
+    ),
+    "1m": (
+        Archive(
+            "ml-1m.zip",
+            "ml-1m",
+            "ratings.dat",
+            partial(_read_dat, encoding="latin-1"),
+            5_917_549,
+            "sha256:"
+            "a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20",
+        ),
+    ),
+    "10m": (
+        Archive(
+            "ml-10m.zip",
+            "ml-10M100K",
+            "ratings.dat",
+            partial(_read_dat, encoding="utf-8"),
+            65_566_137,
+            "sha256:"
+            "813c411ccb6122564edfe752e7f80c4dcc5aa25fa94c93622f6877a7ba252862",
+        ),
+    ),
+    "25m": (
+        Archive(
+            "ml-25m.zip",
+            "ml-25m",
+            "ratings.csv",
+            _read_csv,
+            261_978_986,
+            "sha256:"
+            "8b21cfb7eb1706b4ec0aac894368d90acf26ebdfb6aced3ebd4ad5bd1eb9c6aa",
+        ),
+    ),
+    "32m": (
+        Archive(
+            "ml-32m.zip",
+            "ml-32m",
+            "ratings.csv",
+            _read_csv,
+            238_950_008,
+            "md5:d472be332d4daa821edc399621853b57",
+        ),
+    ),
+    "latest-small": (
+        Archive(
+            "ml-latest-small.zip",
+            "ml-latest-small",
+            "ratings.csv",
+            _read_csv,
+        ),
+    ),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Bring one data set, and say what it is and where it lies."""
+    parser = argparse.ArgumentParser(
+        prog="python -m recslib.movielens",
+        description="Bring a MovieLens data set to this machine.",
+    )
+    parser.add_argument("name", nargs="?", default="100k")
+    parser.add_argument("--folder", help="where you keep the archive")
+    parser.add_argument("--cache", help="where downloads are kept")
+    options = parser.parse_args(arguments)
+    where = {"folder": options.folder, "cache": options.cache}
+    try:
+        if options.name != "synthetic":
+            _, place = find(options.name, **where)
+            print(TERMS)
+            print(f"The data lies in {place}")
+        print(load(options.name, **where).ratings)
+    except (DownloadError, RatingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
