@@ -1,0 +1,98 @@
+# The two commands that matter: make book, make test. `make` alone lists all.
+#
+# Make's timestamps alone decide what is stale. Python does the steps
+# (book/install.py, book/build.py), so they work without make too.
+#
+# Variables: PYTHON=python3.12  the Python that makes .venv
+#            CPU=1              PyTorch's CPU wheels: no GB of CUDA on Linux
+#            PORT=8000          where `make serve` listens
+
+PYTHON ?= python3
+PORT ?= 8000
+PY := .venv/bin/python
+STAGE := _build/stage/notebooks
+
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+EXECUTED := $(NOTEBOOKS:notebooks/%=$(STAGE)/%)
+PAGES := _config.yml _toc.yml $(shell find book -type f ! -name '*.pyc')
+
+# One thread each, so that two side by side do not slow each other down.
+export OMP_NUM_THREADS := 1
+
+NO_PYTHON = Python 3.11 or newer is needed, and there is no '$(PYTHON)'. \
+	Install one (python.org, or your system's package manager) and name \
+	it: make PYTHON=python3.12 book
+
+# Where no -j was given, `make test` still runs two notebooks side by side.
+SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
+
+# These look at what `make book` leaves in _build.
+AFTER_BOOK := tests/book tests/notebooks/test_executed.py
+
+.PHONY: help setup data executed book test test-quick lab serve notebooks \
+	results readme clean
+.DELETE_ON_ERROR:
+
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' \
+		Makefile
+
+setup: .venv/installed  ## make .venv and install requirements.txt into it
+
+.venv/installed: requirements.txt
+	@command -v $(PYTHON) > /dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
+	@$(PYTHON) book/install.py $(if $(CPU),--cpu)
+
+# Notebooks load the data by themselves: this only brings it before they
+# start, so that they do not start by waiting for each other.
+data: _build/data-100k
+_build/data-100k: | .venv/installed
+	@$(PY) -m recslib.movielens 100k
+	@mkdir -p _build
+	@touch $@
+
+executed: $(EXECUTED)
+$(STAGE)/%.ipynb: notebooks/%.ipynb $(wildcard recslib/*.py) \
+		.venv/installed | _build/data-100k
+	@$(PY) book/build.py execute $<
+
+_build/html/index.html: $(EXECUTED) $(PAGES) | .venv/installed
+	@$(PY) book/build.py html
+
+book: _build/html/index.html  ## run the notebooks and build the HTML book
+	@echo "The book: $(CURDIR)/_build/html/index.html"
+	@echo "Open that file in a browser, or run: make serve"
+
+test: .venv/installed  ## everything that CI runs
+	$(PY) -m ruff check .
+	$(PY) -m pytest -n2 tests $(AFTER_BOOK:%=--ignore=%)
+	+$(MAKE) $(SIDE_BY_SIDE) book
+	$(PY) -m pytest $(AFTER_BOOK)
+	RECSLIB_PROGRESS=off $(PY) -m pytest -n2 --dist loadfile \
+		--nbval --nbval-current-env --nbval-cell-timeout 600 \
+		--nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks
+
+test-quick: .venv/installed  ## the fast tests alone, in under a minute
+	$(PY) -m pytest -n2 -m "not slow and not network" \
+		tests $(AFTER_BOOK:%=--ignore=%)
+
+lab: .venv/installed _build/data-100k  ## JupyterLab in notebooks/
+	cd notebooks && ../$(PY) -m jupyterlab
+
+serve: book  ## the built book on localhost
+	@echo "http://localhost:$(PORT) (Ctrl-C stops it)"
+	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+notebooks: .venv/installed  ## run all and refresh the committed outputs
+	@rm -f $(EXECUTED)
+	@+$(MAKE) executed
+	@$(PY) book/build.py refresh
+
+results: $(EXECUTED)  ## print every glued number, and write it to a file
+	@$(PY) book/build.py results
+
+readme: .venv/installed  ## fill README's table from the committed notebooks
+	@$(PY) book/build.py readme
+
+clean:  ## remove what was built; .venv and the data stay
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis
