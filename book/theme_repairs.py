@@ -1,0 +1,83 @@
+"""Mend the theme's slips in the built pages.
+
+Each repair is a pattern, what takes its place, and why. The browser tests
+read every page with axe and notice when one is missing.
+"""
+
+import re
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+REPAIRS: tuple[tuple[str, str], ...] = (
+    # Thebe runs cells on a server that this book does not have. Its script
+    # is put in even when it is off, twice, which throws in the console.
+    (r"<script>const THEBE_JS_URL[^<]*</script>\s*", ""),
+    (r'<script[^>]*src="[^"]*sphinx-thebe\.js[^"]*"></script>\s*', ""),
+    (r'<link[^>]*href="[^"]*sphinx-thebe\.css[^"]*"\s*/>\s*', ""),
+    (r'<script type="text/x-thebe-config">.*?</script>\s*', ""),
+    (r"<script>kernelName = '[^']*'</script>\s*", ""),
+    # The sidebar's title lies outside every landmark.
+    (
+        r'<div class="bd-sidebar-primary bd-sidebar([^"]*)">',
+        r'<div class="bd-sidebar-primary bd-sidebar\1"'
+        r' role="navigation" aria-label="Book">',
+    ),
+    # A label that differs from the words on the button cannot be spoken.
+    (
+        r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"',
+        r"\1",
+    ),
+    # The search page has two search fields with one id.
+    (
+        r'(class="search-button__search-container">\s*<form.*?)'
+        r'id="search-input"',
+        r'\1id="search-input-overlay"',
+    ),
+    # Every exercise and every solution of a page gets the same id.
+    (r' id="(?:exercise|solution)-content"', ""),
+    # The role of an entry is deprecated, and its list wants list items.
+    (r'role="doc-biblioentry"', 'role="listitem"'),
+    # The corner above a data frame's index is no header.
+    (r"<th></th>", "<td></td>"),
+    # An equation wider than the screen scrolls; a keyboard must get there.
+    (
+        r'<div class="math notranslate nohighlight"(?! tabindex)',
+        r'<div class="math notranslate nohighlight" tabindex="0"',
+    ),
+)
+
+
+def repair(page: str) -> str:
+    """Mend one built page.
+
+    Parameters
+    ----------
+    page
+        HTML of a whole page.
+
+    Returns
+    -------
+    str
+        The page with every repair made; repairing it again changes nothing.
+    """
+    for pattern, replacement in REPAIRS:
+        page = re.sub(pattern, replacement, page, flags=re.DOTALL)
+    return page
+
+
+def repair_pages(app: Sphinx, error: Exception | None) -> None:
+    """Mend every page that Sphinx has just written."""
+    if error is not None or app.builder.format != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        before = path.read_text(encoding="utf-8")
+        after = repair(before)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("build-finished", repair_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
