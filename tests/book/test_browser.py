@@ -1,0 +1,135 @@
+"""What a reader sees: every page in a browser, wide and narrow, light, dark.
+
+Screenshots of all of it land in ``_build/screenshots/``.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+SCREENSHOTS = Path(__file__).parents[2] / "_build" / "screenshots"
+WIDE, NARROW = 1280, 390
+VIEWS = [
+    (width, scheme)
+    for width in (WIDE, NARROW)
+    for scheme in ("light", "dark")
+]
+MATH_IS_SET = """async () => {
+    if (document.querySelector(".math")) await MathJax.startup.promise;
+    return [...document.querySelectorAll(".math")].filter(
+        math => !math.querySelector("mjx-container")
+    ).map(math => math.textContent);
+}"""
+WIDER_THAN_THE_SCREEN = """() => {
+    const page = document.documentElement;
+    const article = document.querySelector("article");
+    return [page, document.body, article].filter(
+        box => box && box.scrollWidth > box.clientWidth
+    ).map(box => `${box.tagName} ${box.scrollWidth} > ${box.clientWidth}`);
+}"""
+
+
+class Visit:
+    """One page in one view, with everything that it asked for and said."""
+
+    def __init__(self, browser, address, width, scheme):
+        self.address = address
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )
+        self.page = self.context.new_page()
+        self.foreign = []
+        self.errors = []
+        self.page.on("request", self._note_request)
+        self.page.on("console", self._note_console)
+        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
+        self.page.on("response", self._note_response)
+
+    def _note_request(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def _note_response(self, response):
+        if response.status >= 400:
+            self.errors.append(f"{response.status} for {response.url}")
+
+    def _note_console(self, message):
+        if message.type in ("error", "warning"):
+            self.errors.append(message.text)
+
+    def open(self, path):
+        self.foreign.clear()
+        self.errors.clear()
+        self.page.goto(f"{self.address}/{path}", wait_until="networkidle")
+
+
+@pytest.fixture
+def visit(request, browser, book_address):
+    width, scheme = getattr(request, "param", (WIDE, "light"))
+    visit = Visit(browser, book_address, width, scheme)
+    yield visit
+    visit.context.close()
+
+
+def view_name(view):
+    return "{}-{}".format(*view)
+
+
+@pytest.mark.parametrize("visit", VIEWS, indirect=True, ids=view_name)
+def test_every_page_opens_without_a_fault(visit, page_paths, request):
+    view = request.node.callspec.id
+    SCREENSHOTS.mkdir(exist_ok=True)
+    problems = []
+    for path in page_paths:
+        if path.as_posix() == "index.html":  # only sends the reader on
+            continue
+        visit.open(path.as_posix())
+        unset = visit.page.evaluate(MATH_IS_SET)
+        wide = visit.page.evaluate(WIDER_THAN_THE_SCREEN)
+        said = [*visit.errors]
+        axe = Axe().run(visit.page, options={"preload": False})
+        name = "-".join(path.with_suffix("").parts)
+        visit.page.screenshot(
+            path=SCREENSHOTS / f"{name}-{view}.png", full_page=True
+        )
+        problems += [f"{path}: asks {url}" for url in visit.foreign]
+        problems += [f"{path}: console: {text}" for text in said]
+        problems += [f"{path}: math not set: {text}" for text in unset]
+        problems += [f"{path}: too wide: {box}" for box in wide]
+        problems += [
+            f"{path}: {violation['id']}: {violation['help']}: "
+            f"{node['html'][:200]} {node['failureSummary']}"
+            for violation in axe.response["violations"]
+            for node in violation["nodes"]
+        ]
+    assert not problems, "\n".join(problems)
+
+
+def test_a_solution_opens_at_a_click(visit, page_paths):
+    chapters = [path for path in page_paths if path.parts[0] == "notebooks"]
+    assert chapters
+    for path in chapters:
+        visit.open(path.as_posix())
+        solution = visit.page.locator(".solution.dropdown").first
+        inside = solution.locator("section")
+        assert not inside.is_visible(), path
+        solution.get_by_role("button").first.click()
+        assert inside.is_visible(), path
+
+
+def test_search_finds_a_term_of_the_glossary(visit):
+    visit.open("search.html?q=cold+start")
+    found = visit.page.locator("#search-results a[href*=glossary]").first
+    found.wait_for(timeout=10_000)
+    found.click()
+    visit.page.wait_for_url(re.compile("book/glossary"))
+
+
+def test_the_front_door_leads_to_the_landing_page(visit):
+    visit.open("index.html")
+    visit.page.wait_for_url(re.compile("book/index.html"))
+    assert "better than guessing" in visit.page.locator("article").inner_text()

@@ -1,0 +1,134 @@
+"""The built pages, read as text: links, numbers, pictures, exercises."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+BOOK = Path(__file__).parents[2] / "book"
+STANDARD_KEYS = (
+    "mean_rmse",
+    "item_mean_rmse",
+    "bias_rmse",
+    "posted_rmse",
+    "rmse",
+    "rmse_sd",
+    "fit_seconds",
+    "vs_bias_low",
+    "vs_bias_high",
+)
+CHAPTERS = (
+    "01_matrix_factorization",
+    "02_dense_network",
+    "03_lstm_sequences",
+)
+UNRENDERED = re.compile(r"\{[a-z:]+\}`|\{(?:glue|ref)|KeyError|```|:::")
+HASH = re.compile(r"[0-9a-f]{16,}")
+
+
+@pytest.fixture(scope="session")
+def pages(html_folder, page_paths):
+    """Every page, parsed, by its path."""
+    return {
+        path: BeautifulSoup((html_folder / path).read_bytes(), "html.parser")
+        for path in page_paths
+    }
+
+
+def test_every_link_inside_the_book_has_a_target(pages, html_folder):
+    ids = {
+        path: {tag["id"] for tag in page.find_all(id=True)}
+        for path, page in pages.items()
+    }
+    dead = []
+    for path, page in pages.items():
+        for tag in page.find_all(["a", "link", "script", "img"]):
+            link = tag.get("href") or tag.get("src") or ""
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = html_folder / path
+            if parts.path:
+                target = target.parent / unquote(parts.path)
+            target = target.resolve()
+            anchor = unquote(parts.fragment)
+            known = ids.get(
+                target.relative_to(html_folder.resolve())
+                if target.is_relative_to(html_folder.resolve())
+                else None
+            )
+            if not target.is_file() or (
+                anchor and known is not None and anchor not in known
+            ):
+                dead.append(f"{path}: {link}")
+    assert not dead, "\n".join(dead)
+
+
+def test_no_markup_is_left_in_the_text(pages):
+    left = []
+    for path, page in pages.items():
+        for text in page.find_all(string=UNRENDERED):
+            if not text.find_parents(["pre", "code", "script", "style"]):
+                left.append(f"{path}: {text.strip()}")
+    assert not left, "\n".join(left)
+
+
+def test_every_picture_says_what_it_shows(pages):
+    silent = []
+    for path, page in pages.items():
+        article = page.find("article")
+        for image in article.find_all("img") if article else ():
+            words = image.get("alt", "")
+            if len(words.split()) < 3 or HASH.search(words):
+                silent.append(f"{path}: {image['src']}: {words!r}")
+    assert not silent, "\n".join(silent)
+
+
+def test_no_page_uses_an_id_twice(pages):
+    double = [
+        f"{path}: {name}"
+        for path, page in pages.items()
+        for name, count in Counter(
+            tag["id"] for tag in page.find_all(id=True)
+        ).items()
+        if count > 1
+    ]
+    assert not double, "\n".join(double)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("key", STANDARD_KEYS)
+def test_the_results_page_quotes_every_standard_key(chapter, key):
+    source = (BOOK / "results.md").read_text(encoding="utf-8")
+    assert f"../notebooks/{chapter}.ipynb::{key}:" in source
+
+
+@pytest.mark.parametrize("name", ["index", "results"])
+def test_every_quoted_number_arrives_on_the_page(pages, html_folder, name):
+    source = (BOOK / f"{name}.md").read_text(encoding="utf-8")
+    page = next(
+        page
+        for path, page in pages.items()
+        if path.as_posix() == f"book/{name}.html"
+    )
+    numbers = [tag.get_text() for tag in page.select(".pasted-text")]
+    assert len(numbers) == source.count("{glue:text}`") > 0
+    for number in numbers:
+        float(number)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_exercise_has_a_solution_behind_a_dropdown(pages, chapter):
+    page = next(
+        page for path, page in pages.items() if path.stem == chapter
+    )
+    exercises = page.select("div.exercise")
+    solutions = page.select("div.solution.dropdown")
+    assert len(exercises) >= 3
+    answered = {
+        tag.find("a", href=True)["href"].lstrip("#") for tag in solutions
+    }
+    assert {tag["id"] for tag in exercises} == answered
