@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from functools import cache as remember
 from functools import partial
 from pathlib import Path
+from textwrap import indent
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -57,77 +58,24 @@ without permission. The full terms are in the archive's README. Cite it as:
 F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets:
 History and Context. ACM TiiS 5(4), 19. https://doi.org/10.1145/2827872"""
 LOCK_SECONDS = 1800
-GENRES_100K = [
-    "Action",
-    "Adventure",
-    "Animation",
-    "Children's",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Fantasy",
-    "Film-Noir",
-    "Horror",
-    "Musical",
-    "Mystery",
-    "Romance",
-    "Sci-Fi",
-    "Thriller",
-    "War",
-    "Western",
-]
-OCCUPATIONS_1M = [
-    "other",
-    "educator",
-    "artist",
-    "clerical",
-    "college student",
-    "customer service",
-    "doctor",
-    "executive",
-    "farmer",
-    "homemaker",
-    "school student",
-    "lawyer",
-    "programmer",
-    "retired",
-    "sales",
-    "scientist",
-    "self-employed",
-    "technician",
-    "tradesman",
-    "unemployed",
-    "writer",
-]
-# What columns are usually called, in lower case without signs.
-NAMES = {
-    "user": [
-        "user",
-        "userid",
-        "uid",
-        "reviewer",
-        "reviewerid",
-        "customer",
-        "customerid",
-    ],
-    "item": [
-        "item",
-        "itemid",
-        "iid",
-        "movie",
-        "movieid",
-        "film",
-        "filmid",
-        "book",
-        "bookid",
-        "isbn",
-        "product",
-        "productid",
-        "asin",
-    ],
-    "rating": ["rating", "ratings", "stars", "score", "overall", "bookrating"],
-    "timestamp": ["timestamp", "time", "ts", "unixtime", "unixreviewtime"],
+# u.item flags genres in this order; the flag before them means "unknown".
+GENRES_100K = (
+    "Action|Adventure|Animation|Children's|Comedy|Crime|Documentary|Drama|"
+    "Fantasy|Film-Noir|Horror|Musical|Mystery|Romance|Sci-Fi|Thriller|War|"
+    "Western"
+)
+OCCUPATIONS_1M = (
+    "other|educator|artist|clerical|college student|customer service|doctor|"
+    "executive|farmer|homemaker|school student|lawyer|programmer|retired|"
+    "sales|scientist|self-employed|technician|tradesman|unemployed|writer"
+)
+# What columns are usually called, in lower case and letters only.
+USUAL_NAMES = {
+    "user": "u|uid|user(id)?|reviewer(id)?|customer(id)?",
+    "item": "i|iid|item(id)?|movie(id)?|film(id)?|book(id)?|isbn|asin"
+    "|product(id)?",
+    "rating": "ratings?|bookrating|stars?|score|overall",
+    "timestamp": "timestamp|time|ts|unix(review)?time",
 }
 
 Place = Path | zipfile.Path
@@ -240,35 +188,41 @@ def load(
         return synthetic()
     archive, place = find(name, folder=folder, cache=cache)
     try:
-        tables = archive.read(place)
+        return _assemble(name, archive.read(place))
+    except RatingsError:
+        raise
     except (LookupError, ValueError, FileNotFoundError) as error:
         raise RatingsError(
             f"{place}: not the files that GroupLens publishes as {name} "
             f"({error}). Unpack the archive afresh, or read ratings of your "
             f"own with read_ratings."
         ) from error
+
+
+def _assemble(name: str, tables: Tables) -> MovieLens:
     films = pd.DataFrame(
         tables.films, columns=["item_id", "title", "year", "genres"]
     ).astype({"year": "Int64"})
     films["title"] = films["title"].map(article_in_front)
-    shown = [
-        title if year is None else f"{title} ({year})"
-        for title, (_, _, year, _) in zip(
-            films["title"], tables.films, strict=True
-        )
-    ]
     ratings = read_ratings(
         tables.ratings,
         scale=(1.0, 5.0) if name in ("100k", "1m") else (0.5, 5.0),
-        titles=dict(zip(films["item_id"].tolist(), shown, strict=True)),
-        source=f"{archive.file}: ratings",
+        titles=_shown_titles(films),
+        source=f"{name}: ratings",
     )
-    films = films.set_index("item_id").reindex(ratings.item_ids)
+    films = films.set_index("item_id").loc[ratings.item_ids].reset_index()
     users = tables.users
     if users is not None:
-        users = users.set_index("user_id").reindex(ratings.user_ids)
-        users = users.reset_index()
-    return MovieLens(name, ratings, films.reset_index(), users)
+        users = users.set_index("user_id").loc[ratings.user_ids].reset_index()
+    return MovieLens(name, ratings, films, users)
+
+
+def _shown_titles(films: pd.DataFrame) -> dict[int, str]:
+    rows = zip(films["item_id"], films["title"], films["year"], strict=True)
+    return {
+        item: title if pd.isna(year) else f"{title} ({year})"
+        for item, title, year in rows
+    }
 
 
 def find(
@@ -423,8 +377,12 @@ def _fetch(name: str, cache: Path) -> Archive:
             shutil.rmtree(incoming, ignore_errors=True)
             try:
                 _download(archive, incoming).replace(path)
-            except (OSError, ValueError) as error:
-                said.append(f"{_source(archive)}\n    {error}")
+            except (
+                OSError,
+                ValueError,
+                subprocess.SubprocessError,
+            ) as error:
+                said += [_source(archive), indent(str(error), "  ")]
             else:
                 if not progress_is_off():
                     print(TERMS)
@@ -434,7 +392,7 @@ def _fetch(name: str, cache: Path) -> Archive:
     wanted = ARCHIVES[name][0].file
     raise DownloadError(
         f"no source could give the data set {name}. Tried:\n  "
-        + "\n  ".join([f"the cache {cache}\n    no sound copy", *said])
+        + "\n  ".join([f"the cache {cache}: no sound copy", *said])
         + f"\nYou can:\n  1. look at the network or proxy and run this "
         f"again;\n  2. download {wanted} in a browser from {GROUPLENS}{wanted}"
         f" and set RECSLIB_DATA to the folder that holds it;\n  3. set "
@@ -450,25 +408,31 @@ def _source(archive: Archive) -> str:
 
 
 def _download(archive: Archive, incoming: Path) -> Path:
+    # Its notes would end up on a notebook's standard error.
     pooch.get_logger().setLevel(logging.WARNING)
-    with progress_bar(
-        total=archive.n_bytes or 1, description=archive.file, unit="B"
-    ) as bar:
-        path = pooch.retrieve(
+    by_pip = archive.requirement is not None
+    path = Path(
+        pooch.retrieve(
             _source(archive),
             archive.known_hash,
             fname=archive.file,
             path=incoming,
-            downloader=_pip_download
-            if archive.requirement is not None
-            else pooch.HTTPDownloader(progressbar=bar, timeout=(10, 60)),
+            downloader=_pip_download if by_pip else _http_download,
         )
-    trouble = _trouble(Path(path), archive)
+    )
+    trouble = _trouble(path, archive)
     if trouble is not None:
         raise ValueError(f"what came {trouble}")
     # pooch leaves it readable for its owner alone.
-    Path(path).chmod(0o644)
-    return Path(path)
+    path.chmod(0o644)
+    return path
+
+
+def _http_download(url: str, output_file: str, _: object) -> None:
+    name = url.rpartition("/")[2]
+    with progress_bar(total=1, description=name, unit="B") as bar:
+        fetch = pooch.HTTPDownloader(progressbar=bar, timeout=(10, 60))
+        fetch(url, output_file, None)
 
 
 def _pip_download(url: str, output_file: str, _: object) -> None:
@@ -524,7 +488,13 @@ def _read_dat(place: Place, encoding: str) -> Tables:
     if (place / "users.dat").exists():
         rows = _rows(place / "users.dat", "::", encoding)
         users = _user_table(
-            [u, age, gender, OCCUPATIONS_1M[int(occupation)], zip_code]
+            [
+                u,
+                age,
+                gender,
+                OCCUPATIONS_1M.split("|")[int(occupation)],
+                zip_code,
+            ]
             for u, gender, age, occupation, zip_code in rows
         )
     return Tables(place / "ratings.dat", films, users)
@@ -547,7 +517,7 @@ def _rows(
 
 
 def _flagged(flags: list[str]) -> tuple[str, ...]:
-    pairs = zip(GENRES_100K, flags, strict=True)
+    pairs = zip(GENRES_100K.split("|"), flags, strict=True)
     return tuple(genre for genre, flag in pairs if flag == "1")
 
 
@@ -633,9 +603,10 @@ def _bytes_of(table: Place | bytes) -> IO[bytes]:
 def _read_table(
     table: Place | bytes, separator: str | None, encoding: str, source: str
 ) -> pd.DataFrame:
-    with _bytes_of(table) as handle:
-        first = handle.readline().decode(encoding, errors="replace")
-    first = first.lstrip("\ufeff").rstrip("\r\n")
+    with io.TextIOWrapper(
+        _bytes_of(table), encoding=encoding, errors="replace"
+    ) as text:
+        first = text.readline().lstrip("\ufeff").rstrip("\n")
     if not first.strip():
         raise RatingsError(
             f"{source}: is empty, or its first line is. Check that it is the "
@@ -745,11 +716,11 @@ def _first_few(places: list[str]) -> str:
 def _pick_columns(
     frame: pd.DataFrame, columns: Mapping[str, str | int], source: str
 ) -> pd.DataFrame:
-    odd = set(columns) - set(NAMES)
+    odd = set(columns) - set(USUAL_NAMES)
     if odd:
         raise RatingsError(
             f"columns names {', '.join(sorted(odd))}; it can name "
-            f"{', '.join(NAMES)}."
+            f"{', '.join(USUAL_NAMES)}."
         )
     header = list(frame.columns)
     has_names = any(isinstance(name, str) for name in header)
@@ -759,20 +730,22 @@ def _pick_columns(
         for name in header
     ]
     found: dict[str, int] = {}
-    for place, (role, usual) in enumerate(NAMES.items()):
+    for place, (role, usual) in enumerate(USUAL_NAMES.items()):
         wanted = columns.get(role)
         if wanted in header:
             found[role] = header.index(wanted)
         elif isinstance(wanted, int) and 0 <= wanted < len(header):
             found[role] = wanted
         elif wanted is None and has_names:
-            hits = [i for i, name in enumerate(plain) if name in usual]
+            hits = [
+                i for i, name in enumerate(plain) if re.fullmatch(usual, name)
+            ]
             found |= {role: hits[0]} if hits else {}
         elif wanted is None and place < len(header):
             found[role] = place
     lacking = [
         role
-        for role in NAMES
+        for role in USUAL_NAMES
         if role not in found and (role != "timestamp" or role in columns)
     ]
     if lacking:
@@ -830,130 +803,114 @@ def synthetic(
             f"give {max(n_users, n_items)} to {n_users * n_items}."
         )
     random = np.random.default_rng(seed)
-    user_bias, item_bias = (
-        random.normal(0, 0.4, n) for n in (n_users, n_items)
+    users, items = _made_up_pairs(n_users, n_items, n_ratings, random)
+    user_bias = random.normal(0, 0.4, n_users)
+    item_bias = random.normal(0, 0.4, n_items)
+    user_factors = random.normal(0, 0.9, (n_users, n_factors))
+    item_factors = random.normal(0, 0.9, (n_items, n_factors))
+    stars = (
+        3.5
+        + user_bias[users]
+        + item_bias[items]
+        + (user_factors[users] * item_factors[items]).sum(1)
+        + random.normal(0, noise, n_ratings)
     )
-    user_factors, item_factors = (
-        random.normal(0, 0.9, (n, n_factors)) for n in (n_users, n_items)
+    films = _made_up_films(item_factors, random)
+    people = pd.DataFrame(
+        {
+            "user_id": np.arange(1, n_users + 1),
+            "age": random.integers(16, 70, n_users),
+            "gender": random.choice(["F", "M"], n_users),
+            "occupation": random.choice(["student", "writer"], n_users),
+            "zip_code": random.integers(10_000, 99_999, n_users).astype(str),
+        }
     )
-    every_user = random.permutation(np.arange(max(n_users, n_items)) % n_users)
-    every_item = random.permutation(np.arange(max(n_users, n_items)) % n_items)
-    sure = every_user * n_items + every_item
-    # Some users are busier, some items better known, by the square.
-    liking = np.outer(random.random(n_users), random.random(n_items)).ravel()
-    race = random.random(n_users * n_items) ** (1 / (liking + 1e-9))
-    race[sure] = 2.0
-    cells = np.argsort(-race, kind="stable")[:n_ratings]
-    users, items = np.divmod(random.permutation(cells), n_items)
-    stars = 3.5 + user_bias[users] + item_bias[items]
-    stars += (user_factors[users] * item_factors[items]).sum(1)
-    stars += random.normal(0, noise, n_ratings)
     frame = pd.DataFrame(
         {
             "user": users + 1,
             "item": items + 1,
             "rating": np.clip(np.rint(stars), 1, 5),
-            "timestamp": _sessions(users, n_users, random),
+            "timestamp": _made_up_times(users, random),
         }
     )
-    films = _made_up_films(n_items, item_bias, item_factors, random)
-    titles = {
-        film.item_id: f"{film.title} ({film.year})"
-        for film in films.itertuples()
-    }
-    people = _made_up_users(n_users, user_bias, user_factors, random)
     ratings = from_frame(
-        frame, titles=titles, scale=(1.0, 5.0), source="synthetic"
+        frame,
+        titles=_shown_titles(films),
+        scale=(1.0, 5.0),
+        source="synthetic",
     )
-    return MovieLens("synthetic", ratings, films, people)
+    return MovieLens(
+        "synthetic",
+        ratings,
+        _with_truth(films, item_bias, item_factors),
+        _with_truth(people, user_bias, user_factors),
+    )
 
 
-def _sessions(
-    users: np.ndarray, n_users: int, random: np.random.Generator
+def _made_up_pairs(
+    n_users: int, n_items: int, n_ratings: int, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw pairs, some users busier and some items better known."""
+    weight = np.outer(random.random(n_users), random.random(n_items)).ravel()
+    race = random.exponential(size=n_users * n_items) / (weight + 1e-9)
+    # One pair for each user and item comes first.
+    longer = np.arange(max(n_users, n_items))
+    sure = random.permutation(longer % n_users) * n_items
+    race[sure + random.permutation(longer % n_items)] = -1.0
+    pairs = np.argsort(race, kind="stable")[:n_ratings]
+    users, items = np.divmod(random.permutation(pairs), n_items)
+    return users, items
+
+
+def _made_up_times(
+    users: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
     """Unix seconds: short sessions, ties, every third user comes back."""
-    start = 880_000_000 + random.integers(0, 200 * 86_400, n_users)
+    start = random.integers(880_000_000, 897_000_000, users.max() + 1)
     pause = random.integers(1, 60, len(users))
     pause[random.random(len(users)) < 0.6] = 0
     by_user = pd.Series(pause).groupby(users)
-    counts = np.bincount(users, minlength=n_users)
-    late = by_user.cumcount().to_numpy() > 0.7 * counts[users]
-    back = late & (users % 3 == 0)
-    return start[users] + by_user.cumsum().to_numpy() + back * 30 * 86_400
+    late = by_user.cumcount() > 0.7 * by_user.transform("size")
+    month = np.where(late & (users % 3 == 0), 30 * 86_400, 0)
+    return start[users] + by_user.cumsum().to_numpy() + month
 
 
 def _made_up_films(
-    n_items: int,
-    bias: np.ndarray,
-    factors: np.ndarray,
-    random: np.random.Generator,
+    factors: np.ndarray, random: np.random.Generator
 ) -> pd.DataFrame:
-    first = [
-        "Silent",
-        "Golden",
-        "Broken",
-        "Distant",
-        "Hidden",
-        "Burning",
-        "Paper",
-        "Winter",
+    first = ("Silent", "Golden", "Broken", "Hidden", "Burning", "Paper")
+    second = ("River", "Garden", "Mirror", "Letter", "Mountain", "Train")
+    numbers = range(1, 2 + len(factors) // (len(first) * len(second)))
+    titles = [
+        f"The {a} {b} {n}".removesuffix(" 1")
+        for n in numbers
+        for b in second
+        for a in first
     ]
-    second = [
-        "River",
-        "Garden",
-        "Promise",
-        "Mirror",
-        "Harbour",
-        "Orchard",
-        "Letter",
-        "Mountain",
-        "Train",
-        "Summer",
-    ]
-    titles = [f"The {a} {b}" for b in second for a in first]
-    pairs = (("Comedy", "Drama"), ("Action", "Romance"))
-    genres = [
-        tuple(
-            pair[int(value > 0)]
-            for pair, value in zip(pairs, row, strict=False)
-        )
-        for row in factors
-    ]
+    genres = [("Comedy", "Drama"), ("Action", "Romance")]
     return pd.DataFrame(
         {
-            "item_id": np.arange(1, n_items + 1),
-            "title": [
-                titles[i % len(titles)] + " Returns" * (i // len(titles))
-                for i in range(n_items)
-            ],
-            "year": pd.array(
-                random.integers(1950, 1999, n_items), dtype="Int64"
+            "item_id": np.arange(1, len(factors) + 1),
+            "title": titles[: len(factors)],
+            "year": pd.Series(
+                random.integers(1950, 1999, len(factors)), dtype="Int64"
             ),
-            "genres": genres,
-            "bias": bias,
-            **{f"factor_{k}": factors[:, k] for k in range(factors.shape[1])},
+            "genres": [
+                tuple(
+                    pair[int(value > 0)]
+                    for pair, value in zip(genres, row, strict=False)
+                )
+                for row in factors
+            ],
         }
     )
 
 
-def _made_up_users(
-    n_users: int,
-    bias: np.ndarray,
-    factors: np.ndarray,
-    random: np.random.Generator,
+def _with_truth(
+    table: pd.DataFrame, bias: np.ndarray, factors: np.ndarray
 ) -> pd.DataFrame:
-    occupations = ["student", "teacher", "engineer", "writer"]
-    return pd.DataFrame(
-        {
-            "user_id": np.arange(1, n_users + 1),
-            "age": random.integers(16, 70, n_users),
-            "gender": random.choice(["F", "M"], n_users),
-            "occupation": random.choice(occupations, n_users),
-            "zip_code": random.integers(10_000, 99_999, n_users).astype(str),
-            "bias": bias,
-            **{f"factor_{k}": factors[:, k] for k in range(factors.shape[1])},
-        }
-    )
+    columns = {f"factor_{k}": column for k, column in enumerate(factors.T)}
+    return table.assign(bias=bias, **columns)
 
 
 # ---------------------------------------------------------------------------
@@ -975,7 +932,7 @@ ARCHIVES: dict[str, tuple[Archive, ...]] = {
             "recbole/dataset_example/ml-100k",
             "ml-100k.inter",
             _read_recbole,
-            None,
+            2_130_151,
             "sha256:"
             "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407",
             requirement="recbole==1.2.1",
@@ -1049,8 +1006,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.name != "synthetic":
             _, place = find(options.name, **where)
-            print(TERMS)
-            print(f"The data lies in {place}")
+            print(f"{options.name} lies in {place}")
         print(load(options.name, **where).ratings)
     except (DownloadError, RatingsError) as error:
         print(error, file=sys.stderr)
