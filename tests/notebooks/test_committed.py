@@ -1,0 +1,183 @@
+"""What the committed notebooks promise to whoever opens them."""
+
+import ast
+import re
+
+import build
+import pytest
+
+STANDARD_KEYS = {
+    "mean_rmse",
+    "item_mean_rmse",
+    "bias_rmse",
+    "posted_rmse",
+    "rmse",
+    "rmse_sd",
+    "vs_bias_low",
+    "vs_bias_high",
+}
+MACHINE_PATH = re.compile(
+    r"/(?:home|Users|root|tmp|var|private)/|\b[A-Z]:\\|"
+    + re.escape(str(build.ROOT))
+)
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
+SHOWN_MODEL = re.compile(r"# %load -s (\w+) \.\./recslib/models\.py\n")
+EXERCISE = re.compile(r"^(?:`{3,}|:{3,})\{exercise(?:-start)?\}", re.MULTILINE)
+
+
+@pytest.fixture
+def notebook(chapter):
+    return build.read(chapter)
+
+
+@pytest.fixture
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def texts(output):
+    """Every text in an output, as nbformat holds it."""
+    if output.output_type == "stream":
+        return [output.text]
+    return [
+        data
+        for data in output.get("data", {}).values()
+        if isinstance(data, str)
+    ]
+
+
+def printed(cell):
+    return "".join(
+        output.text
+        for output in cell.outputs
+        if output.output_type == "stream" and output.name == "stdout"
+    )
+
+
+def tagged(cells, tag):
+    return [cell for cell in cells if tag in build.tags(cell)]
+
+
+def model_source(name):
+    path = build.ROOT / "recslib" / "models.py"
+    module = path.read_text(encoding="utf-8")
+    for node in ast.parse(module).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return ast.get_source_segment(module, node)
+    return None
+
+
+def test_the_notebooks_are_the_chapters_of_the_table_of_contents():
+    present = sorted((build.ROOT / "notebooks").glob("*.ipynb"))
+    assert present == build.chapters()
+    assert present
+
+
+def test_every_code_cell_was_run_in_order(code_cells):
+    counts = [cell.execution_count for cell in code_cells]
+    assert counts == list(range(1, len(code_cells) + 1))
+
+
+def test_no_cell_wrote_to_stderr_or_failed(code_cells):
+    for cell in code_cells:
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.source
+            assert output.get("name") != "stderr", output.text
+
+
+def test_no_code_cell_is_longer_than_25_lines(code_cells):
+    for cell in code_cells:
+        assert len(cell.source.splitlines()) <= 25, cell.source
+
+
+def test_no_code_line_is_wider_than_79_columns(code_cells):
+    for cell in code_cells:
+        for line in cell.source.splitlines():
+            assert len(line) <= 79, line
+
+
+def test_every_figure_has_alt_text_and_a_caption(code_cells):
+    for cell in code_cells:
+        kinds = {kind for o in cell.outputs for kind in o.get("data", {})}
+        if not any(kind.startswith("image/") for kind in kinds):
+            continue
+        shown = cell.metadata.get("mystnb", {})
+        assert shown.get("image", {}).get("alt", "").strip(), cell.source
+        assert shown.get("figure", {}).get("caption", "").strip(), cell.source
+
+
+def test_every_exercise_has_a_self_check_and_a_solution(notebook, code_cells):
+    n_exercises = sum(
+        len(EXERCISE.findall(cell.source))
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+    )
+    assert n_exercises >= 3
+    assert len(tagged(code_cells, "self-check")) == n_exercises
+    assert len(tagged(code_cells, "solution")) >= n_exercises
+
+
+def test_every_worked_solution_passes_its_own_check(code_cells):
+    for cell in tagged(code_cells, "solution"):
+        assert printed(cell).rstrip().endswith("Pass."), cell.source
+
+
+def test_the_chapter_glues_the_standard_keys(notebook, code_cells):
+    assert set(build.glued(notebook)) >= STANDARD_KEYS
+    measured = "\n".join(c.source for c in tagged(code_cells, "seconds"))
+    assert re.search(r"glue\(\s*[\"']fit_seconds[\"']", measured)
+
+
+def test_what_is_trained_or_timed_is_kept_from_nbval(code_cells):
+    for cell in code_cells:
+        has = set(build.tags(cell))
+        if has & {"trained", "seconds"}:
+            assert "nbval-ignore-output" in has, cell.source
+
+
+def test_some_output_is_exact_and_nbval_compares_it(code_cells):
+    compared = [
+        cell
+        for cell in code_cells
+        if cell.outputs and "nbval-ignore-output" not in build.tags(cell)
+    ]
+    assert len(compared) >= 3
+
+
+def test_no_output_names_a_path_or_an_address_of_one_machine(code_cells):
+    for cell in code_cells:
+        for output in cell.outputs:
+            for text in texts(output):
+                # Base64 holds any letters by chance.
+                if len(text) > 500 and " " not in text:
+                    continue
+                assert not MACHINE_PATH.search(text), text[:300]
+                assert not ADDRESS.search(text), text[:300]
+
+
+def test_the_parameters_cell_sets_data_folds_seed_and_quick(code_cells):
+    cells = tagged(code_cells, "parameters")
+    assert len(cells) == 1
+    scope = {}
+    exec(cells[0].source, scope)
+    assert scope["dataset"] == "100k"
+    assert scope["n_folds"] == 5
+    assert scope["quick"] is False
+    assert isinstance(scope["seed"], int)
+
+
+def test_the_model_that_a_chapter_shows_is_the_one_in_recslib(code_cells):
+    shown = [
+        (SHOWN_MODEL.match(cell.source), cell.source)
+        for cell in code_cells
+        if cell.source.startswith("# %load")
+    ]
+    assert shown
+    for match, source in shown:
+        assert match, f"not in recslib/models.py: {source.splitlines()[0]}"
+        assert source[match.end() :].strip() == model_source(match.group(1))
+
+
+def test_the_committed_form_is_the_one_that_make_notebooks_writes(chapter):
+    text = chapter.read_text(encoding="utf-8")
+    assert text == build.text_of(build.cleaned(build.read(chapter)))

@@ -1,0 +1,94 @@
+"""The chapters as `make book` just ran them, against the committed ones."""
+
+import json
+import subprocess
+import sys
+
+import build
+import pytest
+
+# Trained numbers differ between processors: rounding in the last digits, and
+# training amplifies it to about what another seed would give (0.001 stars).
+TRAINED = {"abs": 0.002, "rel": 0}
+# A trained number above this (an error that diverges, as printed in 2018, or
+# a count) is compared by its size.
+LARGE = 2.0
+TRAINED_LARGE = {"rel": 0.01}
+EXACT = {"rel": 1e-6}
+
+
+@pytest.fixture
+def executed(chapter):
+    path = build.EXECUTED / chapter.name
+    if not path.exists():
+        pytest.fail(f"{path} is missing: run `make book` first")
+    return build.read(path)
+
+
+def with_tag(notebook, tag):
+    """The keys that cells with this tag glue."""
+    return set(build.glued(notebook)) - set(build.glued(notebook, tag))
+
+
+def expected(value, trained):
+    if not isinstance(value, float):
+        return value
+    if not trained:
+        return pytest.approx(value, **EXACT)
+    size = TRAINED_LARGE if abs(value) > LARGE else TRAINED
+    return pytest.approx(value, **size)
+
+
+def test_a_fresh_run_gives_the_committed_values(chapter, executed):
+    committed = build.glued(build.read(chapter), "seconds")
+    fresh = build.glued(executed, "seconds")
+    assert set(fresh) == set(committed)
+    assert fresh
+    trained = with_tag(executed, "trained")
+    for key, value in committed.items():
+        assert fresh[key] == expected(value, key in trained), key
+
+
+def test_measured_seconds_are_positive_numbers(executed):
+    seconds = with_tag(executed, "seconds")
+    values = build.glued(executed)
+    assert "fit_seconds" in seconds
+    for key in seconds:
+        assert values[key] > 0, key
+
+
+def test_a_fresh_run_shows_as_many_outputs_as_the_committed_one(
+    chapter, executed
+):
+    committed = build.read(chapter)
+    fresh = build.cleaned(executed)
+    for before, after in zip(committed.cells, fresh.cells, strict=True):
+        assert before.source == after.source
+        if before.cell_type == "code":
+            kinds = [
+                [(o.output_type, sorted(o.get("data", {}))) for o in c.outputs]
+                for c in (before, after)
+            ]
+            assert kinds[0] == kinds[1], before.source
+
+
+def test_the_mended_model_beats_the_biases(executed):
+    values = build.glued(executed)
+    low, high = values["vs_bias_low"], values["vs_bias_high"]
+    assert low <= high
+    assert low > 0 or high < 0
+    assert values["rmse"] < values["bias_rmse"] < values["mean_rmse"]
+
+
+def test_make_results_prints_what_it_writes():
+    run = subprocess.run(
+        [sys.executable, "book/build.py", "results"],
+        cwd=build.ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    written = (build.BUILD / "results.json").read_text(encoding="utf-8")
+    assert json.loads(run.stdout) == json.loads(written) == build.results()
+    assert list(build.results()) == [p.stem for p in build.chapters()]

@@ -1,0 +1,222 @@
+"""What make runs, and when: with a stand-in for Python that notes its calls.
+
+The stand-in writes what the real steps would write, in milliseconds.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STAND_IN = """#!/bin/sh
+echo "$@" >> calls
+case "$*" in
+*install.py*) mkdir -p .venv && touch .venv/installed ;;
+*" execute "*)
+    if [ -e broken ]; then exit 1; fi
+    mkdir -p _build/stage/notebooks
+    cp "$3" "_build/stage/$3" ;;
+*" html"*) mkdir -p _build/html && touch _build/html/index.html ;;
+esac
+"""
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("make") is None, reason="this system has no make"
+)
+
+
+class House:
+    """A small copy of the repository in which make can be watched."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        shutil.copy(ROOT / "Makefile", folder)
+        for name in (
+            "requirements.txt",
+            "_config.yml",
+            "_toc.yml",
+            "book/index.md",
+            "recslib/models.py",
+            "notebooks/01_first.ipynb",
+            "notebooks/02_second.ipynb",
+        ):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text("as it was\n")
+        python = folder / "python"
+        python.write_text(STAND_IN)
+        python.chmod(0o755)
+
+    def make(self, *arguments):
+        """Run make; return its exit status and the steps that it ran."""
+        calls = self.folder / "calls"
+        calls.write_text("")
+        command = ["make", "PYTHON=./python", "PY=./python", *arguments]
+        environment = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("MAKE", "MFLAGS", "PYTHON"))
+        }
+        run = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        self.printed = run.stdout + run.stderr
+        return run.returncode, calls.read_text().splitlines()
+
+    def change(self, name):
+        """Touch a file, a while after all that happened so far."""
+        for path in self.folder.rglob("*"):
+            earlier = path.stat().st_mtime_ns - 10**10
+            os.utime(path, ns=(earlier, earlier))
+        os.utime(self.folder / name)
+
+
+EXECUTE = "book/build.py execute notebooks/{}.ipynb"
+FIRST, SECOND = EXECUTE.format("01_first"), EXECUTE.format("02_second")
+HTML = "book/build.py html"
+
+
+@pytest.fixture
+def house(tmp_path):
+    return House(tmp_path)
+
+
+@pytest.fixture
+def built(house):
+    status, _ = house.make("book")
+    assert status == 0
+    return house
+
+
+def test_a_bare_clone_is_set_up_then_run_then_built(house):
+    status, calls = house.make("book")
+    assert status == 0
+    assert calls == [
+        "book/install.py",
+        "-m recslib.movielens 100k",
+        FIRST,
+        SECOND,
+        HTML,
+    ]
+    assert house.printed.splitlines()[-2:] == [
+        f"The book: {house.folder.resolve()}/_build/html/index.html",
+        "Open that file in a browser, or run: make serve",
+    ]
+
+
+def test_nothing_runs_again_when_nothing_changed(built):
+    assert built.make("book") == (0, [])
+
+
+def test_one_touched_notebook_runs_alone(built):
+    built.change("notebooks/02_second.ipynb")
+    assert built.make("book") == (0, [SECOND, HTML])
+    assert built.make("book") == (0, [])
+
+
+@pytest.mark.parametrize("page", ["book/index.md", "_config.yml", "_toc.yml"])
+def test_a_changed_page_runs_no_notebook(built, page):
+    built.change(page)
+    assert built.make("book") == (0, [HTML])
+
+
+def test_a_change_in_recslib_runs_every_notebook(built):
+    built.change("recslib/models.py")
+    assert built.make("book") == (0, [FIRST, SECOND, HTML])
+
+
+def test_a_changed_requirement_installs_and_runs_every_notebook(built):
+    built.change("requirements.txt")
+    steps = ["book/install.py", FIRST, SECOND, HTML]
+    assert built.make("book") == (0, steps)
+
+
+def test_a_notebook_that_fails_leaves_nothing_that_looks_done(house):
+    (house.folder / "broken").touch()
+    status, calls = house.make("book")
+    assert status != 0
+    assert HTML not in calls
+    (house.folder / "broken").unlink()
+    status, calls = house.make("book")
+    assert (status, calls) == (0, [FIRST, SECOND, HTML])
+
+
+def test_side_by_side_does_the_same_steps(house):
+    status, calls = house.make("-j2", "book")
+    assert status == 0
+    assert calls[:2] == ["book/install.py", "-m recslib.movielens 100k"]
+    assert sorted(calls[2:4]) == [FIRST, SECOND]
+    assert calls[4:] == [HTML]
+
+
+def test_cpu_asks_for_pytorchs_cpu_wheels(house):
+    assert house.make("CPU=1", "setup") == (0, ["book/install.py --cpu"])
+
+
+def test_refreshing_runs_every_notebook_although_none_is_stale(built):
+    status, calls = built.make("notebooks")
+    assert status == 0
+    assert calls == [FIRST, SECOND, "book/build.py refresh"]
+
+
+def test_results_need_the_notebooks_and_no_html(house):
+    status, calls = house.make("results")
+    assert status == 0
+    assert calls[-3:] == [FIRST, SECOND, "book/build.py results"]
+
+
+def test_clean_keeps_what_was_installed(built):
+    assert built.make("clean") == (0, [])
+    assert (built.folder / ".venv" / "installed").exists()
+    assert not (built.folder / "_build").exists()
+
+
+def test_a_missing_python_is_the_first_line_printed(house):
+    status, calls = house.make("PYTHON=./no-such-python", "book")
+    assert status != 0
+    assert calls == []
+    assert house.printed.startswith(
+        "Python 3.11 or newer is needed, and there is no './no-such-python'."
+    )
+
+
+def test_make_alone_prints_one_line_of_help_for_each_target(house):
+    status, calls = house.make()
+    assert (status, calls) == (0, [])
+    lines = house.printed.splitlines()
+    assert {line.split()[1] for line in lines} == {
+        "setup",
+        "book",
+        "test",
+        "test-quick",
+        "lab",
+        "serve",
+        "notebooks",
+        "results",
+        "readme",
+        "clean",
+    }
+    assert len({line.split()[1] for line in lines}) == len(lines)
+
+
+def test_the_tests_fail_when_a_step_of_them_fails(built):
+    python = built.folder / "python"
+    python.write_text(python.read_text() + 'case "$*" in *ruff*) exit 3; esac')
+    status, calls = built.make("test")
+    assert status != 0
+    assert calls == ["-m ruff check ."]
+
+
+def test_make_test_covers_lint_units_book_pages_and_nbval_in_order(built):
+    status, calls = built.make("test")
+    assert status == 0
+    words = ["ruff", "--ignore=tests/book", "pytest tests/book", "--nbval"]
+    assert len(calls) == len(words)
+    for word, call in zip(words, calls, strict=True):
+        assert word in call
