@@ -410,7 +410,7 @@ def _plain(text: str) -> str:
 
 
 def _title_key(name: str) -> str:
-    return " ".join(_plain(article_in_front(name)).split())
+    return _plain(article_in_front(" ".join(name.split())))
 
 
 def _look_up(
@@ -451,14 +451,14 @@ def _refuse(
 
 
 def _present(frame: pd.DataFrame, column: str, source: str) -> pd.Series:
-    values = frame[column]
-    missing = values.isna().to_numpy()
+    values = frame[column].infer_objects()
+    missing = values.isna()
     if not pd.api.types.is_numeric_dtype(values.dtype):
-        missing |= (values.astype(str).str.strip() == "").to_numpy()
+        missing |= values.astype(str).str.strip() == ""
     _refuse(
         frame,
         column,
-        missing,
+        missing.to_numpy(),
         source,
         f"have no {column}",
         f"Fill them in or drop them: frame.dropna(subset=['{column}'])",

@@ -1,0 +1,458 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recslib.ratings import (
+    Ratings,
+    RatingsError,
+    article_in_front,
+    from_frame,
+    split_year,
+)
+
+
+def table(*rows, columns=("user", "item", "rating", "timestamp")):
+    return pd.DataFrame(rows, columns=columns[: len(rows[0])])
+
+
+FIVE = table(
+    (30, 7, 4.0, 100),
+    (10, 9, 1.0, 300),
+    (30, 9, 5.0, 100),
+    (20, 8, 2.0, 200),
+    (10, 8, 3.0, 300),
+)
+TITLES = {7: "The Usual Suspects (1995)", 8: "Amélie (2001)"}
+
+
+def test_ids_become_row_indexes_in_sorted_order_of_the_ids():
+    ratings = from_frame(FIVE)
+    assert ratings.user_ids.tolist() == [10, 20, 30]
+    assert ratings.item_ids.tolist() == [7, 8, 9]
+    assert ratings.users.tolist() == [2, 0, 2, 1, 0]
+    assert ratings.items.tolist() == [0, 2, 2, 1, 1]
+
+
+def test_rows_keep_the_order_and_types_of_the_contract():
+    ratings = from_frame(FIVE)
+    assert ratings.ratings.tolist() == [4, 1, 5, 2, 3]
+    assert ratings.timestamps.tolist() == [100, 300, 100, 200, 300]
+    assert ratings.users.dtype == ratings.items.dtype == torch.int64
+    assert ratings.ratings.dtype == torch.float32
+    assert ratings.timestamps.dtype == torch.int64
+
+
+def test_sizes_counts_and_a_short_description():
+    ratings = from_frame(FIVE)
+    assert (len(ratings), ratings.n_users, ratings.n_items) == (5, 3, 3)
+    assert ratings.counts_by_user().tolist() == [2, 1, 2]
+    assert ratings.counts_by_item().tolist() == [1, 2, 2]
+    assert repr(ratings) == (
+        "Ratings(5 ratings, 3 users, 3 items, 55.6 % dense, "
+        "stars 1 to 5, with timestamps)"
+    )
+
+
+def test_items_without_a_title_are_called_by_their_id():
+    ratings = from_frame(FIVE, titles=TITLES)
+    assert ratings.titles == (
+        "The Usual Suspects (1995)",
+        "Amélie (2001)",
+        "item 9",
+    )
+
+
+def test_timestamps_may_be_missing():
+    ratings = from_frame(FIVE.drop(columns="timestamp"))
+    assert ratings.timestamps is None
+    assert ratings.select(torch.tensor([0])).timestamps is None
+    assert "no timestamps" in repr(ratings)
+
+
+def test_text_ids_are_kept_as_text():
+    ratings = from_frame(table(("zoe", "b", 3.0), ("abe", "a", 4.0)))
+    assert ratings.user_ids.tolist() == ["abe", "zoe"]
+    assert ratings.user_index("zoe") == 1
+    assert ratings.titles == ("item a", "item b")
+
+
+def test_whole_number_ids_stored_as_floats_become_whole_numbers():
+    ratings = from_frame(table((3.0, 1.0, 3.0), (2.0, 1.0, 4.0)))
+    assert ratings.user_ids.tolist() == [2, 3]
+    assert ratings.user_ids.dtype == np.int64
+
+
+def test_selecting_rows_keeps_their_order_and_the_maps():
+    ratings = from_frame(FIVE, titles=TITLES)
+    some = ratings.select(torch.tensor([3, 0]))
+    assert some.ratings.tolist() == [2, 4]
+    assert some.timestamps.tolist() == [200, 100]
+    assert some.users.tolist() == [1, 2]
+    assert some.n_users == 3 and some.titles == ratings.titles
+    assert some.counts_by_item().tolist() == [1, 1, 0]
+
+
+def test_selecting_by_mask_takes_the_marked_rows_in_file_order():
+    ratings = from_frame(FIVE)
+    low = ratings.select(ratings.ratings < 3)
+    assert low.ratings.tolist() == [1, 2]
+    assert len(ratings.select(torch.zeros(5, dtype=torch.bool))) == 0
+    assert len(ratings.select(torch.tensor([]))) == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (torch.tensor([True, False]), r"mask of shape \(5,\)"),
+        (torch.tensor([0.0, 1.0]), "float32"),
+        (torch.tensor([[0, 1]]), r"shape \(1, 2\)"),
+        (torch.tensor([0, 5]), "0 to 5; there are 5 ratings, so use 0 to 4"),
+        (torch.tensor([-1]), "run from -1"),
+    ],
+)
+def test_selecting_refuses_what_is_no_row_of_the_ratings(rows, said):
+    with pytest.raises(RatingsError, match=said):
+        from_frame(FIVE).select(rows)
+
+
+def test_ratings_of_unequal_length_are_refused():
+    good = from_frame(FIVE)
+    with pytest.raises(RatingsError, match=r"'items': \(4,\)"):
+        Ratings(
+            good.users,
+            good.items[:4],
+            good.ratings,
+            None,
+            good.user_ids,
+            good.item_ids,
+            good.titles,
+        )
+    with pytest.raises(RatingsError, match="1 titles for 3 items"):
+        Ratings(
+            good.users,
+            good.items,
+            good.ratings,
+            None,
+            good.user_ids,
+            good.item_ids,
+            ("one",),
+        )
+
+
+def test_an_unknown_id_is_named_with_the_ids_that_are_known():
+    ratings = from_frame(FIVE)
+    assert ratings.user_index(30) == 2
+    assert ratings.item_index(np.int64(9)) == 2
+    with pytest.raises(RatingsError, match=r"user has the id 4711.*10 to 30"):
+        ratings.user_index(4711)
+    with pytest.raises(RatingsError, match=r"item has the id '7'.*7 to 9"):
+        ratings.item_index("7")
+
+
+# Titles ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("behind", "front"),
+    [
+        ("Usual Suspects, The", "The Usual Suspects"),
+        ("American in Paris, An", "An American in Paris"),
+        ("Bug's Life, A", "A Bug's Life"),
+        ("Misérables, Les", "Les Misérables"),
+        ("Toy Story", "Toy Story"),
+        ("Good, The Bad and The Ugly, The", "The Good, The Bad and The Ugly"),
+        ("I, Worst of All (Yo, la peor de todas)",) * 2,
+        ("Paris, France", "Paris, France"),
+        (
+            "Blue Angel, The (Blaue Engel, Der)",
+            "The Blue Angel (Der Blaue Engel)",
+        ),
+        (
+            "Eye of Vichy, The (Oeil de Vichy, L')",
+            "The Eye of Vichy (L'Oeil de Vichy)",
+        ),
+        (
+            "Die xue shuang xiong (Killer, The)",
+            "Die xue shuang xiong (The Killer)",
+        ),
+        (
+            "Shop, The (a.k.a. Store, The) (1965)",
+            "The Shop (a.k.a. The Store) (1965)",
+        ),
+        ("usual suspects, the", "the usual suspects"),
+        ("", ""),
+    ],
+)
+def test_the_article_moves_to_the_front_of_each_part(behind, front):
+    assert article_in_front(behind) == front
+
+
+@pytest.mark.parametrize(
+    ("title", "parts"),
+    [
+        ("Heat (1995)", ("Heat", 1995)),
+        ("1984 (1984)", ("1984", 1984)),
+        ("Land Before Time III (1995) (V)", ("Land Before Time III", 1995)),
+        ("Seven (Se7en) (1995)", ("Seven (Se7en)", 1995)),
+        ("Fawlty Towers (1975-1979)", ("Fawlty Towers", 1975)),
+        ("Friends (1994\u2013)", ("Friends", 1994)),
+        ("unknown", ("unknown", None)),
+        ("2001: A Space Odyssey", ("2001: A Space Odyssey", None)),
+        ("Seven (Se7en)", ("Seven (Se7en)", None)),
+    ],
+)
+def test_the_year_in_brackets_is_parted_from_the_title(title, parts):
+    assert split_year(title) == parts
+
+
+@pytest.fixture
+def shelf():
+    """Six films; the last three share a name, the last two everything."""
+    rows = [(u, i, 3.0) for i, n in FANS.items() for u in range(n)]
+    return from_frame(table(*rows), titles=SHELF)
+
+
+SHELF = {
+    1: "The Usual Suspects (1995)",
+    2: "Les Misérables (1995)",
+    3: "Seven (Se7en) (1995)",
+    4: "Kull (1950)",
+    5: "Kull (1997)",
+    6: "Kull (1997)",
+}
+FANS = {1: 1, 2: 2, 3: 3, 4: 1, 5: 2, 6: 4}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "The Usual Suspects (1995)",
+        "Usual Suspects, The (1995)",
+        "the usual suspects",
+        "USUAL SUSPECTS,  THE",
+    ],
+)
+def test_a_title_is_found_whatever_its_case_article_and_year(shelf, asked):
+    assert shelf.item_titled(asked) == 0
+
+
+def test_a_title_is_found_without_its_accents_and_with_them(shelf):
+    assert shelf.item_titled("les miserables") == 1
+    assert shelf.item_titled("Misérables, Les") == 1
+    assert shelf.item_titled("Mise\u0301rables, Les") == 1
+
+
+def test_of_several_films_of_one_title_the_most_rated_is_meant(shelf):
+    assert shelf.items_titled("kull") == [5, 4, 3]
+    assert shelf.item_titled("kull") == 5
+    assert shelf.items_titled("Kull (1997)") == [5, 4]
+    assert shelf.item_titled("Kull (1950)") == 3
+
+
+def test_a_wrong_year_is_no_match(shelf):
+    with pytest.raises(RatingsError, match=r"Kull \(2024\).*Kull \(1997\)"):
+        shelf.item_titled("Kull (2024)")
+
+
+def test_an_unknown_title_is_named_with_the_nearest_ones(shelf):
+    with pytest.raises(RatingsError) as caught:
+        shelf.item_titled("Usual Suspect")
+    assert "'Usual Suspect'" in str(caught.value)
+    assert "The Usual Suspects (1995)" in str(caught.value)
+    with pytest.raises(RatingsError, match="search_titles"):
+        shelf.item_titled("zzz")
+
+
+def test_a_list_of_matches_can_be_changed_without_harm(shelf):
+    shelf.items_titled("kull").clear()
+    assert shelf.items_titled("kull") == [5, 4, 3]
+
+
+def test_searching_lists_titles_once_and_the_most_rated_first(shelf):
+    assert shelf.search_titles("U") == [
+        "Kull (1997)",
+        "The Usual Suspects (1995)",
+        "Kull (1950)",
+    ]
+    assert shelf.search_titles("MISERA") == ["Les Misérables (1995)"]
+    assert shelf.search_titles("u", n=1) == ["Kull (1997)"]
+    assert shelf.search_titles("xyz") == []
+
+
+# Scales ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stars", "scale"),
+    [
+        ((2, 4), (1, 5)),
+        ((0.5, 4), (0.5, 5)),
+        ((3.5, 4), (0.5, 5)),
+        ((1, 9), (1, 10)),
+        ((-10, 9.75), (-10, 9.75)),
+        ((0, 1), (0, 1)),
+    ],
+)
+def test_the_scale_is_worked_out_from_the_stars(stars, scale):
+    frame = table((1, 1, stars[0]), (1, 2, stars[1]))
+    ratings = from_frame(frame)
+    assert ratings.scale == scale
+    assert f"stars {scale[0]:g} to {scale[1]:g}" in repr(ratings)
+
+
+# What is wrong in a table ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ((1, 2, 9.0, 5), "outside the scale 1 to 5: row 5 .rating 9.0"),
+        ((1, 2, np.nan, 5), "have no rating: row 5"),
+        ((1, 2, np.inf, 5), "no finite number: row 5"),
+        ((1, 2, "five", 5), "no finite number: row 5 .rating five"),
+        ((np.nan, 2, 3.0, 5), "have no user: row 5"),
+        ((1, None, 3.0, 5), "have no item: row 5"),
+        ((-1, 2, 3.0, 5), "have a negative user id: row 5 .user -1"),
+        ((1, -2, 3.0, 5), "have a negative item id: row 5 .item -2"),
+        ((1.5, 2, 3.0, 5), "user that is no whole number: row 5 .user 1.5"),
+        ((1, 2, 3.0, np.nan), "have no timestamp: row 5"),
+        ((1, 2, 3.0, 5.5), "timestamp that is no whole number: row 5"),
+        ((1, 2, 3.0, "today"), "timestamp that is no finite number: row 5"),
+        ((20, 8, 3.0, 5), "in an earlier row: row 5 .item 8"),
+    ],
+)
+def test_a_bad_row_is_counted_placed_and_shown(row, said):
+    frame = pd.concat([FIVE.astype(object), table(row).astype(object)])
+    frame = frame.reset_index(drop=True).infer_objects()
+    with pytest.raises(RatingsError, match=f"^mine: 1 of 6 rows.*{said}"):
+        from_frame(frame, scale=(1, 5), source="mine")
+
+
+def test_many_bad_rows_are_counted_and_the_first_five_shown():
+    frame = table(*[(u, 1, 3.0 if u < 3 else 7.0) for u in range(10)])
+    with pytest.raises(RatingsError) as caught:
+        from_frame(frame, scale=(1, 5))
+    said = str(caught.value)
+    assert "7 of 10 rows" in said and "scale=(low, high)" in said
+    assert [f"row {i}" in said for i in range(10)] == (
+        [False] * 3 + [True] * 5 + [False] * 2
+    )
+
+
+def test_a_missing_column_is_named_with_those_that_are_there():
+    with pytest.raises(RatingsError, match=r"no column item.*it has user, ra"):
+        from_frame(FIVE[["user", "rating"]])
+
+
+def test_an_empty_table_is_refused():
+    with pytest.raises(RatingsError, match="holds no ratings"):
+        from_frame(FIVE.iloc[:0])
+
+
+def test_blank_text_ids_count_as_missing():
+    with pytest.raises(RatingsError, match="have no user: row 1"):
+        from_frame(table(("a", 1, 3.0), ("  ", 2, 3.0)))
+
+
+# Properties -----------------------------------------------------------------
+
+pairs = st.tuples(st.integers(0, 10**12), st.integers(0, 50))
+tables = st.lists(pairs, min_size=1, max_size=40, unique=True).flatmap(
+    lambda keys: st.tuples(
+        st.just(keys),
+        st.lists(
+            st.integers(1, 10).map(lambda half: half / 2),
+            min_size=len(keys),
+            max_size=len(keys),
+        ),
+    )
+)
+
+
+@given(tables)
+def test_indexes_lead_back_to_the_ids_that_were_given(drawn):
+    keys, stars = drawn
+    rows = [(u, i, s) for (u, i), s in zip(keys, stars, strict=True)]
+    ratings = from_frame(table(*rows), scale=(0.5, 5))
+    assert ratings.user_ids[ratings.users.numpy()].tolist() == [
+        u for u, _ in keys
+    ]
+    assert ratings.item_ids[ratings.items.numpy()].tolist() == [
+        i for _, i in keys
+    ]
+    assert ratings.ratings.tolist() == stars
+    assert (np.diff(ratings.user_ids) > 0).all()
+    for index, id_ in enumerate(ratings.user_ids):
+        assert ratings.user_index(id_) == index
+    assert int(ratings.counts_by_user().sum()) == len(keys)
+    assert int(ratings.counts_by_item().min()) >= 1
+
+
+@given(tables, st.data())
+def test_selecting_twice_is_selecting_the_selected_rows(drawn, data):
+    keys, stars = drawn
+    rows = [(u, i, s) for (u, i), s in zip(keys, stars, strict=True)]
+    ratings = from_frame(table(*rows), scale=(0.5, 5))
+    n = len(ratings)
+    order = torch.tensor(data.draw(st.permutations(range(n))))
+    assert ratings.select(order).ratings.tolist() == [
+        stars[i] for i in order.tolist()
+    ]
+    back = ratings.select(order).select(torch.argsort(order))
+    assert torch.equal(back.users, ratings.users)
+    assert torch.equal(back.items, ratings.items)
+
+
+BAD = st.sampled_from(
+    [
+        ("rating", 5.5),
+        ("rating", float("nan")),
+        ("rating", float("inf")),
+        ("user", -3),
+        ("item", -1),
+        ("timestamp", float("nan")),
+    ]
+)
+
+
+@given(tables, BAD, st.data())
+@settings(max_examples=60)
+def test_one_bad_cell_anywhere_is_refused_by_its_row(drawn, bad, data):
+    keys, stars = drawn
+    rows = [(u, i, s, 7) for (u, i), s in zip(keys, stars, strict=True)]
+    frame = table(*rows)
+    place = data.draw(st.integers(0, len(frame) - 1))
+    column, value = bad
+    frame[column] = frame[column].astype(float)
+    frame.loc[place, column] = value
+    with pytest.raises(RatingsError, match=rf"1 of \d+ rows.*row {place} "):
+        from_frame(frame, scale=(0.5, 5))
+
+
+@given(tables, st.data())
+@settings(max_examples=60)
+def test_a_pair_that_stands_twice_is_always_found(drawn, data):
+    keys, stars = drawn
+    rows = [(u, i, s) for (u, i), s in zip(keys, stars, strict=True)]
+    again = data.draw(st.integers(0, len(rows) - 1))
+    frame = table(*rows, rows[again])
+    with pytest.raises(RatingsError, match=rf"earlier row: row {len(rows)} "):
+        from_frame(frame, scale=(0.5, 5))
+
+
+@given(st.text(max_size=30))
+def test_a_title_can_always_be_found_by_itself(text):
+    name = text.strip() or "x"
+    ratings = from_frame(table((1, 1, 3.0)), titles={1: name})
+    assert ratings.item_titled(name) == 0
+
+
+@given(st.text(alphabet="abc ,()LTheA'", max_size=20))
+def test_moving_articles_loses_nothing_but_commas_and_blanks(text):
+    moved = article_in_front(text)
+    assert sorted(moved.replace(" ", "").replace(",", "")) == sorted(
+        text.replace(" ", "").replace(",", "")
+    )
