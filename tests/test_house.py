@@ -1,0 +1,101 @@
+"""What the repository says about itself is so."""
+
+import re
+import subprocess
+import sys
+
+import build
+import pytest
+import yaml
+
+ROOT = build.ROOT
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TELLING = ["README.md", "book/setup.md", "book/results.md", ".ci/run"]
+TELLING += [path.relative_to(ROOT).as_posix() for path in WORKFLOWS]
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def workflow(name):
+    return yaml.safe_load(read(f".github/workflows/{name}.yml"))
+
+
+def test_the_readme_table_is_what_the_committed_notebooks_say():
+    readme = read("README.md")
+    assert build.readme_with(build.readme_table(), readme) == readme
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_every_make_target_that_is_named_exists(name):
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
+    named = re.findall(
+        r"(?:`|^|run: )make(?: [A-Z]+=\S+| -j2)* ([a-z-]+)",
+        read(name),
+        re.MULTILINE,
+    )
+    assert set(named) <= targets
+
+
+def test_every_build_command_that_is_named_exists():
+    told = subprocess.run(
+        [sys.executable, "book/build.py", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    (commands,) = re.findall(r"^  \{(.+)\}$", told, re.MULTILINE)
+    for name in ["Makefile", *TELLING]:
+        named = re.findall(r"book/build\.py ([a-z]+)", read(name))
+        assert set(named) <= set(commands.split(",")), name
+
+
+def test_everything_on_the_readmes_map_exists():
+    blocks = re.findall(r"^```\n(.*?)^```$", read("README.md"), re.M | re.S)
+    (house,) = [block for block in blocks if block.startswith("Makefile")]
+    for line in house.splitlines():
+        for name in line.split("  ")[0].split(", "):
+            assert (ROOT / name).exists(), name
+
+
+def test_the_readme_has_two_commands_before_anything_else():
+    first = re.search(r"^```\n(.*?)^```$", read("README.md"), re.M | re.S)
+    commands = [line.split()[:2] for line in first.group(1).splitlines()]
+    assert commands == [["make", "book"], ["make", "test"]]
+
+
+def test_the_set_up_page_speaks_of_the_cpu_build_first():
+    _, _, body = read("book/setup.md").partition("# Set-up\n")
+    assert "CPU=1" in body.split("\n\n")[1]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_every_action_is_pinned_to_a_released_major_version(path):
+    uses = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
+    assert uses
+    for action in uses:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action), action
+
+
+def test_only_the_published_book_may_write_to_pages():
+    for path in WORKFLOWS:
+        text = path.read_text(encoding="utf-8")
+        assert ("pages: write" in text) == (path.stem == "pages")
+        assert workflow(path.stem)["permissions"] == {"contents": "read"}
+
+
+def test_every_push_is_tested_on_linux_and_macos():
+    text = workflow("test")
+    # YAML 1.1 reads the key `on` as true.
+    assert {"push", "pull_request"} <= set(text[True])
+    systems = text["jobs"]["test"]["strategy"]["matrix"]["os"]
+    assert {"ubuntu-latest", "macos-latest"} <= set(systems)
+
+
+def test_ci_runs_the_readmes_test_command_and_forbids_skipping_browsers():
+    script = read(".ci/run")
+    assert script.rstrip().endswith("\nmake test")
+    assert "REQUIRE_BROWSER=1" in script
+    assert "set -euo pipefail" in script
