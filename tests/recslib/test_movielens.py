@@ -1,0 +1,521 @@
+import hashlib
+import time
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recslib import movielens
+from recslib.movielens import load, read_ratings, synthetic
+from recslib.ratings import RatingsError
+
+# Hand-written lines of each form --------------------------------------------
+
+U_DATA = b"2\t267\t3\t891717742\n1\t12\t5\t881250949\n1\t543\t1\t881250949\n"
+U_DATA += b"2\t1412\t4\t891717742\n"
+LINK = "http://us.imdb.com/M/title-exact?x"
+U_ITEM = "\n".join(
+    [
+        f"12|Usual Suspects, The (1995)|14-Aug-1995||{LINK}|"
+        "0|0|0|0|0|0|1|0|0|0|0|0|0|0|0|0|1|0|0",
+        "267|unknown||||1|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0",
+        f"543|Mis\xe9rables, Les (1995)|01-Jan-1995||{LINK}|"
+        "0|0|0|0|0|0|0|0|1|0|0|0|1|0|0|0|0|0|0",
+        f"1412|Land Before Time III: The Time of the Great Giving (1995) (V)|"
+        f"01-Jan-1995||{LINK}|0|0|0|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0|0",
+        f"1500|Rated by Nobody (1996)|||{LINK}|"
+        "0|0|0|0|0|0|0|0|1|0|0|0|0|0|0|0|0|0|0\n",
+    ]
+)
+U_USER = "1|24|M|technician|85711\n2|53|F|other|T8H1N\n"
+RECBOLE_INTER = (
+    b"user_id:token\titem_id:token\trating:float\ttimestamp:float\n" + U_DATA
+)
+RECBOLE_ITEM = """\
+item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq
+12\tUsual Suspects, The\t1995\tCrime Thriller
+267\tunkonwn\tunkonwn\tunknown
+543\tMis\xe9rables, Les\t1995\tDrama Musical
+1412\tLand Before Time III: The Time of the Great Giving (1995)\tV\t\
+Animation Children's
+1500\tRated by Nobody\t1996\tDrama
+"""
+RECBOLE_USER = """\
+user_id:token\tage:token\tgender:token\toccupation:token\tzip_code:token
+1\t24\tM\ttechnician\t85711
+2\t53\tF\tother\tT8H1N
+"""
+
+
+def u_files(folder):
+    folder.mkdir()
+    (folder / "u.data").write_bytes(U_DATA)
+    (folder / "u.item").write_text(U_ITEM, encoding="latin-1")
+    (folder / "u.user").write_text(U_USER, encoding="latin-1")
+
+
+def recbole_files(folder):
+    folder.mkdir()
+    (folder / "ml-100k.inter").write_bytes(RECBOLE_INTER)
+    (folder / "ml-100k.item").write_text(RECBOLE_ITEM, encoding="utf-8")
+    (folder / "ml-100k.user").write_text(RECBOLE_USER, encoding="utf-8")
+
+
+@pytest.fixture
+def four_ratings(monkeypatch):
+    """Take the four hand-written ratings for the published ones."""
+    monkeypatch.setattr(
+        movielens, "U_DATA_SHA256", hashlib.sha256(U_DATA).hexdigest()
+    )
+
+
+@pytest.mark.parametrize("files", [u_files, recbole_files])
+def test_both_sources_of_100k_end_as_the_same_tables(
+    files, four_ratings, tmp_path
+):
+    files(tmp_path / "ml-100k")
+    data = load("100k", folder=tmp_path)
+    assert data.films["item_id"].tolist() == [12, 267, 543, 1412]
+    assert data.films["title"].tolist() == [
+        "The Usual Suspects",
+        "unknown",
+        "Les Misérables",
+        "Land Before Time III: The Time of the Great Giving",
+    ]
+    assert data.films["year"].tolist() == [1995, pd.NA, 1995, 1995]
+    assert data.films["year"].dtype == "Int64"
+    assert data.films["genres"].tolist() == [
+        ("Crime", "Thriller"),
+        (),
+        ("Drama", "Musical"),
+        ("Animation", "Children's"),
+    ]
+    assert data.users.to_dict("list") == {
+        "user_id": [1, 2],
+        "age": [24, 53],
+        "gender": ["M", "F"],
+        "occupation": ["technician", "other"],
+        "zip_code": ["85711", "T8H1N"],
+    }
+    assert data.ratings.titles == (
+        "The Usual Suspects (1995)",
+        "unknown",
+        "Les Misérables (1995)",
+        "Land Before Time III: The Time of the Great Giving (1995)",
+    )
+    assert data.ratings.ratings.tolist() == [3, 5, 1, 4]
+    assert data.ratings.items.tolist() == [1, 0, 2, 3]
+    assert data.ratings.users.tolist() == [1, 0, 0, 1]
+    assert data.ratings.timestamps[0] == 891717742
+    assert data.ratings.scale == (1, 5)
+
+
+def test_the_folder_itself_may_be_named(four_ratings, tmp_path):
+    u_files(tmp_path / "anything")
+    assert len(load("100k", folder=tmp_path / "anything").ratings) == 4
+
+
+def test_the_folder_may_come_from_the_environment(
+    four_ratings, tmp_path, monkeypatch
+):
+    u_files(tmp_path / "ml-100k")
+    monkeypatch.setenv("RECSLIB_DATA", str(tmp_path))
+    assert len(load().ratings) == 4
+
+
+def test_ratings_that_are_not_the_published_ones_are_refused(tmp_path):
+    u_files(tmp_path / "ml-100k")
+    with pytest.raises(RatingsError, match=r"not the published ones.*afresh"):
+        load("100k", folder=tmp_path)
+
+
+def test_a_film_table_of_another_form_is_refused(four_ratings, tmp_path):
+    u_files(tmp_path / "ml-100k")
+    (tmp_path / "ml-100k" / "u.item").write_text("12;Heat\n")
+    with pytest.raises(RatingsError, match="not the files that GroupLens"):
+        load("100k", folder=tmp_path)
+
+
+def test_a_rated_film_that_the_film_table_lacks_is_refused(
+    four_ratings, tmp_path
+):
+    u_files(tmp_path / "ml-100k")
+    first = U_ITEM.splitlines()[0]
+    (tmp_path / "ml-100k" / "u.item").write_text(first, encoding="latin-1")
+    with pytest.raises(RatingsError, match="not the files that GroupLens"):
+        load("100k", folder=tmp_path)
+
+
+def test_1m_has_doubled_colons_latin_1_and_coded_people(tmp_path):
+    place = tmp_path / "ml-1m"
+    place.mkdir()
+    (place / "ratings.dat").write_text("1::3::5::978300760\n2::73::4::1\n")
+    (place / "movies.dat").write_text(
+        "3::Grumpier Old Men (1995)::Comedy|Romance\n"
+        "73::Misérables: Volume 1, Les (1995)::Drama|Musical\n",
+        encoding="latin-1",
+    )
+    (place / "users.dat").write_text("1::F::1::10::48067\n2::M::56::16::70072")
+    data = load("1m", folder=tmp_path)
+    assert data.ratings.titles[1] == "Les Misérables: Volume 1 (1995)"
+    assert data.films["genres"][0] == ("Comedy", "Romance")
+    assert data.users["age"].tolist() == [1, 56]
+    assert data.users["gender"].tolist() == ["F", "M"]
+    assert data.users["occupation"].tolist() == [
+        "school student",
+        "self-employed",
+    ]
+    assert data.ratings.ratings.tolist() == [5, 4]
+    assert data.ratings.timestamps.tolist() == [978300760, 1]
+    assert data.ratings.scale == (1, 5)
+
+
+def test_10m_has_half_stars_utf_8_and_no_people(tmp_path):
+    place = tmp_path / "ml-10M100K"
+    place.mkdir()
+    (place / "ratings.dat").write_text("1::73::4.5::838985046\n1::2::3::1\n")
+    (place / "movies.dat").write_text(
+        "2::Jumanji (1995)::Adventure\n73::Misérables, Les (1995)::Drama\n",
+        encoding="utf-8",
+    )
+    data = load("10m", folder=tmp_path)
+    assert data.ratings.titles == ("Jumanji (1995)", "Les Misérables (1995)")
+    assert data.ratings.ratings.tolist() == [4.5, 3]
+    assert data.ratings.scale == (0.5, 5)
+    assert data.users is None
+
+
+@pytest.mark.parametrize("name", ["25m", "32m", "latest-small"])
+def test_csv_sets_quote_commas_and_may_have_no_genre(name, tmp_path):
+    place = tmp_path / f"ml-{name}"
+    place.mkdir()
+    (place / "ratings.csv").write_text(
+        "userId,movieId,rating,timestamp\n7,11,4.0,1\n7,4,0.5,2\n"
+    )
+    (place / "movies.csv").write_text(
+        "movieId,title,genres\n"
+        '4,"Léon: ""The"" Professional, The (1994)",Action|Crime\n'
+        "11,Untitled,(no genres listed)\n",
+        encoding="utf-8",
+    )
+    data = load(name, folder=tmp_path)
+    assert data.ratings.titles == (
+        'The Léon: "The" Professional (1994)',
+        "Untitled",
+    )
+    assert data.films["genres"].tolist() == [("Action", "Crime"), ()]
+    assert data.films["year"].tolist() == [1994, pd.NA]
+    assert data.ratings.scale == (0.5, 5)
+    assert data.name == name and data.users is None
+
+
+def test_archives_are_read_in_place_and_nothing_is_unpacked(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "ml-latest-small.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "ml-latest-small/ratings.csv",
+            "userId,movieId,rating,timestamp\n1,2,0.5,9\n",
+        )
+        archive.writestr(
+            "ml-latest-small/movies.csv",
+            "movieId,title,genres\n2,Heat (1995),Crime\n",
+        )
+        archive.writestr("../escaped.txt", "no")
+    data = load("latest-small", cache=tmp_path)
+    assert data.ratings.titles == ("Heat (1995)",)
+    assert list(tmp_path.iterdir()) == [path]
+    assert not (tmp_path.parent / "escaped.txt").exists()
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(RatingsError, match="'2m'; there are 100k, 1m, 10m"):
+        load("2m")
+
+
+# Files of one's own ---------------------------------------------------------
+
+WHOLE = "user,item,rating,timestamp\n3,5,4,10\n3,6,2,11\n1,5,5,12\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WHOLE,
+        "\ufeff" + WHOLE,
+        WHOLE.replace(",", "\t"),
+        WHOLE.replace(",", ";"),
+        WHOLE.replace(",", "|"),
+        WHOLE.replace(",", "::"),
+        WHOLE.replace("\n", "\r\n"),
+        WHOLE.replace("\n", "\n\n"),
+        WHOLE.partition("\n")[2],
+        WHOLE.partition("\n")[2].replace(",", "::"),
+        WHOLE.replace(
+            "user,item,rating,timestamp", "userId,movieId,Rating,ts"
+        ),
+        WHOLE.replace("user,item", "User ID,Book-ID"),
+        WHOLE.replace("user,item", '"user","item"'),
+        WHOLE.replace(
+            "user,item,rating,timestamp",
+            "user_id:token,item_id:token,rating:float,timestamp:float",
+        ),
+        "timestamp,comment,stars,film,user\n"
+        "10,fine,4,5,3\n11,,2,6,3\n12,so so,5,5,1\n",
+    ],
+)
+def test_separator_header_and_columns_are_guessed(text, tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_bytes(text.encode())
+    for given_as in (path, str(path), text.encode()):
+        ratings = read_ratings(given_as)
+        assert ratings.user_ids.tolist() == [1, 3]
+        assert ratings.users.tolist() == [1, 1, 0]
+        assert ratings.item_ids[ratings.items.numpy()].tolist() == [5, 6, 5]
+        assert ratings.ratings.tolist() == [4, 2, 5]
+        assert ratings.timestamps.tolist() == [10, 11, 12]
+        assert ratings.scale == (1, 5)
+
+
+def test_columns_can_be_named_or_numbered():
+    text = b"who,what,how much\n3,5,4\n1,5,2.5\n"
+    by_name = {"user": "who", "item": "what", "rating": "how much"}
+    for columns in (by_name, {"user": 0, "item": 1, "rating": 2}):
+        ratings = read_ratings(text, columns=columns)
+        assert ratings.user_ids.tolist() == [1, 3]
+        assert ratings.timestamps is None
+        assert ratings.scale == (0.5, 5)
+    swapped = read_ratings(b"5,3,4\n", columns={"user": 1, "item": 0})
+    assert (swapped.user_ids[0], swapped.item_ids[0]) == (3, 5)
+
+
+def test_a_frame_a_scale_and_titles_can_be_given():
+    frame = pd.DataFrame({"uid": ["b", "a"], "isbn": [1, 1], "score": [7, 9]})
+    ratings = read_ratings(frame, scale=(0, 10), titles={1: "Emma"})
+    assert ratings.scale == (0, 10)
+    assert ratings.user_ids.tolist() == ["a", "b"]
+    assert ratings.titles == ("Emma",)
+
+
+def test_another_encoding_can_be_given():
+    text = "user,item,rating\nJosé,5,4\n"
+    for encoding in ("latin-1", "utf-16"):
+        ratings = read_ratings(text.encode(encoding), encoding=encoding)
+        assert ratings.user_ids.tolist() == ["José"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("user,item,rating\n", "holds no ratings"),
+        ("user,rating\n1,4\n", r"no column for item among user, rating.*colu"),
+        ("1,4\n", "no column for rating among 0, 1"),
+        ("user,item,rating\n1,2,3\n1,3,good\n", "line 3 .rating good"),
+        ("user,item,rating\n1,2,3\n\n1,3,\n", "have no rating: line 4"),
+        ("user,item,rating\n1,2,3\n1,3,6\n", "scale 1 to 5: line 3 .rating 6"),
+        ("user,item,rating\n-1,2,3\n", "negative user id: line 2 .user -1"),
+        ("1,2,3\n4,5,3\n1,2,4\n", "earlier row: line 3 .item 2"),
+        ("user,item,rating\n1,2\n1,2,3\n", "have no rating: line 2"),
+        ("1,2,3\n1,2,3,4\n5,6,7,8\n", r"2 rows.*line 2 \(4\), line 3 \(4\)"),
+        ("user,item,rating\n1,2,3,4\n", r"1 rows.*3 fields.*line 2 \(4\)"),
+        ("1::2::3\n1::2::3::9\n", r"1 rows.*3 fields.*line 2 \(4\)"),
+        ("1::2::3\n1:2::3\n", r"1 rows.*3 fields.*line 2 \(2\)"),
+        ('user,item,rating\n1,2,"3\n', "mine.csv: .*"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named_by_file_and_line(
+    text, said, tmp_path
+):
+    path = tmp_path / "mine.csv"
+    path.write_text(text)
+    with pytest.raises(RatingsError, match=said) as caught:
+        read_ratings(path, scale=(1, 5))
+    assert str(caught.value).startswith("mine.csv: ")
+
+
+def test_a_wrong_encoding_is_named_by_its_lines():
+    text = "user,item,rating\nAnn,5,4\nJosé,5,4\nZoë,1,1\n".encode("latin-1")
+    with pytest.raises(RatingsError) as caught:
+        read_ratings(text, source="mine.csv")
+    assert "mine.csv: 2 lines are not utf-8: line 3, line 4" in str(
+        caught.value
+    )
+    assert "encoding='latin-1'" in str(caught.value)
+
+
+def test_a_column_that_is_not_there_is_named():
+    with pytest.raises(RatingsError, match="no column for item among who, 5"):
+        read_ratings(
+            b"who,5th,rating\nx,y,3\n",
+            columns={"user": "who", "item": "what"},
+        )
+    with pytest.raises(RatingsError, match="columns names film; it can name"):
+        read_ratings(b"1,2,3\n", columns={"film": 1})
+
+
+DAMAGE = st.sampled_from(["x", "", "9", "-1", "1.5", "nan", "1e400", "é"])
+
+
+@given(
+    st.integers(0, 3),
+    st.integers(0, 2),
+    DAMAGE,
+    st.sampled_from([",", "\t", "::"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_cell_is_either_a_legal_value_or_refused_by_line(
+    row, column, value, separator
+):
+    rows = [["1", "1", "3"], ["1", "2", "4"], ["2", "1", "5"], ["3", "3", "1"]]
+    rows[row][column] = value
+    lines = ["user,item,rating".replace(",", separator)]
+    lines += [separator.join(cells) for cells in rows]
+    text = "\n".join(lines).encode()
+    is_id = column < 2
+    legal = {"9", "x", "é"} if is_id else {"1.5"}
+    if value in legal:
+        ratings = read_ratings(text, scale=(1, 5))
+        assert len(ratings) == 4
+    else:
+        with pytest.raises(RatingsError, match=rf"line {row + 2} "):
+            read_ratings(text, scale=(1, 5))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_ratings_or_a_ratings_error(data):
+    try:
+        ratings = read_ratings(data)
+    except RatingsError:
+        return
+    assert len(ratings) > 0
+    low, high = ratings.scale
+    assert ((ratings.ratings >= low) & (ratings.ratings <= high)).all()
+
+
+@pytest.mark.parametrize("separator", [",", "::"])
+def test_a_million_rows_are_read_in_seconds(separator):
+    n = 1_000_000
+    rows = np.arange(n)
+    text = "\n".join(
+        separator.join((str(r % 7919), str(r // 7919), "3.5", "978300760"))
+        for r in rows.tolist()
+    )
+    start = time.perf_counter()
+    ratings = read_ratings(text.encode())
+    seconds = time.perf_counter() - start
+    assert len(ratings) == n and ratings.n_users == 7919
+    # A loop over the lines in Python takes tens of seconds.
+    assert seconds < 10
+
+
+# The made-up set ------------------------------------------------------------
+
+
+def test_the_synthetic_set_has_the_sizes_asked_for():
+    data = load("synthetic")
+    assert data.name == "synthetic"
+    assert (len(data.ratings), data.ratings.n_users) == (2400, 60)
+    assert data.ratings.n_items == len(data.films) == 80
+    assert len(data.users) == 60
+    small = synthetic(n_users=5, n_items=9, n_ratings=9, n_factors=1)
+    assert (small.ratings.n_users, small.ratings.n_items) == (5, 9)
+    assert len(set(synthetic(n_items=200).ratings.titles)) == 200
+
+
+def test_the_synthetic_set_is_the_same_for_a_seed_and_another_for_another():
+    one, same, other = synthetic(seed=1), synthetic(seed=1), synthetic(seed=2)
+    assert torch.equal(one.ratings.ratings, same.ratings.ratings)
+    assert torch.equal(one.ratings.timestamps, same.ratings.timestamps)
+    assert not torch.equal(one.ratings.ratings, other.ratings.ratings)
+    pd.testing.assert_frame_equal(one.films, same.films)
+
+
+def test_synthetic_stars_follow_the_factors_that_the_tables_tell():
+    data = synthetic(noise=0.0)
+    films, users = data.films, data.users
+    names = ["factor_0", "factor_1"]
+    rows, columns = data.ratings.users.numpy(), data.ratings.items.numpy()
+    dot = users[names].to_numpy()[rows] * films[names].to_numpy()[columns]
+    stars = 3.5 + users["bias"].to_numpy()[rows]
+    stars = stars + films["bias"].to_numpy()[columns] + dot.sum(1)
+    expected = np.clip(np.rint(stars), 1, 5)
+    assert data.ratings.ratings.tolist() == expected.tolist()
+
+
+def test_synthetic_times_hold_ties_and_users_who_come_back():
+    ratings = synthetic().ratings
+    when = pd.DataFrame(
+        {"user": ratings.users.numpy(), "time": ratings.timestamps.numpy()}
+    )
+    assert when.duplicated(keep=False).mean() > 0.5
+    span = when.groupby("user")["time"].agg(lambda t: t.max() - t.min())
+    assert 0.1 < (span > 20 * 86_400).mean() < 0.5
+
+
+def test_the_synthetic_set_refuses_sizes_that_cannot_be():
+    with pytest.raises(RatingsError, match=r"20 ratings for 60.*80 to 4800"):
+        synthetic(n_ratings=20)
+
+
+# The real set ---------------------------------------------------------------
+
+
+@pytest.mark.data
+def test_the_real_100k_is_what_it_should_be():
+    data = load("100k")
+    ratings = data.ratings
+    assert (len(ratings), ratings.n_users, ratings.n_items) == (
+        100_000,
+        943,
+        1682,
+    )
+    lines = np.stack(
+        [
+            ratings.user_ids[ratings.users.numpy()],
+            ratings.item_ids[ratings.items.numpy()],
+            ratings.ratings.numpy().astype(int),
+            ratings.timestamps.numpy(),
+        ],
+        axis=1,
+    )
+    text = "".join("\t".join(map(str, row)) + "\n" for row in lines.tolist())
+    assert hashlib.sha256(text.encode()).hexdigest() == (
+        "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490"
+    )
+    assert ratings.ratings.mean().item() == pytest.approx(3.52986, abs=5e-6)
+    assert ratings.ratings.std().item() == pytest.approx(1.12567, abs=1e-5)
+    assert ratings.counts_by_user().min() == 20
+
+
+@pytest.mark.data
+def test_the_real_100k_has_eighteen_films_under_two_ids():
+    ratings = load("100k").ratings
+    twice = [t for t in set(ratings.titles) if ratings.titles.count(t) == 2]
+    assert len(twice) == 18
+    for title in twice:
+        first, second = ratings.items_titled(title)
+        counts = ratings.counts_by_item()
+        assert counts[first] >= counts[second]
+
+
+@pytest.mark.data
+def test_the_real_100k_has_its_odd_films_and_accents_right():
+    data = load("100k")
+    films = data.films.set_index("item_id")
+    assert films.loc[267, "title"] == "unknown"
+    assert films.loc[267, "year"] is pd.NA
+    assert films.loc[1412, "year"] == 1995
+    assert films["year"].isna().sum() == 1
+    assert films["genres"].map(len).eq(0).sum() == 2
+    accents = [t for t in films["title"] if not t.isascii()]
+    assert len(accents) == 9
+    assert not films["title"].str.endswith(", The").any()
+    assert data.ratings.item_titled("usual suspects, the") == 11
+    assert data.users["occupation"].value_counts()["student"] == 196
