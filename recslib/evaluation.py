@@ -1,0 +1,264 @@
+"""How far off, in stars, and whether a difference is real."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class FoldSummary:
+    """Mean and spread of one figure over folds.
+
+    Parameters
+    ----------
+    mean
+        Of the folds' values.
+    sd
+        Sample standard deviation (n - 1); NaN for a single fold.
+    values
+        One a fold.
+    """
+
+    mean: float
+    sd: float
+    values: tuple[float, ...]
+
+    def __str__(self) -> str:
+        """Write mean and spread with four digits."""
+        return f"{self.mean:.4f} ± {self.sd:.4f}"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A difference in RMSE, A minus B, and its 95 % interval, in stars."""
+
+    difference: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Write the difference and the interval with four digits."""
+        return (
+            f"{self.difference:+.4f} (95 % {self.low:+.4f} to "
+            f"{self.high:+.4f})"
+        )
+
+
+def rmse(
+    predictions: Tensor,
+    ratings: Tensor,
+    clip: tuple[float, float] | None = None,
+) -> float:
+    """Root of the mean squared error over all ratings at once.
+
+    Parameters
+    ----------
+    predictions, ratings
+        (N,) stars.
+    clip
+        Lowest and highest star to cut predictions to, or None for none.
+
+    Returns
+    -------
+    float
+        Stars.
+
+    Raises
+    ------
+    ValueError
+        For different shapes, no ratings, or predictions that are missing or
+        not finite; the message counts them.
+    """
+    errors = _errors(predictions, ratings, clip)
+    return errors.square().mean().sqrt().item()
+
+
+def mae(
+    predictions: Tensor,
+    ratings: Tensor,
+    clip: tuple[float, float] | None = None,
+) -> float:
+    """Mean absolute error over all ratings at once.
+
+    Arguments, result and errors as in `rmse`.
+    """
+    return _errors(predictions, ratings, clip).abs().mean().item()
+
+
+def summarize(values: Sequence[float]) -> FoldSummary:
+    """Take mean and spread of one figure over folds.
+
+    Raises
+    ------
+    ValueError
+        When there are no values.
+    """
+    if len(values) == 0:
+        raise ValueError("no values to summarize; give one a fold.")
+    values = tuple(float(value) for value in values)
+    spread = np.std(values, ddof=1) if len(values) > 1 else np.nan
+    return FoldSummary(float(np.mean(values)), float(spread), values)
+
+
+def paired_bootstrap(
+    predictions_a: Tensor,
+    predictions_b: Tensor,
+    ratings: Tensor,
+    users: Tensor,
+    *,
+    n_resamples: int = 2_000,
+    seed: int = 0,
+) -> Interval:
+    """Bound the difference in RMSE of two models on the same ratings.
+
+    Users are drawn with replacement, each with all their ratings, since one
+    person's errors hang together; both models are read on the same draw. The
+    interval holds the middle 95 % of the differences: Efron's percentile
+    interval [1]_.
+
+    Parameters
+    ----------
+    predictions_a, predictions_b, ratings
+        (N,) stars; clip predictions first if you report them clipped.
+    users
+        (N,) int64, whose rating it is.
+    n_resamples
+        How many draws.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    Interval
+        RMSE of A minus RMSE of B: below zero where A is better.
+
+    Raises
+    ------
+    ValueError
+        As in `rmse`, and when ``users`` has another length.
+
+    References
+    ----------
+    .. [1] B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", 1993,
+       chapter 13.
+    """
+    if users.shape != ratings.shape:
+        raise ValueError(
+            f"users has the shape {tuple(users.shape)}, ratings "
+            f"{tuple(ratings.shape)}; give one user a rating."
+        )
+    _, rows = users.unique(return_inverse=True)
+    rows = rows.numpy()
+    squares = [
+        _errors(predictions, ratings, None).square().numpy()
+        for predictions in (predictions_a, predictions_b)
+    ]
+    # (3, n_users): squared errors of A and of B, and counts, by user.
+    totals = np.stack(
+        [np.bincount(rows, weights) for weights in (*squares, None)]
+    )
+    generator = np.random.default_rng(seed)
+    n_users = totals.shape[1]
+    share = np.full(n_users, 1 / n_users)
+    draws = generator.multinomial(n_users, share, size=n_resamples)
+    sums_a, sums_b, counts = totals @ draws.T
+    differences = np.sqrt(sums_a / counts) - np.sqrt(sums_b / counts)
+    low, high = np.quantile(differences, [0.025, 0.975])
+    sum_a, sum_b, count = totals.sum(1)
+    difference = np.sqrt(sum_a / count) - np.sqrt(sum_b / count)
+    return Interval(float(difference), float(low), float(high))
+
+
+def error_by_count(
+    predictions: Tensor,
+    ratings: Tensor,
+    counts: Tensor,
+    edges: Sequence[int] = (0, 1, 5, 20, 50, 100, 200),
+) -> pd.DataFrame:
+    """Part the error by how much was known when it was made.
+
+    Give the training ratings of each test row's user to see the error by
+    activity, and those of its item to see it by popularity::
+
+        error_by_count(p, test.ratings, train.counts_by_user()[test.users])
+        error_by_count(p, test.ratings, train.counts_by_item()[test.items])
+
+    Parameters
+    ----------
+    predictions, ratings
+        (N,) stars.
+    counts
+        (N,) int64, training ratings behind each prediction.
+    edges
+        Where groups start; the last has no end.
+
+    Returns
+    -------
+    DataFrame
+        One row a group that has ratings: ``group`` ("5 to 19"), ``n``,
+        ``rmse`` in stars.
+
+    Raises
+    ------
+    ValueError
+        As in `rmse`; when ``counts`` has another shape, or is below the
+        first edge.
+    """
+    squares = _errors(predictions, ratings, None).square().numpy()
+    if counts.shape != ratings.shape:
+        raise ValueError(
+            f"counts has the shape {tuple(counts.shape)}, ratings "
+            f"{tuple(ratings.shape)}; give one count a rating."
+        )
+    if counts.min() < edges[0]:
+        raise ValueError(
+            f"the lowest count is {int(counts.min())}, the first edge "
+            f"{edges[0]}; start the edges at or below it."
+        )
+    groups = np.searchsorted(edges, counts.numpy(), side="right") - 1
+    rows = [
+        {
+            "group": _group_name(edges, group),
+            "n": int((groups == group).sum()),
+            "rmse": float(np.sqrt(squares[groups == group].mean())),
+        }
+        for group in np.unique(groups)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _group_name(edges: Sequence[int], group: int) -> str:
+    low = edges[group]
+    if group == len(edges) - 1:
+        return f"{low} or more"
+    high = edges[group + 1] - 1
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _errors(
+    predictions: Tensor, ratings: Tensor, clip: tuple[float, float] | None
+) -> Tensor:
+    if predictions.shape != ratings.shape or predictions.ndim != 1:
+        raise ValueError(
+            f"predictions have the shape {tuple(predictions.shape)}, ratings "
+            f"{tuple(ratings.shape)}; both must be (N,), or they would be "
+            f"spread out against each other."
+        )
+    if len(ratings) == 0:
+        raise ValueError("there are no ratings to compare with; give some.")
+    for name, values in (("predictions", predictions), ("ratings", ratings)):
+        n_bad = int((~torch.isfinite(values)).sum())
+        if n_bad:
+            raise ValueError(
+                f"{n_bad:,} of {len(values):,} {name} are missing or not "
+                f"finite; every rating counts, so mend them first."
+            )
+    if clip is not None:
+        predictions = predictions.clamp(*clip)
+    return predictions.detach().double() - ratings.double()

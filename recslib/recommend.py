@@ -1,0 +1,197 @@
+"""From scores to lists: top-N, neighbours, and a person who is new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from recslib.models import MatrixFactorization
+from recslib.ratings import Ratings
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """Someone folded in to a fitted matrix factorization.
+
+    Parameters
+    ----------
+    factors
+        (n_factors,).
+    bias
+        Stars above or below what their films get on the whole.
+    """
+
+    factors: Tensor
+    bias: float
+
+
+def top_n(
+    scores: Tensor, ratings: Ratings, *, seen: Tensor, n: int = 10
+) -> pd.DataFrame:
+    """List the n items with the highest scores that were not seen.
+
+    Parameters
+    ----------
+    scores
+        (n_items,) predicted stars, or any score.
+    ratings
+        For titles.
+    seen
+        (K,) int64, row indexes of items to leave out; K may be 0.
+    n
+        Length of the list; shorter where few items are left.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``item`` (row index), ``title``, ``score``, the best first.
+
+    Raises
+    ------
+    ValueError
+        When there is not one finite score an item, or n is below 1.
+    """
+    if scores.shape != (ratings.n_items,):
+        raise ValueError(
+            f"scores have the shape {tuple(scores.shape)}; give one an item, "
+            f"({ratings.n_items},)."
+        )
+    n_bad = int((~torch.isfinite(scores)).sum())
+    if n_bad:
+        raise ValueError(
+            f"{n_bad:,} of {len(scores):,} scores are not finite; a list "
+            f"made from them would be wrong."
+        )
+    left = torch.ones(ratings.n_items, dtype=torch.bool)
+    left[seen] = False
+    return _best(scores, left, ratings, n, "score")
+
+
+def nearest_items(
+    factors: Tensor,
+    item: int,
+    ratings: Ratings,
+    *,
+    n: int = 10,
+    min_ratings: int = 1,
+) -> pd.DataFrame:
+    """List the items whose factors point the same way (cosine).
+
+    Parameters
+    ----------
+    factors
+        (n_items, n_factors).
+    item
+        Row index of the item to start from.
+    ratings
+        For titles and for counts.
+    n
+        Length of the list.
+    min_ratings
+        Leave out items with fewer ratings: theirs have hardly moved from
+        where they were drawn.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``item``, ``title``, ``cosine`` (-1 to 1), the nearest first.
+
+    Raises
+    ------
+    ValueError
+        When there is not one row of factors an item, or no such item.
+    """
+    if factors.ndim != 2 or len(factors) != ratings.n_items:
+        raise ValueError(
+            f"factors have the shape {tuple(factors.shape)}; give one row an "
+            f"item, ({ratings.n_items}, n_factors)."
+        )
+    if not 0 <= item < ratings.n_items:
+        raise ValueError(
+            f"item is {item}; row indexes go from 0 to "
+            f"{ratings.n_items - 1}. Ratings.item_titled finds one by title."
+        )
+    cosines = functional.cosine_similarity(factors, factors[item, None], dim=1)
+    left = ratings.counts_by_item() >= min_ratings
+    left[item] = False
+    return _best(cosines.detach(), left, ratings, n, "cosine")
+
+
+def fold_in(
+    model: MatrixFactorization, items: Tensor, ratings: Tensor, *, l2: float
+) -> Person:
+    """Fit a new person to frozen items, by ridge regression.
+
+    Solves (X'X + l2 K I) w = X'y, where the rows of X are the factors of the
+    K rated items and a 1 for the bias, and y is what mean and item biases
+    leave of the ratings: the minimum, over this person alone, of the loss
+    that `fit` minimizes with the penalty ``l2 * model.squared_norms``.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+    items
+        (K,) int64 row indexes of what the person rated.
+    ratings
+        (K,) stars.
+    l2
+        The weight of the penalty that the model was fitted with.
+
+    Raises
+    ------
+    ValueError
+        When nothing is rated, the lengths differ, or l2 is not positive.
+    """
+    if items.shape != ratings.shape or items.ndim != 1 or len(items) == 0:
+        raise ValueError(
+            f"items have the shape {tuple(items.shape)}, ratings "
+            f"{tuple(ratings.shape)}; give one rating an item, at least one."
+        )
+    if l2 <= 0:
+        raise ValueError(
+            f"l2 is {l2}; it must be above 0, for a person with fewer "
+            f"ratings than factors has no single solution without it."
+        )
+    with torch.no_grad():
+        rows = torch.cat(
+            [model.item_factors(items), torch.ones(len(items), 1)], dim=1
+        ).double()
+        left = ratings - model.mean - model.item_biases(items).squeeze(1)
+        ridge = l2 * len(items) * torch.eye(rows.shape[1], dtype=rows.dtype)
+        weights = torch.linalg.solve(
+            rows.T @ rows + ridge, rows.T @ left.double()
+        )
+    return Person(weights[:-1].float(), weights[-1].item())
+
+
+def score_items(model: MatrixFactorization, person: Person) -> Tensor:
+    """Predict a folded-in person's rating of every item: (n_items,) stars."""
+    with torch.no_grad():
+        return (
+            model.mean
+            + person.bias
+            + model.item_biases.weight.squeeze(1)
+            + model.item_factors.weight @ person.factors
+        )
+
+
+def _best(
+    scores: Tensor, left: Tensor, ratings: Ratings, n: int, name: str
+) -> pd.DataFrame:
+    if n < 1:
+        raise ValueError(f"n is {n}; ask for at least 1 item.")
+    rows = left.nonzero().squeeze(1)
+    order = scores[rows].argsort(descending=True, stable=True)[:n]
+    best = rows[order]
+    return pd.DataFrame(
+        {
+            "item": best.numpy(),
+            "title": [ratings.titles[row] for row in best.tolist()],
+            name: scores[best].numpy(),
+        }
+    )

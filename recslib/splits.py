@@ -1,0 +1,388 @@
+"""Who trains and who tests: every way that the book parts ratings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from recslib.ratings import Ratings, RatingsError
+
+N_PUBLISHED_FOLDS = 5
+_ML_100K = {"ratings": 100_000, "users": 943, "items": 1_682}
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Ratings parted for training and for one reading of the test part.
+
+    Parameters
+    ----------
+    train
+        What a model may learn from.
+    test
+        What it is judged on, once.
+    validation
+        What choices are made on, or None. See `carve_validation`.
+    name
+        How tables and figures call this split.
+
+    Raises
+    ------
+    RatingsError
+        When a part is empty, or a (user, item) pair is in two parts.
+    """
+
+    train: Ratings
+    test: Ratings
+    validation: Ratings | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """Check that no part is empty and nothing is in two parts."""
+        parts = {"train": self.train, "test": self.test}
+        if self.validation is not None:
+            parts["validation"] = self.validation
+        empty = [name for name, part in parts.items() if len(part) == 0]
+        if empty:
+            raise RatingsError(
+                f"split {self.name!r}: the {' and '.join(empty)} part holds "
+                f"no ratings. Change the share or the number of ratings."
+            )
+        pairs = torch.cat(
+            [part.users * part.n_items + part.items for part in parts.values()]
+        )
+        n_shared = len(pairs) - len(pairs.unique())
+        if n_shared:
+            raise RatingsError(
+                f"split {self.name!r}: {n_shared:,} (user, item) pairs are in "
+                f"two of the parts {', '.join(parts)}; each belongs in one."
+            )
+
+    def __repr__(self) -> str:
+        """Say how many ratings each part holds."""
+        sizes = f"train {len(self.train):,}, test {len(self.test):,}"
+        if self.validation is not None:
+            sizes += f", validation {len(self.validation):,}"
+        return f"Split({self.name}: {sizes})"
+
+    @property
+    def unseen_users(self) -> float:
+        """Share (0 to 1) of test ratings by users with none in train."""
+        return _unseen(self.train.counts_by_user(), self.test.users)
+
+    @property
+    def unseen_items(self) -> float:
+        """Share (0 to 1) of test ratings of items with none in train."""
+        return _unseen(self.train.counts_by_item(), self.test.items)
+
+
+def _unseen(counts: Tensor, rows: Tensor) -> float:
+    return (counts[rows] == 0).float().mean().item()
+
+
+def published_folds(ratings: Ratings) -> list[Split]:
+    """Part ML-100K into GroupLens's five folds, u1 to u5.
+
+    Fold i tests on rows (i - 1) * 20,000 to i * 20,000 - 1 of u.data in the
+    file's order, and trains on the rest.
+
+    Parameters
+    ----------
+    ratings
+        The 100,000 ratings in the file's order.
+
+    Returns
+    -------
+    list of Split
+        Five, named u1 to u5.
+
+    Raises
+    ------
+    RatingsError
+        When these are not the ratings of ML-100K.
+    """
+    given = {
+        "ratings": len(ratings),
+        "users": ratings.n_users,
+        "items": ratings.n_items,
+    }
+    if given != _ML_100K:
+        raise RatingsError(
+            f"the five published folds belong to ML-100K, which has "
+            f"{_ML_100K}; these have {given}. Use random_folds instead."
+        )
+    parts = torch.arange(len(ratings)).chunk(N_PUBLISHED_FOLDS)
+    return _folds(ratings, parts, "u")
+
+
+def random_folds(
+    ratings: Ratings, n_folds: int = 5, seed: int = 0
+) -> list[Split]:
+    """Part ratings at random into folds that each test once.
+
+    Parameters
+    ----------
+    ratings
+        N ratings.
+    n_folds
+        How many folds, at least 2.
+    seed
+        Of the shuffle.
+
+    Returns
+    -------
+    list of Split
+        ``n_folds`` of them; each rating is tested in exactly one.
+
+    Raises
+    ------
+    RatingsError
+        When there are fewer than 2 folds or more folds than ratings.
+    """
+    if not 2 <= n_folds <= len(ratings):
+        raise RatingsError(
+            f"n_folds is {n_folds}; {len(ratings):,} ratings can be parted "
+            f"into 2 to {len(ratings):,} folds."
+        )
+    order = _shuffled(len(ratings), seed)
+    return _folds(ratings, order.tensor_split(n_folds), "random fold ")
+
+
+def _folds(
+    ratings: Ratings, parts: tuple[Tensor, ...] | list[Tensor], prefix: str
+) -> list[Split]:
+    return [
+        _part(ratings, _mask(rows, len(ratings)), f"{prefix}{number}")
+        for number, rows in enumerate(parts, start=1)
+    ]
+
+
+def random_split(
+    ratings: Ratings, test_share: float = 0.2, seed: int = 0
+) -> Split:
+    """Test on a random share of the ratings.
+
+    Parameters
+    ----------
+    ratings
+        N ratings.
+    test_share
+        Between 0 and 1.
+    seed
+        Of the draw.
+
+    Raises
+    ------
+    RatingsError
+        When the share is not between 0 and 1, or leaves a part empty.
+    """
+    _check_share(test_share, "test_share")
+    n_test = round(test_share * len(ratings))
+    rows = _shuffled(len(ratings), seed)[:n_test]
+    return _part(ratings, _mask(rows, len(ratings)), "random")
+
+
+def last_per_user(ratings: Ratings, n_last: int = 1, seed: int = 0) -> Split:
+    """Test on the last ratings of every user.
+
+    Ratings of one second are taken in random order. A user with no more than
+    ``n_last`` ratings only trains.
+
+    Parameters
+    ----------
+    ratings
+        N ratings with timestamps.
+    n_last
+        How many to test a user.
+    seed
+        Breaks ties.
+
+    Raises
+    ------
+    RatingsError
+        When there are no timestamps or nobody has enough ratings.
+    """
+    order = time_order(ratings, seed)
+    by_user = order[torch.argsort(ratings.users[order], stable=True)]
+    counts = ratings.counts_by_user()
+    end = counts.cumsum(0)[ratings.users[by_user]]
+    from_end = end - torch.arange(len(ratings))
+    enough = counts[ratings.users[by_user]] > n_last
+    rows = by_user[(from_end <= n_last) & enough]
+    name = f"last {n_last} of each user"
+    return _part(ratings, _mask(rows, len(ratings)), name)
+
+
+def global_time(ratings: Ratings, test_share: float = 0.2) -> Split:
+    """Train on the past and test on the future, with one cut for everybody.
+
+    Ratings of one second stay together on the later side, so the test part
+    can be a little larger than asked.
+
+    Parameters
+    ----------
+    ratings
+        N ratings with timestamps.
+    test_share
+        Between 0 and 1, the newest.
+
+    Raises
+    ------
+    RatingsError
+        When the share is not between 0 and 1 or there are no timestamps.
+    """
+    _check_share(test_share, "test_share")
+    times = _times(ratings)
+    cut = _time_at(times, 1 - test_share)
+    return _part(ratings, times >= cut, f"newest {100 * test_share:g} %")
+
+
+def time_windows(
+    ratings: Ratings, n_windows: int = 5, first_share: float = 0.5
+) -> list[Split]:
+    """Test on window after window of time, training on all that came before.
+
+    The first window starts when ``first_share`` of the ratings have been
+    given; the windows hold equal numbers of ratings, but for ratings of one
+    second, which stay together. What comes after a window is left out of its
+    split.
+
+    Parameters
+    ----------
+    ratings
+        N ratings with timestamps.
+    n_windows
+        How many, at least 1.
+    first_share
+        Between 0 and 1.
+
+    Returns
+    -------
+    list of Split
+        One a window, the earliest first.
+
+    Raises
+    ------
+    RatingsError
+        When a number is out of range or there are no timestamps.
+    """
+    _check_share(first_share, "first_share")
+    if n_windows < 1:
+        raise RatingsError(f"n_windows is {n_windows}; give 1 or more.")
+    times = _times(ratings)
+    width = (1 - first_share) / n_windows
+    starts = [
+        _time_at(times, first_share + width * number)
+        for number in range(n_windows)
+    ]
+    ends = [*starts[1:], times.max() + 1]
+    return [
+        Split(
+            train=ratings.select(times < start),
+            test=ratings.select((times >= start) & (times < end)),
+            name=f"window {number}",
+        )
+        for number, (start, end) in enumerate(
+            zip(starts, ends, strict=True), start=1
+        )
+    ]
+
+
+def carve_validation(
+    split: Split, share: float = 0.1, seed: int = 0, by_time: bool = False
+) -> Split:
+    """Take a validation part out of the training part.
+
+    Every choice (epochs, regularization, number of factors) is made on it, so
+    that the test part is read once.
+
+    Parameters
+    ----------
+    split
+        Without a validation part.
+    share
+        Of the training part, between 0 and 1.
+    seed
+        Of the draw.
+    by_time
+        Take the newest ratings instead of random ones. Use it where the test
+        part is the future.
+
+    Returns
+    -------
+    Split
+        The same test part, a smaller training part, and a validation part.
+
+    Raises
+    ------
+    RatingsError
+        When the split has a validation part, or the share is out of range.
+    """
+    if split.validation is not None:
+        raise RatingsError(
+            f"split {split.name!r} already has a validation part of "
+            f"{len(split.validation):,} ratings; carve from the first split."
+        )
+    carved = (
+        global_time(split.train, share)
+        if by_time
+        else random_split(split.train, share, seed)
+    )
+    return replace(split, train=carved.train, validation=carved.test)
+
+
+def time_order(ratings: Ratings, seed: int) -> Tensor:
+    """Order ratings by time; those of one second come in random order.
+
+    Returns
+    -------
+    Tensor
+        (N,) int64 row numbers, the oldest first.
+
+    Raises
+    ------
+    RatingsError
+        When there are no timestamps.
+    """
+    shuffled = _shuffled(len(ratings), seed)
+    return shuffled[torch.argsort(_times(ratings)[shuffled], stable=True)]
+
+
+def _part(ratings: Ratings, is_test: Tensor, name: str) -> Split:
+    return Split(
+        train=ratings.select(~is_test),
+        test=ratings.select(is_test),
+        name=name,
+    )
+
+
+def _mask(rows: Tensor, n: int) -> Tensor:
+    mask = torch.zeros(n, dtype=torch.bool)
+    mask[rows] = True
+    return mask
+
+
+def _shuffled(n: int, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randperm(n, generator=generator)
+
+
+def _times(ratings: Ratings) -> Tensor:
+    if ratings.timestamps is None:
+        raise RatingsError(
+            f"{ratings} cannot be split by time; give a timestamp column, or "
+            f"use random_split."
+        )
+    return ratings.timestamps
+
+
+def _time_at(times: Tensor, share: float) -> Tensor:
+    in_order = times.sort().values
+    return in_order[min(round(share * len(times)), len(times) - 1)]
+
+
+def _check_share(share: float, name: str) -> None:
+    if not 0 < share < 1:
+        raise RatingsError(f"{name} is {share}; give a share between 0 and 1.")

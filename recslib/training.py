@@ -1,0 +1,369 @@
+"""One loop that fits every model of the book."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from recslib.progress import progress_bar
+
+Tensors = tuple[Tensor, ...]
+
+
+@dataclass
+class History:
+    """What happened while a model was fitted, one value an epoch.
+
+    Parameters
+    ----------
+    train_rmse
+        Stars, over the epoch's batches as they were met.
+    validation_rmse
+        Stars, after the epoch; empty without a validation part.
+    learning_rates
+        At the end of the epoch.
+    best_epoch
+        The epoch (from 1) whose weights the model now has.
+    seconds
+        Wall time of the whole fit.
+    """
+
+    train_rmse: list[float] = field(default_factory=list)
+    validation_rmse: list[float] = field(default_factory=list)
+    learning_rates: list[float] = field(default_factory=list)
+    best_epoch: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Aligned tensors that a model learns from or is judged on.
+
+    Parameters
+    ----------
+    inputs
+        What ``model(*inputs)`` takes, each with N as its first size.
+    targets
+        (N,) or (N, T) stars.
+    mask
+        Bool, shaped as the targets: which of them count. None: all.
+
+    Raises
+    ------
+    ValueError
+        When the parts do not have the same first size, or the mask does not
+        have the targets' shape.
+    """
+
+    inputs: Tensors
+    targets: Tensor
+    mask: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the parts are aligned."""
+        sizes = [len(part) for part in (*self.inputs, self.targets)]
+        if len(set(sizes)) != 1 or sizes[0] == 0:
+            raise ValueError(
+                f"inputs and targets have the first sizes {sizes}; give the "
+                f"same number of examples in each, at least one."
+            )
+        if self.mask is not None and self.mask.shape != self.targets.shape:
+            raise ValueError(
+                f"the mask has the shape {tuple(self.mask.shape)}, targets "
+                f"{tuple(self.targets.shape)}; give one flag a target."
+            )
+
+    def __len__(self) -> int:
+        """Count the examples."""
+        return len(self.targets)
+
+    def batch(self, rows: Tensor | slice) -> Examples:
+        """Take some of the examples."""
+        return Examples(
+            tuple(part[rows] for part in self.inputs),
+            self.targets[rows],
+            None if self.mask is None else self.mask[rows],
+        )
+
+    def to(self, device: torch.device) -> Examples:
+        """Move all tensors to a device."""
+        return Examples(
+            tuple(part.to(device) for part in self.inputs),
+            self.targets.to(device),
+            None if self.mask is None else self.mask.to(device),
+        )
+
+
+def fit(
+    model: nn.Module,
+    train: Examples,
+    *,
+    optimizer: torch.optim.Optimizer,
+    n_epochs: int,
+    batch_size: int,
+    seed: int,
+    penalty: Callable[..., Tensor] | None = None,
+    reduction: Literal["mean", "sum"] = "mean",
+    schedule: Literal["constant", "one_cycle"] = "constant",
+    max_gradient_norm: float | None = None,
+    validation: Examples | None = None,
+    patience: int | None = None,
+    device: str = "cpu",
+) -> History:
+    """Fit a model to ratings by mini-batch gradient descent.
+
+    The loss of a batch is the mean (or sum) of the squared errors and of the
+    penalties of its examples. Every epoch shuffles the examples once and
+    takes slices: nothing is collated one by one.
+
+    Parameters
+    ----------
+    model
+        Its ``forward`` takes the inputs of a batch and returns predictions
+        of the targets' shape. Fitted in place.
+    train
+        N examples.
+    optimizer
+        Over the model's parameters. Its learning rate is the peak rate when
+        the schedule is ``"one_cycle"``.
+    n_epochs, batch_size
+        At least 1.
+    seed
+        Of the shuffles and of dropout. The model's own first weights are
+        drawn where the model is made.
+    penalty
+        Takes the inputs of a batch; returns (B,), added to the loss of each
+        example.
+    reduction
+        ``"sum"`` makes the learning rate one a rating, whatever the batch
+        size; ``"mean"`` one a batch.
+    schedule
+        ``"one_cycle"`` warms up and anneals to zero over ``n_epochs``.
+    max_gradient_norm
+        Scales a longer gradient down to this length. None: never.
+    validation
+        Read after every epoch; the weights of its best epoch are restored
+        at the end.
+    patience
+        Stop when the validation RMSE has not fallen for so many epochs.
+    device
+        ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for the best there
+        is. The model comes back on the CPU.
+
+    Returns
+    -------
+    History
+        Losses, rates and seconds.
+
+    Raises
+    ------
+    ValueError
+        For numbers out of range, patience without validation, a device that
+        is not there, and predictions of another shape than the targets.
+    FloatingPointError
+        When the loss is not finite; names the epoch, the batch and the
+        likely causes.
+    """
+    if n_epochs < 1 or batch_size < 1:
+        raise ValueError(
+            f"n_epochs is {n_epochs} and batch_size {batch_size}; give at "
+            f"least 1 of each."
+        )
+    if patience is not None and validation is None:
+        raise ValueError(
+            "patience needs validation examples: early stopping on the "
+            "training error never stops, and the test part is not for it."
+        )
+    where = find_device(device)
+    model.to(where)
+    train = train.to(where)
+    n_batches = math.ceil(len(train) / batch_size)
+    scheduler = _scheduler(optimizer, schedule, n_epochs * n_batches)
+    generator = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    history, best = History(), None
+    started = time.perf_counter()
+    for epoch in progress_bar(range(1, n_epochs + 1), description="epochs"):
+        model.train()
+        squares, count = torch.zeros((), device=where), 0
+        order = torch.randperm(len(train), generator=generator).to(where)
+        shuffled = train.batch(order)
+        for number, rows in enumerate(_slices(len(train), batch_size), 1):
+            batch = shuffled.batch(rows)
+            errors = _squared_errors(model, batch)
+            loss = errors.sum()
+            if penalty is not None:
+                loss = loss + penalty(*batch.inputs).sum()
+            if reduction == "mean":
+                loss = loss / max(errors.numel(), 1)
+            _check_finite(loss, epoch, number, n_batches)
+            optimizer.zero_grad()
+            loss.backward()
+            if max_gradient_norm is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), max_gradient_norm)
+            optimizer.step()
+            scheduler.step()
+            squares += errors.detach().sum()
+            count += errors.numel()
+        history.train_rmse.append(math.sqrt(squares.item() / max(count, 1)))
+        history.learning_rates.append(scheduler.get_last_lr()[0])
+        history.best_epoch = epoch
+        if validation is not None:
+            score = _validation_rmse(model, validation, batch_size, where)
+            if not history.validation_rmse or score < min(
+                history.validation_rmse
+            ):
+                best = (epoch, copy.deepcopy(model.state_dict()))
+            history.validation_rmse.append(score)
+            history.best_epoch = best[0]
+            if patience is not None and epoch - best[0] >= patience:
+                break
+    if best is not None:
+        model.load_state_dict(best[1])
+    model.to("cpu")
+    history.seconds = time.perf_counter() - started
+    return history
+
+
+def predict(
+    model: nn.Module,
+    inputs: Tensors,
+    *,
+    batch_size: int = 8_192,
+    device: str = "cpu",
+) -> Tensor:
+    """Predict without learning: dropout off, no gradients.
+
+    Parameters
+    ----------
+    model
+        Its ``forward`` takes a batch of the inputs.
+    inputs
+        Each with N as its first size, N at least 1.
+    batch_size
+        How many at once; changes the speed, not the result.
+    device
+        As in `fit`.
+
+    Returns
+    -------
+    Tensor
+        What the model returns, N as its first size, on the CPU.
+
+    Raises
+    ------
+    ValueError
+        When there are no examples, or the device is not there.
+    """
+    sizes = [len(part) for part in inputs]
+    if len(set(sizes)) != 1 or sizes[0] == 0:
+        raise ValueError(
+            f"inputs have the first sizes {sizes}; give the same number of "
+            f"examples in each, at least one."
+        )
+    where = find_device(device)
+    model.to(where).eval()
+    with torch.no_grad():
+        parts = [
+            model(*(part[rows].to(where) for part in inputs)).cpu()
+            for rows in _slices(sizes[0], batch_size)
+        ]
+    model.to("cpu")
+    return torch.cat(parts)
+
+
+def find_device(name: str) -> torch.device:
+    """Turn a name into a device of this machine.
+
+    Parameters
+    ----------
+    name
+        ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"``: the first of cuda,
+        mps and cpu that is there.
+
+    Raises
+    ------
+    ValueError
+        When there is no such device here; names those that are.
+    """
+    there = ["cpu"]
+    if torch.backends.mps.is_available():
+        there.insert(0, "mps")
+    if torch.cuda.is_available():
+        there.insert(0, "cuda")
+    if name == "auto":
+        return torch.device(there[0])
+    if name.split(":")[0] not in there:
+        raise ValueError(
+            f"device is {name!r}; this machine has {', '.join(there)}. Use "
+            f"one of them, or 'auto'."
+        )
+    return torch.device(name)
+
+
+def _slices(n: int, size: int) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, n, size))
+
+
+def _scheduler(
+    optimizer: torch.optim.Optimizer, schedule: str, n_steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    if schedule == "constant":
+        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+    if schedule != "one_cycle":
+        raise ValueError(
+            f"schedule is {schedule!r}; give 'constant' or 'one_cycle'."
+        )
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=[group["lr"] for group in optimizer.param_groups],
+        # One more than needed: with a single step PyTorch divides by zero.
+        total_steps=n_steps + 1,
+        cycle_momentum=False,
+    )
+
+
+def _squared_errors(model: nn.Module, batch: Examples) -> Tensor:
+    """Return the squared errors that count, as one dimension."""
+    predictions = model(*batch.inputs)
+    if predictions.shape != batch.targets.shape:
+        raise ValueError(
+            f"the model predicts the shape {tuple(predictions.shape)}, the "
+            f"targets have {tuple(batch.targets.shape)}. PyTorch would "
+            f"compare every prediction with every target: squeeze or "
+            f"reshape the prediction."
+        )
+    squares = (predictions - batch.targets).square()
+    return squares.flatten() if batch.mask is None else squares[batch.mask]
+
+
+def _validation_rmse(
+    model: nn.Module, examples: Examples, batch_size: int, where: torch.device
+) -> float:
+    model.eval()
+    squares, count = 0.0, 0
+    with torch.no_grad():
+        for rows in _slices(len(examples), batch_size):
+            errors = _squared_errors(model, examples.batch(rows).to(where))
+            squares += errors.double().sum().item()
+            count += errors.numel()
+    return math.sqrt(squares / max(count, 1))
+
+
+def _check_finite(
+    loss: Tensor, epoch: int, number: int, n_batches: int
+) -> None:
+    if not torch.isfinite(loss):
+        raise FloatingPointError(
+            f"the loss is {loss.item()} in epoch {epoch}, batch {number} of "
+            f"{n_batches}. Likely causes: a learning rate that is too high, "
+            f"gradients that are never cleared, or NaN in the ratings. Try a "
+            f"tenth of the rate, or max_gradient_norm=1."
+        )
