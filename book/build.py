@@ -59,6 +59,7 @@ NOTEBOOK_METADATA = {
 }
 RUN_METADATA = ("papermill", "execution", "ExecuteTime")
 GLUE_PREFIX = "application/papermill.record/"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 NUMPY_SCALAR = re.compile(r"^(?:np|numpy)\.\w+\((.*)\)$", re.DOTALL)
 
 README_START = "<!-- results: written by `make readme` -->"
@@ -226,6 +227,8 @@ def execute(
             cwd=str(source.parent),
             progress_bar=progress and {"desc": source.stem},
             request_save_on_cell_execute=False,
+            # A kernel warns that it talks to its own machine in the clear.
+            extra_arguments=["--log-level=ERROR"],
         )
     except PapermillExecutionError as error:
         raise BuildError(
@@ -385,7 +388,7 @@ def build_html() -> None:
         *(sys.executable, "-c"),
         "from jupyter_book.cli.main import main; main()",
         *("build", str(STAGE), "--path-output", str(new)),
-        *("-W", "-n", "--keep-going", "--all"),
+        *("-W", "-n", "--keep-going", "--all", "-q"),
     ]
     run = subprocess.run(
         command,
@@ -396,7 +399,8 @@ def build_html() -> None:
         env=os.environ | {"PYTHONUTF8": "1"},
     )
     if run.returncode != 0:
-        raise BuildError(f"{run.stdout}\nThe book was not built: see above.")
+        said = COLOUR.sub("", run.stdout)
+        raise BuildError(f"{said}\nThe book was not built: see above.")
     shutil.rmtree(HTML, ignore_errors=True)
     (new / "_build" / "html").replace(HTML)
     (HTML / "index.html").touch()
