@@ -30,7 +30,7 @@ REPAIRS: tuple[tuple[str, str], ...] = (
     ),
     # The search page has two search fields with one id.
     (
-        r'(class="search-button__search-container">\s*<form.*?)'
+        r'(class="search-button__search-container">(?:(?!</form>).)*?)'
         r'id="search-input"',
         r'\1id="search-input-overlay"',
     ),

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -45,11 +44,6 @@ NO_BROWSER = (
     "'brew install --cask chromium' (macOS) or "
     "'python -m playwright install chromium' (anywhere)."
 )
-
-
-def pytest_configure(config):
-    # The book's Sphinx extensions live beside its pages.
-    sys.path.insert(0, str(ROOT / "book"))
 
 
 @pytest.fixture(scope="session")

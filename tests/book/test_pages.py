@@ -122,9 +122,7 @@ def test_every_quoted_number_arrives_on_the_page(pages, html_folder, name):
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_exercise_has_a_solution_behind_a_dropdown(pages, chapter):
-    page = next(
-        page for path, page in pages.items() if path.stem == chapter
-    )
+    page = next(page for path, page in pages.items() if path.stem == chapter)
     exercises = page.select("div.exercise")
     solutions = page.select("div.solution.dropdown")
     assert len(exercises) >= 3

@@ -1,0 +1,68 @@
+"""Repairs of built pages, on fragments written by hand."""
+
+import pytest
+from theme_repairs import repair
+
+
+@pytest.mark.parametrize(
+    ("slip", "mended"),
+    [
+        (
+            '<script>const THEBE_JS_URL = "https://x.org/a.js"</script>\n<p>',
+            "<p>",
+        ),
+        (
+            '<script async="async" src="_static/sphinx-thebe.js?v=1">'
+            "</script><p>",
+            "<p>",
+        ),
+        (
+            '<link rel="stylesheet" href="_static/sphinx-thebe.css?v=1" /><p>',
+            "<p>",
+        ),
+        (
+            '<script type="text/x-thebe-config">\n{\n  a: "<b>"\n}\n'
+            "</script>\n<script>kernelName = 'python3'</script>\n<p>",
+            "<p>",
+        ),
+        (
+            '<div class="bd-sidebar-primary bd-sidebar hide-on-wide">',
+            '<div class="bd-sidebar-primary bd-sidebar hide-on-wide"'
+            ' role="navigation" aria-label="Book">',
+        ),
+        (
+            '<button class="btn search-button-field x" title="Search"'
+            ' aria-label="Search" data-y="z">',
+            '<button class="btn search-button-field x" title="Search"'
+            ' data-y="z">',
+        ),
+        (
+            '<div class="search-button__search-container"> <form>'
+            '<input id="search-input"></form></div>'
+            '<form><input id="search-input"></form>',
+            '<div class="search-button__search-container"> <form>'
+            '<input id="search-input-overlay"></form></div>'
+            '<form><input id="search-input"></form>',
+        ),
+        ('<section id="exercise-content">', "<section>"),
+        ('<section id="solution-content">', "<section>"),
+        (
+            '<div class="citation" id="id1" role="doc-biblioentry">',
+            '<div class="citation" id="id1" role="listitem">',
+        ),
+        ("<tr><th></th><th>user</th></tr>", "<tr><td></td><th>user</th></tr>"),
+        (
+            '<div class="math notranslate nohighlight" id="equation-a">',
+            '<div class="math notranslate nohighlight" tabindex="0"'
+            ' id="equation-a">',
+        ),
+    ],
+)
+def test_a_slip_is_mended_once_and_for_all(slip, mended):
+    assert repair(slip) == mended
+    assert repair(mended) == mended
+
+
+def test_scripts_of_the_page_itself_stay():
+    page = '<script src="doctools.js"></script><script>let a = 1;</script>'
+    assert repair(page) == page
