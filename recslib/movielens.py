@@ -700,6 +700,11 @@ def _ragged(
             for number, row in enumerate(rows, 1)
             if len(row) not in (0, width)
         ]
+    if not bad:
+        return RatingsError(
+            f"{source}: ends inside quotation marks. Look for one that opens "
+            f"a field and never closes."
+        )
     return RatingsError(
         f"{source}: {len(bad):,} rows do not have {width} fields as the "
         f"first line has: {_first_few(bad)}. Correct them, quote fields that "

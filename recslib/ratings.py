@@ -461,7 +461,7 @@ def _present(frame: pd.DataFrame, column: str, source: str) -> pd.Series:
         missing.to_numpy(),
         source,
         f"have no {column}",
-        f"Fill them in or drop them: frame.dropna(subset=['{column}'])",
+        "Fill them in, or leave those rows out",
     )
     return values
 

@@ -327,7 +327,7 @@ def test_another_encoding_can_be_given():
         ("user,item,rating\n1,2,3,4\n", r"1 rows.*3 fields.*line 2 \(4\)"),
         ("1::2::3\n1::2::3::9\n", r"1 rows.*3 fields.*line 2 \(4\)"),
         ("1::2::3\n1:2::3\n", r"1 rows.*3 fields.*line 2 \(2\)"),
-        ('user,item,rating\n1,2,"3\n', "mine.csv: .*"),
+        ('user,item,rating\n1,2,"3\n', "ends inside quotation marks"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named_by_file_and_line(
