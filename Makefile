@@ -66,7 +66,7 @@ book: _build/html/index.html  ## run the notebooks and build the HTML book
 test: .venv/installed  ## everything that CI runs
 	$(PY) -m ruff check .
 	$(PY) -m pytest -n2 tests $(AFTER_BOOK:%=--ignore=%)
-	+$(MAKE) $(SIDE_BY_SIDE) book
+	+$(MAKE) --no-print-directory $(SIDE_BY_SIDE) book
 	$(PY) -m pytest $(AFTER_BOOK)
 	RECSLIB_PROGRESS=off $(PY) -m pytest -n2 --dist loadfile \
 		--nbval --nbval-current-env --nbval-cell-timeout 600 \
@@ -85,7 +85,7 @@ serve: book  ## the built book on localhost
 
 notebooks: .venv/installed  ## run all and refresh the committed outputs
 	@rm -f $(EXECUTED)
-	@+$(MAKE) executed
+	@+$(MAKE) --no-print-directory executed
 	@$(PY) book/build.py refresh
 
 results: $(EXECUTED)  ## print every glued number, and write it to a file
