@@ -129,7 +129,7 @@ def fold_in(
     Solves (X'X + l2 K I) w = X'y, where the rows of X are the factors of the
     K rated items and a 1 for the bias, and y is what mean and item biases
     leave of the ratings: the minimum, over this person alone, of the loss
-    that `fit` minimizes with the penalty ``l2 * model.squared_norms``.
+    that `fit` minimizes with ``l2 * squared_norms(...)`` as its penalty.
 
     Parameters
     ----------
