@@ -73,7 +73,7 @@ test: .venv/installed  ## everything that CI runs
 		--nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks
 
 test-quick: .venv/installed  ## the fast tests alone, in under a minute
-	$(PY) -m pytest -n2 -m "not slow and not network" \
+	$(PY) -m pytest -n2 -m "not slow and not network and not data" \
 		tests $(AFTER_BOOK:%=--ignore=%)
 
 lab: .venv/installed _build/data-100k  ## JupyterLab in notebooks/
