@@ -79,6 +79,8 @@ USUAL_NAMES = {
 }
 
 Place = Path | zipfile.Path
+# What requests, pooch, pip and the disk raise when a download comes to grief.
+_REFUSALS = (OSError, ValueError, subprocess.SubprocessError)
 
 
 class DownloadError(OSError):
@@ -247,6 +249,7 @@ def find(
             f"{', '.join(ARCHIVES)} and synthetic. Read a file of your own "
             f"with read_ratings."
         )
+    tried = []
     folder = folder or os.environ.get("RECSLIB_DATA")
     if folder:
         for archive in ARCHIVES[name]:
@@ -258,12 +261,14 @@ def find(
             folder,
             ARCHIVES[name][0].file,
         )
+        tried.append(f"the folder {folder}: no sound copy")
     cache = cache or os.environ.get("RECSLIB_CACHE")
     cache = Path(cache or platformdirs.user_cache_path("recslib"))
     archive = _in_cache(name, cache)
     if archive is None:
+        tried.append(f"the cache {cache}: no sound copy")
         cache = _writable(cache)
-        archive = _in_cache(name, cache) or _fetch(name, cache)
+        archive = _in_cache(name, cache) or _fetch(name, cache, tried)
     return archive, _open(cache / archive.file, archive)
 
 
@@ -360,13 +365,12 @@ def _locked(cache: Path, name: str) -> Iterator[None]:
         lock.release()
 
 
-def _fetch(name: str, cache: Path) -> Archive:
+def _fetch(name: str, cache: Path, tried: list[str]) -> Archive:
     with _locked(cache, name):
         archive = _in_cache(name, cache)
         if archive is not None:
             return archive
         incoming = cache / f"{name}.incoming"
-        said = []
         for archive in ARCHIVES[name]:
             path = cache / archive.file
             if path.exists():
@@ -377,12 +381,8 @@ def _fetch(name: str, cache: Path) -> Archive:
             shutil.rmtree(incoming, ignore_errors=True)
             try:
                 _download(archive, incoming).replace(path)
-            except (
-                OSError,
-                ValueError,
-                subprocess.SubprocessError,
-            ) as error:
-                said += [_source(archive), indent(str(error), "  ")]
+            except _REFUSALS as error:
+                tried += [_source(archive), indent(str(error), "  ")]
             else:
                 if not progress_is_off():
                     print(TERMS)
@@ -392,7 +392,7 @@ def _fetch(name: str, cache: Path) -> Archive:
     wanted = ARCHIVES[name][0].file
     raise DownloadError(
         f"no source could give the data set {name}. Tried:\n  "
-        + "\n  ".join([f"the cache {cache}: no sound copy", *said])
+        + "\n  ".join(tried)
         + f"\nYou can:\n  1. look at the network or proxy and run this "
         f"again;\n  2. download {wanted} in a browser from {GROUPLENS}{wanted}"
         f" and set RECSLIB_DATA to the folder that holds it;\n  3. set "
@@ -403,7 +403,7 @@ def _fetch(name: str, cache: Path) -> Archive:
 def _source(archive: Archive) -> str:
     if archive.requirement is not None:
         return f"pip:{archive.requirement}"
-    mirror = os.environ.get("RECSLIB_MIRROR", GROUPLENS)
+    mirror = os.environ.get("RECSLIB_MIRROR") or GROUPLENS
     return f"{mirror.rstrip('/')}/{archive.file}"
 
 
@@ -438,6 +438,8 @@ def _http_download(url: str, output_file: str, _: object) -> None:
 def _pip_download(url: str, output_file: str, _: object) -> None:
     command = [sys.executable, "-m", "pip", "download", "--no-deps"]
     command += ["--quiet", "--no-input", "--disable-pip-version-check"]
+    # Others may be waiting for the lock.
+    command += ["--retries", "1"]
     with tempfile.TemporaryDirectory(dir=Path(output_file).parent) as folder:
         run = subprocess.run(
             [*command, "--dest", folder, url.removeprefix("pip:")],
@@ -613,11 +615,17 @@ def _read_table(
             f"right file and that it came over whole."
         )
     separator = separator or _guess_separator(first)
+    if len(separator) != 1 and separator != "::":
+        raise RatingsError(
+            f"separator is {separator!r}; give one character or '::'."
+        )
     fields = [field.strip(' "') for field in first.split(separator)]
     has_header = not any(_is_number(field) for field in fields)
-    # pandas' fast parser wants one character, and sees "a::b" as a, "", b.
     width = len(fields)
-    n_columns = 2 * width - 1 if separator == "::" else width
+    # pandas' fast parser wants one character, and sees "a::b" as a, "", b:
+    # every other column is one of these gaps.
+    step = len(separator)
+    n_columns = step * (width - 1) + 1
     try:
         with _bytes_of(table) as handle:
             frame = pd.read_csv(
@@ -636,16 +644,16 @@ def _read_table(
         raise _wrong_encoding(table, encoding, source) from error
     except pd.errors.ParserError as error:
         raise _ragged(table, separator, encoding, width, source) from error
-    between = frame.iloc[:, 1::2] if separator == "::" else frame.iloc[:, :0]
     # A longer second line makes pandas take the surplus for an index.
     long = not isinstance(frame.index, pd.RangeIndex)
-    if long or between.notna().any(axis=None):
+    gaps = [place for place in range(n_columns) if place % step]
+    if long or frame[gaps].notna().any(axis=None):
         raise _ragged(table, separator, encoding, width, source)
     first_line = 2 if has_header else 1
     frame.index = pd.RangeIndex(
         first_line, first_line + len(frame), name="line"
     )
-    frame = frame.iloc[:, :: len(separator)]
+    frame = frame.iloc[:, ::step]
     frame.columns = fields if has_header else range(width)
     return frame.dropna(how="all")
 
@@ -756,8 +764,8 @@ def _pick_columns(
     if lacking:
         raise RatingsError(
             f"{source}: no column for {' and '.join(lacking)} among "
-            f"{', '.join(map(str, header))}. Say which it is, for example "
-            f"columns={{'{lacking[0]}': {header[0]!r}}}."
+            f"{', '.join(map(str, header)) or 'no columns at all'}. Say which "
+            f"it is: columns={{'{lacking[0]}': name or number of the column}}."
         )
     return frame.iloc[:, list(found.values())].set_axis(list(found), axis=1)
 

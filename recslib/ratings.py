@@ -329,8 +329,11 @@ def from_frame(
             f"and that it came over whole."
         )
     stars = _numbers(frame, "rating", source)
-    scale = _scale_of(stars) if scale is None else scale
-    low, high = scale
+    low, high = _scale_of(stars) if scale is None else scale
+    if low > high:
+        raise RatingsError(
+            f"scale is ({low:g}, {high:g}); give the lowest star first."
+        )
     _refuse(
         frame,
         "rating",
@@ -486,13 +489,15 @@ def _whole_numbers(
     if frame[column].dtype == np.int64:
         return frame[column].to_numpy()
     numbers = _numbers(frame, column, source)
+    # From here on neighbouring whole numbers share one float.
+    exact = np.abs(numbers) < 2**53
     _refuse(
         frame,
         column,
-        (numbers % 1 != 0) | (np.abs(numbers) >= 2**63),
+        (numbers % 1 != 0) | ~exact,
         source,
-        f"have a {column} that is no whole number",
-        f"Make every {column} a whole number",
+        f"have a {column} that is no whole number, or too large a one",
+        f"Make every {column} a whole number below 2**53, or text",
     )
     return numbers.astype(np.int64)
 

@@ -358,6 +358,13 @@ def test_a_column_that_is_not_there_is_named():
         )
     with pytest.raises(RatingsError, match="columns names film; it can name"):
         read_ratings(b"1,2,3\n", columns={"film": 1})
+    with pytest.raises(RatingsError, match="item and rating among no columns"):
+        read_ratings(pd.DataFrame())
+
+
+def test_a_separator_that_cannot_be_is_refused():
+    with pytest.raises(RatingsError, match="one character or '::'"):
+        read_ratings(b"1||2||3\n", separator="||")
 
 
 DAMAGE = st.sampled_from(["x", "", "9", "-1", "1.5", "nan", "1e400", "é"])

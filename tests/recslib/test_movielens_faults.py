@@ -283,12 +283,13 @@ def test_a_wheel_that_is_not_the_published_one_is_refused(
 
 
 def test_when_all_fail_the_error_says_what_each_said_and_what_to_do(
-    source, cache, small_100k
+    source, cache, small_100k, tmp_path
 ):
     refusing(source)
     with pytest.raises(DownloadError) as caught:
-        load("100k", cache=cache)
+        load("100k", folder=tmp_path, cache=cache)
     said = str(caught.value)
+    assert f"the folder {tmp_path}: no sound copy" in said
     assert f"{source.url}/{ZIP}\n" in said and "503" in said
     assert "pip:recbole==1.2.1\n" in said
     assert "No matching distribution found" in said

@@ -317,9 +317,13 @@ def test_the_scale_is_worked_out_from_the_stars(stars, scale):
         ((1, None, 3.0, 5), "have no item: row 5"),
         ((-1, 2, 3.0, 5), "have a negative user id: row 5 .user -1"),
         ((1, -2, 3.0, 5), "have a negative item id: row 5 .item -2"),
-        ((1.5, 2, 3.0, 5), "user that is no whole number: row 5 .user 1.5"),
+        (
+            (1.5, 2, 3.0, 5),
+            "user that is no whole number, .*: row 5 .user 1.5",
+        ),
+        ((2.0**53, 2, 3.0, 5), "or too large a one: row 5"),
         ((1, 2, 3.0, np.nan), "have no timestamp: row 5"),
-        ((1, 2, 3.0, 5.5), "timestamp that is no whole number: row 5"),
+        ((1, 2, 3.0, 5.5), "timestamp that is no whole number, .*: row 5"),
         ((1, 2, 3.0, "today"), "timestamp that is no finite number: row 5"),
         ((20, 8, 3.0, 5), "in an earlier row: row 5 .item 8"),
     ],
@@ -350,6 +354,11 @@ def test_a_missing_column_is_named_with_those_that_are_there():
 def test_an_empty_table_is_refused():
     with pytest.raises(RatingsError, match="holds no ratings"):
         from_frame(FIVE.iloc[:0])
+
+
+def test_a_scale_given_backwards_is_refused():
+    with pytest.raises(RatingsError, match=r"scale is \(5, 1\)"):
+        from_frame(FIVE, scale=(5, 1))
 
 
 def test_blank_text_ids_count_as_missing():
