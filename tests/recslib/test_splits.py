@@ -7,7 +7,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from recslib.movielens import load, synthetic
+from recslib.movielens import synthetic
 from recslib.ratings import RatingsError, from_frame
 from recslib.splits import (
     Split,
@@ -195,8 +195,8 @@ def test_only_ml_100k_has_published_folds():
 
 
 @pytest.mark.data
-def test_the_first_fold_is_the_published_u1_test_byte_for_byte():
-    test = published_folds(load("100k").ratings)[0].test
+def test_the_first_fold_is_the_published_u1_test_byte_for_byte(ml_100k):
+    test = published_folds(ml_100k)[0].test
     lines = sorted(
         zip(
             test.user_ids[test.users].tolist(),
@@ -213,8 +213,8 @@ def test_the_first_fold_is_the_published_u1_test_byte_for_byte():
 
 
 @pytest.mark.data
-def test_the_published_folds_test_each_rating_once():
-    ratings = load("100k").ratings
+def test_the_published_folds_test_each_rating_once(ml_100k):
+    ratings = ml_100k
     folds = published_folds(ratings)
     assert [fold.name for fold in folds] == ["u1", "u2", "u3", "u4", "u5"]
     assert [len(fold.test) for fold in folds] == [20_000] * 5
@@ -400,8 +400,8 @@ def test_time_without_timestamps_is_refused(make):
 
 
 @pytest.mark.data
-def test_most_who_rate_in_the_newest_fifth_of_100k_are_strangers():
-    split = global_time(load("100k").ratings, test_share=0.2)
+def test_most_who_rate_in_the_newest_fifth_of_100k_are_strangers(ml_100k):
+    split = global_time(ml_100k, test_share=0.2)
     assert split.unseen_users == pytest.approx(0.852, abs=0.001)
     assert split.unseen_items == pytest.approx(0.01, abs=0.005)
 

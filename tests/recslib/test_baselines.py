@@ -1,0 +1,261 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recslib.baselines import (
+    Biases,
+    damped_biases,
+    global_mean,
+    item_means,
+    running_user_bias,
+    user_means,
+)
+from recslib.evaluation import rmse
+from recslib.movielens import synthetic
+from recslib.ratings import RatingsError, from_frame
+from recslib.splits import (
+    global_time,
+    published_folds,
+    random_split,
+    time_order,
+)
+
+COLUMNS = ["user", "item", "rating", "timestamp"]
+
+
+def rated(*rows):
+    return from_frame(
+        pd.DataFrame(rows, columns=COLUMNS[: len(rows[0])]), scale=(1, 5)
+    )
+
+
+# Mean 3.
+#          item 0  item 1  item 2
+# user 0      5       3
+# user 1      4       1
+# user 2                      2
+FIVE = rated((0, 0, 5.0), (0, 1, 3.0), (1, 0, 4.0), (1, 1, 1.0), (2, 2, 2.0))
+ALL_USERS = torch.arange(3).repeat_interleave(3)
+ALL_ITEMS = torch.arange(3).repeat(3)
+
+
+def grid(biases):
+    return biases.predict(ALL_USERS, ALL_ITEMS).reshape(3, 3).tolist()
+
+
+# Means -----------------------------------------------------------------------
+
+
+def test_the_global_mean_answers_the_same_whoever_asks():
+    assert grid(global_mean(FIVE)) == [[3.0] * 3] * 3
+
+
+def test_user_means_by_hand():
+    assert grid(user_means(FIVE)) == [[4.0] * 3, [2.5] * 3, [2.0] * 3]
+
+
+def test_item_means_by_hand():
+    assert grid(item_means(FIVE)) == [[4.5, 2.0, 2.0]] * 3
+
+
+def test_who_is_not_seen_gets_the_global_mean():
+    train = FIVE.select(torch.tensor([0, 1]))
+    assert grid(user_means(train)) == [[4.0] * 3] * 3
+    assert grid(item_means(train)) == [[5.0, 3.0, 4.0]] * 3
+
+
+def test_a_prediction_is_mean_and_biases_and_is_not_clipped():
+    biases = Biases(3.0, torch.tensor([2.0, -1.0]), torch.tensor([0.5, -2.0]))
+    users, items = torch.tensor([0, 1, 1]), torch.tensor([0, 0, 1])
+    assert biases.predict(users, items).tolist() == [5.5, 2.5, 0.0]
+
+
+# Damped biases ---------------------------------------------------------------
+
+
+def test_one_sweep_of_damped_biases_by_hand():
+    # Residuals from 3: user 0: +2, 0; user 1: +1, -2; user 2: -1.
+    # Items first, damping 1: 3/3 = 1, -2/3, -1/2.
+    # Users then: (1 + 2/3)/3 = 5/9, (0 - 4/3)/3 = -4/9, -1/2/2 = -1/4.
+    biases = damped_biases(FIVE, damping=1, n_sweeps=1)
+    assert biases.mean == 3.0
+    assert biases.item.tolist() == pytest.approx([1, -2 / 3, -1 / 2])
+    assert biases.user.tolist() == pytest.approx([5 / 9, -4 / 9, -1 / 4])
+
+
+def test_many_sweeps_end_at_the_ridge_solution():
+    train = synthetic(n_users=9, n_items=7, n_ratings=40).ratings
+    damping = 2.0
+    # [users, items; sqrt(damping) I] b = [residuals; 0], by least squares.
+    rows = torch.arange(40)
+    design = np.zeros((40, 16))
+    design[rows, train.users] = 1
+    design[rows, 9 + train.items] = 1
+    mean = train.ratings.numpy().mean()
+    expected = np.linalg.lstsq(
+        np.vstack([design, np.sqrt(damping) * np.eye(16)]),
+        np.concatenate([train.ratings.numpy() - mean, np.zeros(16)]),
+    )[0]
+    biases = damped_biases(train, damping, n_sweeps=200)
+    assert np.allclose(biases.user, expected[:9], atol=1e-5)
+    assert np.allclose(biases.item, expected[9:], atol=1e-5)
+
+
+def test_damping_draws_biases_towards_zero():
+    biases = [damped_biases(FIVE, damping).item for damping in (0, 3, 1e9)]
+    assert (biases[1].abs() < biases[0].abs()).all()
+    assert biases[2].abs().max() < 1e-8
+
+
+def test_who_is_not_seen_has_a_bias_of_zero_even_without_damping():
+    biases = damped_biases(FIVE.select(torch.tensor([0, 1])), damping=0)
+    assert biases.user[1:].tolist() == [0, 0] and biases.item[2] == 0
+    assert torch.isfinite(biases.user).all()
+
+
+def test_a_negative_damping_is_refused():
+    with pytest.raises(ValueError, match="damping is -1; give 0 or more"):
+        damped_biases(FIVE, damping=-1)
+
+
+@pytest.mark.data
+def test_baselines_on_the_published_folds_score_what_others_measured(ml_100k):
+    scores = {"mean": [], "user": [], "item": [], "biases": []}
+    for split in published_folds(ml_100k):
+        test = split.test
+        for name, fit in zip(
+            scores,
+            (global_mean, user_means, item_means, damped_biases),
+            strict=True,
+        ):
+            predictions = fit(split.train).predict(test.users, test.items)
+            scores[name].append(rmse(predictions, test.ratings, clip=(1, 5)))
+    means = {name: np.mean(values) for name, values in scores.items()}
+    assert means == pytest.approx(
+        {"mean": 1.1256, "user": 1.0437, "item": 1.0246, "biases": 0.9414},
+        abs=1e-4,
+    )
+
+
+# Running user bias -----------------------------------------------------------
+
+
+def running_by_loop(train, test, damping, order):
+    """Tell the story of `running_user_bias` one rating at a time."""
+    biases = damped_biases(train, damping)
+    expected_of_all = biases.mean + biases.item.double()
+    residuals = {user: [] for user in range(train.n_users)}
+    for user, item, rating in zip(
+        train.users.tolist(),
+        train.items.tolist(),
+        train.ratings.tolist(),
+        strict=True,
+    ):
+        residuals[user].append(rating - expected_of_all[item].item())
+    predictions = [0.0] * len(test)
+    for row in order.tolist():
+        heard = residuals[test.users[row].item()]
+        base = expected_of_all[test.items[row]].item()
+        weight = len(heard) + damping
+        bias = sum(heard) / weight if weight else 0.0
+        predictions[row] = base + bias
+        heard.append(test.ratings[row].item() - base)
+    return predictions
+
+
+@given(
+    seed=st.integers(0, 1000),
+    damping=st.sampled_from([0.0, 1.0, 3.0]),
+    by_time=st.booleans(),
+)
+@settings(max_examples=25)
+def test_the_running_bias_is_what_a_plain_loop_says(seed, damping, by_time):
+    ratings = synthetic(12, 10, 70, seed=seed).ratings
+    split = global_time(ratings) if by_time else random_split(ratings)
+    order = time_order(split.test, seed)
+    assert running_user_bias(
+        split.train, split.test, damping, seed
+    ).tolist() == pytest.approx(
+        running_by_loop(split.train, split.test, damping, order), abs=1e-4
+    )
+
+
+def test_a_running_bias_by_hand():
+    past = [(1, 0, 3.0, 0), (1, 1, 3.0, 0), (1, 2, 3.0, 0), (0, 3, 3.0, 0)]
+    later = [(0, 2, 1.0, 30), (0, 0, 2.0, 10), (0, 1, 5.0, 20)]
+    ratings = rated(*past, *later)
+    # All that trains is 3: no item biases, and user 0 has heard one 0.
+    # At 10: 3 + 0/2, hears -1. At 20: 3 - 1/3, hears +2. At 30: 3 + 1/4.
+    predictions = running_user_bias(
+        train=ratings.select(torch.arange(4)),
+        test=ratings.select(torch.arange(4, 7)),
+        damping=1,
+    )
+    assert predictions.tolist() == pytest.approx([3.25, 3.0, 3 - 1 / 3])
+
+
+def test_the_first_rating_of_a_stranger_is_predicted_from_the_item_alone():
+    split = global_time(synthetic().ratings, 0.3)
+    biases = damped_biases(split.train)
+    for seed in range(3):
+        predictions = running_user_bias(split.train, split.test, seed=seed)
+        met = set(split.train.users.tolist())
+        for row in time_order(split.test, seed).tolist():
+            user, item = split.test.users[row].item(), split.test.items[row]
+            if user not in met:
+                expected = biases.mean + biases.item[item].item()
+                assert predictions[row].item() == pytest.approx(expected)
+                met.add(user)
+
+
+@given(seed=st.integers(0, 1000), place=st.integers(0, 19))
+@settings(max_examples=25)
+def test_a_rating_moves_only_what_its_user_is_told_later(seed, place):
+    split = global_time(synthetic(12, 10, 100, seed=seed).ratings)
+    test = split.test
+    row = place % len(test)
+    before = running_user_bias(split.train, test, seed=seed)
+    changed = test.select(torch.arange(len(test)))
+    changed.ratings[row] = 6 - changed.ratings[row] + 0.5
+    after = running_user_bias(split.train, changed, seed=seed)
+    order = time_order(test, seed).tolist()
+    later = order[order.index(row) + 1 :]
+    same_user = (test.users == test.users[row]).nonzero().squeeze(1).tolist()
+    moved = (before != after).nonzero().squeeze(1).tolist()
+    assert set(moved) == set(later) & set(same_user)
+
+
+def test_the_running_bias_breaks_ties_by_seed():
+    ratings = rated(
+        (1, 1, 3.0, 0), *((2, item, 1.0 + item % 5, 9) for item in range(10))
+    )
+    split = global_time(ratings, 0.5)
+    one, again, other = (
+        running_user_bias(split.train, split.test, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(one, again) and not torch.equal(one, other)
+
+
+def test_a_running_bias_needs_timestamps():
+    with pytest.raises(RatingsError, match="timestamp"):
+        running_user_bias(FIVE, FIVE)
+
+
+@pytest.mark.data
+def test_strangers_in_100k_score_what_was_measured(ml_100k):
+    split = global_time(ml_100k)
+    train, test = split.train, split.test
+    fixed = global_mean(train).predict(test.users, test.items)
+    assert rmse(fixed, test.ratings) == pytest.approx(1.119, abs=1e-3)
+    by_item = damped_biases(train)
+    by_item = Biases(by_item.mean, by_item.user * 0, by_item.item)
+    by_item = by_item.predict(test.users, test.items)
+    assert rmse(by_item, test.ratings) == pytest.approx(1.029, abs=3e-3)
+    running = running_user_bias(train, test)
+    assert rmse(running, test.ratings, (1, 5)) == pytest.approx(
+        0.968, abs=3e-3
+    )
