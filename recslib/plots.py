@@ -1,0 +1,474 @@
+"""Every figure of the book. Each function takes arrays, returns the Axes.
+
+Colours are Okabe and Ito's, which people with any kind of colour vision can
+tell apart; none carries a meaning that a label or a shape does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise, product
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, Rectangle
+from torch import Tensor
+
+from recslib.ratings import Ratings
+from recslib.training import History
+
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
+PINK, YELLOW, GREY = "#CC79A7", "#E69F00", "#666666"
+COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW, GREY)
+MARKERS = ("o", "s", "^", "D", "v", "P")
+LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
+
+
+def use_book_style() -> None:
+    """Set sizes, fonts and lines for every figure that follows."""
+    plt.rcParams.update(
+        {
+            "figure.figsize": (7.0, 3.6),
+            "figure.dpi": 144,
+            "figure.constrained_layout.use": True,
+            "font.size": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlelocation": "left",
+            "axes.titlesize": 11,
+            "grid.alpha": 0.35,
+            "legend.frameon": False,
+            "lines.linewidth": 1.8,
+        }
+    )
+
+
+def stars_histogram(ratings: Ratings, ax: Axes | None = None) -> Axes:
+    """Draw how often each star was given.
+
+    Parameters
+    ----------
+    ratings
+        Any number of them.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    stars, counts = np.unique(ratings.ratings.numpy(), return_counts=True)
+    width = 0.8 * np.diff(stars).min(initial=1.0)
+    ax.bar(stars, counts, width=width, color=BLUE)
+    mean = ratings.ratings.double().mean().item()
+    ax.axvline(mean, color=ORANGE, linestyle="--")
+    ax.annotate(
+        f"mean {mean:.2f}",
+        (mean, counts.max()),
+        xytext=(-6, 0),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        color=ORANGE,
+    )
+    ax.set(xticks=stars, xlabel="stars", ylabel="ratings")
+    return ax
+
+
+def rating_matrix(ratings: Ratings, ax: Axes | None = None) -> Axes:
+    """Draw a dot a rating: users down, items across, the busiest first.
+
+    Parameters
+    ----------
+    ratings
+        Any number of them.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    rows = _rank(ratings.counts_by_user())[ratings.users.numpy()]
+    columns = _rank(ratings.counts_by_item())[ratings.items.numpy()]
+    ax.scatter(columns, rows, s=0.4, color=BLUE, linewidths=0, rasterized=True)
+    ax.set(
+        xlim=(0, ratings.n_items),
+        ylim=(ratings.n_users, 0),
+        xlabel="items, most rated first",
+        ylabel="users, busiest first",
+    )
+    return ax
+
+
+def fold_users(
+    shares: Mapping[str, np.ndarray], ax: Axes | None = None
+) -> Axes:
+    """Draw how test ratings of each fold spread over users.
+
+    Parameters
+    ----------
+    shares
+        Name of a fold to (n_users,) test ratings by user row index.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    for number, (name, counts) in enumerate(shares.items()):
+        running = np.cumsum(counts) / max(counts.sum(), 1)
+        ax.plot(
+            running,
+            label=name,
+            color=COLOURS[number % len(COLOURS)],
+            linestyle=LINES[number % len(LINES)],
+        )
+    ax.set(
+        xlabel="users, in order of their id",
+        ylabel="share of the test ratings",
+        ylim=(0, 1.02),
+    )
+    ax.legend()
+    return ax
+
+
+def lines(
+    curves: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    x: Sequence[float] | None = None,
+    reference: tuple[str, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw curves over one x, with a level to compare them with.
+
+    Parameters
+    ----------
+    curves
+        Name to values, one a point.
+    xlabel, ylabel
+        With units.
+    x
+        One a point; None counts from 1.
+    reference
+        Name and value of a horizontal line, such as a baseline.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    for number, (name, values) in enumerate(curves.items()):
+        points = range(1, len(values) + 1) if x is None else x
+        ax.plot(
+            points,
+            values,
+            label=name,
+            color=COLOURS[number % len(COLOURS)],
+            linestyle=LINES[number % len(LINES)],
+            marker=MARKERS[number % len(MARKERS)],
+            markersize=4 if len(values) <= 40 else 0,
+        )
+    if reference is not None:
+        name, value = reference
+        ax.axhline(value, color=GREY, linestyle=":", label=name)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.grid(axis="y")
+    ax.legend()
+    return ax
+
+
+def training_history(
+    history: History,
+    reference: tuple[str, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw training and validation error by epoch, and the best epoch.
+
+    Parameters
+    ----------
+    history
+        What `recslib.training.fit` returned.
+    reference
+        Name and value of a horizontal line, such as a baseline.
+    ax
+        Where to draw; None makes a figure.
+    """
+    curves = {"training": history.train_rmse}
+    if history.validation_rmse:
+        curves["validation"] = history.validation_rmse
+    ax = lines(
+        curves,
+        xlabel="epoch",
+        ylabel="RMSE (stars)",
+        reference=reference,
+        ax=ax,
+    )
+    if history.validation_rmse:
+        best = history.best_epoch
+        ax.annotate(
+            f"best epoch: {best}",
+            (best, history.validation_rmse[best - 1]),
+            xytext=(0, 14),
+            textcoords="offset points",
+            ha="center",
+            arrowprops={"arrowstyle": "-", "color": GREY},
+        )
+    return ax
+
+
+def ladder(
+    rungs: pd.DataFrame,
+    *,
+    guess: tuple[str, float] | None = None,
+    limits: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one row a model: its mean error and its spread over folds.
+
+    Parameters
+    ----------
+    rungs
+        Columns ``model``, ``rmse`` and ``sd`` in stars, in the order to be
+        read from the top. The last is drawn in full colour.
+    guess
+        Name and value of a vertical line: what guessing scores.
+    limits
+        Of the x axis, stars; a rung outside it gets an arrow and its number.
+    ax
+        Where to draw; None makes a figure.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.0, 0.9 + 0.36 * len(rungs)))
+    heights = np.arange(len(rungs))
+    if limits is not None:
+        ax.set_xlim(*limits)
+    for height, rung in zip(heights, rungs.itertuples(), strict=True):
+        last = height == heights[-1]
+        colour = ORANGE if last else BLUE
+        text = f"{rung.rmse:.3f}"
+        if limits is not None and not limits[0] <= rung.rmse <= limits[1]:
+            ax.annotate(
+                f"{rung.rmse:,.2f} →",
+                (limits[1], height),
+                ha="right",
+                va="center",
+                color=colour,
+            )
+            continue
+        ax.errorbar(
+            rung.rmse,
+            height,
+            xerr=None if np.isnan(rung.sd) else rung.sd,
+            fmt="D" if last else "o",
+            color=colour,
+            capsize=3,
+        )
+        ax.annotate(
+            text,
+            (rung.rmse, height),
+            xytext=(0, 6),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color=colour,
+        )
+    if guess is not None:
+        name, value = guess
+        ax.axvline(value, color=GREY, linestyle=":")
+        ax.annotate(
+            f" {name}",
+            (value, -0.75),
+            color=GREY,
+            fontsize=8,
+            va="center",
+            annotation_clip=False,
+        )
+    ax.set(
+        yticks=heights,
+        yticklabels=rungs["model"],
+        ylim=(len(rungs) - 0.5, -1.0),
+        xlabel="RMSE (stars), mean and spread over the folds",
+    )
+    ax.grid(axis="x")
+    return ax
+
+
+def error_by_group(
+    groups: Mapping[str, pd.DataFrame],
+    *,
+    xlabel: str,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the error of some models side by side, group by group.
+
+    Parameters
+    ----------
+    groups
+        Name of a model to what `recslib.evaluation.error_by_count` returned.
+    xlabel
+        What the groups count.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    for number, (name, frame) in enumerate(groups.items()):
+        ax.plot(
+            frame["group"],
+            frame["rmse"],
+            label=name,
+            color=COLOURS[number % len(COLOURS)],
+            marker=MARKERS[number % len(MARKERS)],
+            linestyle=LINES[number % len(LINES)],
+        )
+    ax.set(xlabel=xlabel, ylabel="RMSE (stars)")
+    ax.grid(axis="y")
+    ax.legend()
+    return ax
+
+
+def prediction_histogram(
+    predictions: Mapping[str, Tensor],
+    *,
+    xlabel: str,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how predictions spread, one outline a model.
+
+    Parameters
+    ----------
+    predictions
+        Name to (N,) values.
+    xlabel
+        With units.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    values = [np.asarray(part) for part in predictions.values()]
+    low = min(part.min() for part in values)
+    high = max(part.max() for part in values)
+    edges = np.linspace(low, high, 61)
+    for number, (name, part) in enumerate(
+        zip(predictions, values, strict=True)
+    ):
+        ax.hist(
+            part,
+            edges,
+            histtype="step",
+            label=name,
+            color=COLOURS[number % len(COLOURS)],
+            linestyle=LINES[number % len(LINES)],
+            linewidth=1.8,
+        )
+    ax.set(xlabel=xlabel, ylabel="predictions")
+    ax.legend()
+    return ax
+
+
+def factorization_idea(ax: Axes | None = None) -> Axes:
+    """Draw one cell of a rating matrix as a row times a column."""
+    ax = _blank(ax, width=14.0, height=6.6)
+    known = {(0, 1): 5, (0, 4): 3, (1, 0): 4, (1, 3): 2, (2, 1): 1}
+    known |= {(2, 5): 4, (3, 1): 3, (3, 4): 5}
+    _grid(ax, (0.4, 0.6), (4, 6), texts=known, marked=[(2, 3)])
+    _grid(ax, (7.7, 0.6), (4, 2), marked=[(2, 0), (2, 1)])
+    _grid(ax, (10.6, 3.4), (2, 3), marked=[(0, 1), (1, 1)])
+    ax.text(7.05, 2.6, "≈", fontsize=24, ha="center", va="center")
+    ax.text(10.15, 2.6, "·", fontsize=24, ha="center", va="center")
+    for x, y, text in (
+        (3.4, 4.75, "ratings, users x items"),
+        (8.7, 4.75, "user factors"),
+        (12.1, 5.55, "item factors"),
+        (12.1, 2.2, "? = user row · item column"),
+    ):
+        ax.text(x, y, text, ha="center", va="bottom")
+    return ax
+
+
+def boxes(rows: Sequence[Sequence[str]], ax: Axes | None = None) -> Axes:
+    """Draw a network as rows of boxes, the inputs at the bottom.
+
+    Parameters
+    ----------
+    rows
+        From the inputs up, the text of each box. A box feeds the one above
+        it where two rows have the same length, else all of the row above.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _blank(ax, width=10.0, height=1.25 * len(rows))
+    places: list[list[tuple[float, float]]] = []
+    for number, texts in enumerate(rows):
+        height = 0.6 + 1.25 * number
+        step = 10.0 / len(texts)
+        row = [(step * (place + 0.5), height) for place in range(len(texts))]
+        for (x, y), text in zip(row, texts, strict=True):
+            ax.text(
+                x,
+                y,
+                text,
+                ha="center",
+                va="center",
+                bbox={
+                    "boxstyle": "round,pad=0.45",
+                    "facecolor": "#E8F1F8",
+                    "edgecolor": BLUE,
+                },
+            )
+        places.append(row)
+    for below, above in pairwise(places):
+        one_to_one = len(below) == len(above)
+        for start, end in (
+            zip(below, above, strict=True)
+            if one_to_one
+            else product(below, above)
+        ):
+            _arrow(ax, (start[0], start[1] + 0.27), (end[0], end[1] - 0.27))
+    return ax
+
+
+def _axes(ax: Axes | None) -> Axes:
+    return plt.subplots()[1] if ax is None else ax
+
+
+def _blank(ax: Axes | None, width: float, height: float) -> Axes:
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.0, 7.0 * height / width))
+    ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
+    ax.axis("off")
+    return ax
+
+
+def _arrow(
+    ax: Axes, start: tuple[float, float], end: tuple[float, float]
+) -> None:
+    ax.add_patch(
+        FancyArrowPatch(
+            start, end, arrowstyle="-|>", mutation_scale=10, color=GREY
+        )
+    )
+
+
+def _grid(
+    ax: Axes,
+    corner: tuple[float, float],
+    shape: tuple[int, int],
+    *,
+    texts: Mapping[tuple[int, int], int] | None = None,
+    marked: Sequence[tuple[int, int]] = (),
+) -> None:
+    """Draw a table of unit cells up and right of its lower left corner."""
+    n_rows, n_columns = shape
+    for row, column in np.ndindex(n_rows, n_columns):
+        x, y = corner[0] + column, corner[1] + n_rows - 1 - row
+        is_marked = (row, column) in marked
+        colour = YELLOW if is_marked else "#E8F1F8"
+        ax.add_patch(
+            Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white")
+        )
+        text = (texts or {}).get((row, column), "?" if is_marked else "")
+        if texts is not None:
+            ax.text(x + 0.5, y + 0.5, text, ha="center", va="center")
+
+
+def _rank(counts: Tensor) -> np.ndarray:
+    """Return each row's place when sorted by count, the largest 0."""
+    order = np.argsort(-counts.numpy(), kind="stable")
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = np.arange(len(order))
+    return places
