@@ -107,7 +107,7 @@ def cut_histories(
     ------
     ValueError
         When ``n_context`` is not between 0 and ``n_steps - 1``, or
-        ``counts`` is not (N,).
+        ``counts`` is not (N,) bool.
     RatingsError
         When there are no timestamps.
     """
@@ -119,10 +119,10 @@ def cut_histories(
     n = len(ratings)
     if counts is None:
         counts = torch.ones(n, dtype=torch.bool)
-    if counts.shape != (n,):
+    if counts.shape != (n,) or counts.dtype != torch.bool:
         raise ValueError(
-            f"counts has the shape {tuple(counts.shape)}; give one flag a "
-            f"rating, ({n},)."
+            f"counts has the shape {tuple(counts.shape)} and holds "
+            f"{counts.dtype}; give one flag a rating, ({n},) of torch.bool."
         )
     order = time_order(ratings, seed)
     order = order[torch.argsort(ratings.users[order], stable=True)]

@@ -58,8 +58,8 @@ class Examples:
     Raises
     ------
     ValueError
-        When the parts do not have the same first size, or the mask does not
-        have the targets' shape.
+        When the parts do not have the same first size, or the mask is not
+        bool or does not have the targets' shape.
     """
 
     inputs: Tensors
@@ -74,10 +74,18 @@ class Examples:
                 f"inputs and targets have the first sizes {sizes}; give the "
                 f"same number of examples in each, at least one."
             )
-        if self.mask is not None and self.mask.shape != self.targets.shape:
+        if self.mask is None:
+            return
+        # Numbers would pick rows instead of masking them, and say nothing.
+        if (
+            self.mask.shape != self.targets.shape
+            or self.mask.dtype != torch.bool
+        ):
             raise ValueError(
-                f"the mask has the shape {tuple(self.mask.shape)}, targets "
-                f"{tuple(self.targets.shape)}; give one flag a target."
+                f"the mask has the shape {tuple(self.mask.shape)} and holds "
+                f"{self.mask.dtype}, the targets have "
+                f"{tuple(self.targets.shape)}; give one flag a target, of "
+                f"torch.bool."
             )
 
     def __len__(self) -> int:
