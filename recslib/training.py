@@ -184,6 +184,13 @@ def fit(
             f"n_epochs is {n_epochs} and batch_size {batch_size}; give at "
             f"least 1 of each."
         )
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction is {reduction!r}; give 'mean' or 'sum'.")
+    if patience is not None and patience < 1:
+        raise ValueError(
+            f"patience is {patience}; give at least 1 epoch, or None to run "
+            f"them all."
+        )
     if patience is not None and validation is None:
         raise ValueError(
             "patience needs validation examples: early stopping on the "
