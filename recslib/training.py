@@ -140,7 +140,7 @@ def fit(
         N examples.
     optimizer
         Over the model's parameters. Its learning rate is the peak rate when
-        the schedule is ``"one_cycle"``.
+        the schedule is ``"one_cycle"``, and is given back at the end.
     n_epochs, batch_size
         At least 1.
     seed
@@ -200,6 +200,7 @@ def fit(
     model.to(where)
     train = train.to(where)
     n_batches = math.ceil(len(train) / batch_size)
+    rates = [group["lr"] for group in optimizer.param_groups]
     scheduler = _scheduler(optimizer, schedule, n_epochs * n_batches)
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
@@ -242,6 +243,9 @@ def fit(
                 break
     if best is not None:
         model.load_state_dict(best[1])
+    # One cycle ends near zero, where a second fit would learn nothing.
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = rate
     model.to("cpu")
     history.seconds = time.perf_counter() - started
     return history
