@@ -403,6 +403,7 @@ def build_html() -> None:
         raise BuildError(f"{said}\nThe book was not built: see above.")
     shutil.rmtree(HTML, ignore_errors=True)
     (new / "_build" / "html").replace(HTML)
+    shutil.rmtree(new)
     (HTML / "index.html").touch()
 
 
