@@ -118,7 +118,7 @@ def nearest_items(
     cosines = functional.cosine_similarity(factors, factors[item, None], dim=1)
     left = ratings.counts_by_item() >= min_ratings
     left[item] = False
-    return _best(cosines.detach(), left, ratings, n, "cosine")
+    return _best(cosines, left, ratings, n, "cosine")
 
 
 def fold_in(
@@ -192,6 +192,6 @@ def _best(
         {
             "item": best.numpy(),
             "title": [ratings.titles[row] for row in best.tolist()],
-            name: scores[best].numpy(),
+            name: scores[best].detach().numpy(),
         }
     )
