@@ -1,0 +1,330 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recslib.evaluation import (
+    FoldSummary,
+    Interval,
+    error_by_count,
+    mae,
+    paired_bootstrap,
+    rmse,
+    summarize,
+)
+
+STARS = st.floats(-10, 10, width=32)
+
+
+@st.composite
+def pairs(draw, more_than=0):
+    """Draw predictions and ratings of one length."""
+    n = draw(st.integers(more_than + 1, 30))
+    values = st.lists(STARS, min_size=n, max_size=n)
+    return torch.tensor(draw(values)), torch.tensor(draw(values))
+
+
+# RMSE and MAE ----------------------------------------------------------------
+
+
+def test_errors_by_hand():
+    predictions = torch.tensor([3.0, 4.0, 1.0, 5.0])
+    ratings = torch.tensor([3.0, 2.0, 2.0, 2.0])
+    # Errors 0, 2, -1, 3.
+    assert rmse(predictions, ratings) == pytest.approx(math.sqrt(14 / 4))
+    assert mae(predictions, ratings) == 6 / 4
+
+
+def test_predictions_are_clipped_to_the_scale_where_that_is_asked():
+    predictions, ratings = torch.tensor([7.0, -1.0]), torch.tensor([5.0, 2.0])
+    assert mae(predictions, ratings) == 2.5  # 2 and 3
+    assert mae(predictions, ratings, clip=(1, 5)) == 0.5  # 0 and 1
+    assert rmse(predictions, ratings, clip=(1, 5)) == math.sqrt(0.5)
+    assert predictions.tolist() == [7.0, -1.0]
+
+
+@given(pairs())
+def test_errors_are_those_of_numpy(drawn):
+    predictions, ratings = (part.double().numpy() for part in drawn)
+    errors = predictions - ratings
+    assert rmse(*drawn) == pytest.approx(np.sqrt(np.mean(errors**2)))
+    assert mae(*drawn) == pytest.approx(np.mean(np.abs(errors)))
+
+
+@given(drawn=pairs(), data=st.data())
+def test_the_order_of_the_ratings_does_not_matter(drawn, data):
+    predictions, ratings = drawn
+    order = torch.tensor(data.draw(st.permutations(range(len(ratings)))))
+    for error in (rmse, mae):
+        assert error(predictions[order], ratings[order]) == pytest.approx(
+            error(predictions, ratings)
+        )
+
+
+@given(pairs())
+def test_the_rmse_is_never_below_the_mae(drawn):
+    assert rmse(*drawn) >= mae(*drawn) * (1 - 1e-12)
+
+
+@given(pairs())
+def test_clipping_to_a_scale_that_holds_the_ratings_never_hurts(drawn):
+    predictions, ratings = drawn
+    scale = (ratings.min().item(), ratings.max().item())
+    for error in (rmse, mae):
+        clipped = error(predictions, ratings, clip=scale)
+        assert clipped <= error(predictions, ratings) * (1 + 1e-12)
+
+
+def test_a_mean_of_batches_is_another_number_than_ours():
+    # Batches of two and one: root means 1 and 4, whose mean is 2.5.
+    errors = torch.tensor([1.0, 1.0, 4.0])
+    assert rmse(errors, torch.zeros(3)) == pytest.approx(math.sqrt(18 / 3))
+
+
+def test_millions_of_ratings_lose_no_digits():
+    n = 3_000_000
+    assert rmse(torch.full((n,), 0.1), torch.zeros(n)) == pytest.approx(
+        np.float64(np.float32(0.1)), rel=1e-12
+    )
+
+
+def test_predictions_that_carry_a_gradient_are_read_all_the_same():
+    predictions = torch.tensor([2.0], requires_grad=True)
+    assert rmse(predictions, torch.tensor([5.0])) == 3.0
+
+
+@given(drawn=pairs(more_than=1), data=st.data())
+def test_missing_predictions_are_counted_and_refused(drawn, data):
+    predictions, ratings = drawn
+    n = len(ratings)
+    places = data.draw(st.sets(st.integers(0, n - 1), min_size=1))
+    bad = data.draw(st.sampled_from([math.nan, math.inf, -math.inf]))
+    predictions[list(places)] = bad
+    said = f"^{len(places)} of {n} predictions are missing"
+    for error in (rmse, mae):
+        for clip in (None, (1, 5)):
+            with pytest.raises(ValueError, match=said):
+                error(predictions, ratings, clip)
+    with pytest.raises(ValueError, match=said):
+        paired_bootstrap(ratings, predictions, ratings, torch.arange(n))
+    with pytest.raises(ValueError, match=said):
+        error_by_count(predictions, ratings, torch.arange(n))
+
+
+def test_missing_ratings_are_refused_too():
+    with pytest.raises(ValueError, match="1 of 2 ratings are missing"):
+        rmse(torch.ones(2), torch.tensor([1.0, math.nan]))
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (1, 3), (3, 3), (2,), ()])
+def test_another_shape_is_refused_not_spread_out(shape):
+    for error in (rmse, mae):
+        with pytest.raises(ValueError, match="spread out against each other"):
+            error(torch.ones(shape), torch.ones(3))
+
+
+def test_columns_against_columns_are_refused_too():
+    with pytest.raises(ValueError, match=r"both must be \(N,\)"):
+        rmse(torch.ones(3, 1), torch.ones(3, 1))
+
+
+def test_no_ratings_are_refused():
+    with pytest.raises(ValueError, match="no ratings to compare with"):
+        rmse(torch.tensor([]), torch.tensor([]))
+
+
+# Folds -----------------------------------------------------------------------
+
+
+def test_mean_and_spread_over_folds_by_hand():
+    # Squares from the mean 2: 1, 0, 1 over n - 1 = 2.
+    summary = summarize([1, 2, 3])
+    assert summary == FoldSummary(2.0, 1.0, (1.0, 2.0, 3.0))
+    assert str(summary) == "2.0000 ± 1.0000"
+
+
+def test_a_single_fold_has_no_spread():
+    summary = summarize([0.9])
+    assert summary.mean == 0.9 and math.isnan(summary.sd)
+
+
+def test_no_folds_are_refused():
+    with pytest.raises(ValueError, match="give one a fold"):
+        summarize([])
+
+
+# Paired bootstrap ------------------------------------------------------------
+
+
+def two_models(seed, n_users=150, n_each=8):
+    """Make errors of two models that hang together within each user.
+
+    The mean squared error of A is 0.36 + 0.25 + 0.25, the parts being what it
+    shares with B, what it has by user, and what it has by rating; that of B
+    is 0.36 + 0.16 + 0.25.
+    """
+    generator = np.random.default_rng(seed)
+    users = np.repeat(np.arange(n_users), n_each)
+    common = generator.normal(0, 0.6, n_users)[users]
+    a = common + generator.normal(0, 0.5, n_users)[users]
+    b = common + generator.normal(0, 0.4, n_users)[users]
+    a += generator.normal(0, 0.5, len(users))
+    b += generator.normal(0, 0.5, len(users))
+    ratings = torch.full((len(users),), 3.0, dtype=torch.float64)
+    return (
+        ratings + torch.tensor(a),
+        ratings + torch.tensor(b),
+        ratings,
+        torch.tensor(users),
+    )
+
+
+TRUTH = math.sqrt(0.36 + 0.25 + 0.25) - math.sqrt(0.36 + 0.16 + 0.25)
+
+
+def test_the_difference_is_that_of_the_two_rmses():
+    a, b, ratings, users = two_models(seed=0)
+    interval = paired_bootstrap(a, b, ratings, users)
+    expected = rmse(a, ratings) - rmse(b, ratings)
+    assert interval.difference == pytest.approx(expected)
+    assert interval.low < interval.difference < interval.high
+
+
+def test_a_model_against_itself_has_an_interval_of_exactly_zero():
+    a, _, ratings, users = two_models(seed=0)
+    assert paired_bootstrap(a, a, ratings, users) == Interval(0, 0, 0)
+
+
+def test_exchanging_the_models_turns_the_interval_around():
+    a, b, ratings, users = two_models(seed=0)
+    one = paired_bootstrap(a, b, ratings, users)
+    other = paired_bootstrap(b, a, ratings, users)
+    assert other.difference == -one.difference
+    assert (other.low, other.high) == pytest.approx((-one.high, -one.low))
+
+
+def test_a_model_that_is_better_for_everybody_has_an_interval_below_zero():
+    _, b, ratings, users = two_models(seed=0)
+    better = ratings + 0.9 * (b - ratings)
+    interval = paired_bootstrap(better, b, ratings, users)
+    assert interval.high < 0
+
+
+def test_a_seed_gives_the_same_interval_again_and_another_does_not():
+    data = two_models(seed=0)
+    one, again, other = (
+        paired_bootstrap(*data, n_resamples=200, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert one == again != other
+
+
+def test_neither_the_order_of_rows_nor_the_names_of_users_matter():
+    a, b, ratings, users = two_models(seed=0)
+    order = torch.randperm(
+        len(users), generator=torch.Generator().manual_seed(0)
+    )
+    one = paired_bootstrap(a, b, ratings, users)
+    other = paired_bootstrap(
+        a[order], b[order], ratings[order], users[order] * 1000 + 7
+    )
+    assert (one.low, one.high) == pytest.approx((other.low, other.high))
+
+
+def bootstrap_by_loop(a, b, ratings, groups, n_resamples, seed):
+    """Draw groups of rows with replacement and read both models on them."""
+    generator = np.random.default_rng(seed)
+    groups = groups.numpy()
+    rows_of = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    a, b, ratings = a.numpy(), b.numpy(), ratings.numpy()
+    differences = []
+    for _ in range(n_resamples):
+        drawn = generator.integers(len(rows_of), size=len(rows_of))
+        rows = np.concatenate([rows_of[group] for group in drawn])
+        differences.append(
+            np.sqrt(np.mean((a - ratings)[rows] ** 2))
+            - np.sqrt(np.mean((b - ratings)[rows] ** 2))
+        )
+    return np.quantile(differences, [0.025, 0.975])
+
+
+def test_users_are_drawn_whole_as_a_plain_loop_draws_them():
+    a, b, ratings, users = two_models(seed=0)
+    # Users of unequal length: half of them have two ratings only.
+    keep = (users % 2 == 0) | (torch.arange(len(users)) % 8 < 2)
+    data = [part[keep] for part in (a, b, ratings, users)]
+    interval = paired_bootstrap(*data, n_resamples=4000)
+    width = interval.high - interval.low
+    low, high = bootstrap_by_loop(*data, n_resamples=2000, seed=9)
+    assert interval.low == pytest.approx(low, abs=0.08 * width)
+    assert interval.high == pytest.approx(high, abs=0.08 * width)
+    # Single ratings drawn as if they had nothing to do with each other make
+    # the interval far too narrow.
+    *three, users = data
+    low, high = bootstrap_by_loop(*three, torch.arange(len(users)), 500, 9)
+    assert high - low < 0.7 * width
+
+
+def test_the_interval_holds_the_truth_about_95_times_in_100():
+    n_runs = 400
+    hits = 0
+    for seed in range(n_runs):
+        interval = paired_bootstrap(
+            *two_models(seed), n_resamples=200, seed=seed
+        )
+        hits += interval.low <= TRUTH <= interval.high
+    # A percentile interval of 150 users is a touch short; 400 runs have a
+    # standard error of 1.1 in 100.
+    assert 0.91 <= hits / n_runs <= 0.98
+
+
+def test_an_interval_reads_in_a_line():
+    assert str(Interval(-0.0123, -0.02, 0.001)) == (
+        "-0.0123 (95 % -0.0200 to +0.0010)"
+    )
+
+
+def test_users_of_another_length_are_refused():
+    three = torch.ones(3)
+    with pytest.raises(ValueError, match="give one user a rating"):
+        paired_bootstrap(three, three, three, torch.arange(2))
+
+
+# Error by count --------------------------------------------------------------
+
+
+def test_errors_by_count_by_hand():
+    predictions = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0])
+    ratings = torch.tensor([1.0, 1.0, 1.0, 1.0, 1.0])
+    counts = torch.tensor([0, 4, 5, 1, 300])
+    table = error_by_count(predictions, ratings, counts)
+    assert table["group"].tolist() == ["0", "1 to 4", "5 to 19", "200 or more"]
+    assert table["n"].tolist() == [1, 2, 1, 1]
+    # Errors: 0; 1 and 3; 2; 4.
+    expected = [0, math.sqrt((1 + 9) / 2), 2, 4]
+    assert table["rmse"].tolist() == pytest.approx(expected)
+
+
+@given(drawn=pairs(), data=st.data())
+def test_the_groups_add_up_to_the_whole(drawn, data):
+    predictions, ratings = drawn
+    n = len(ratings)
+    counts = data.draw(st.lists(st.integers(0, 300), min_size=n, max_size=n))
+    table = error_by_count(predictions, ratings, torch.tensor(counts))
+    assert table["n"].sum() == n
+    total = (table["n"] * table["rmse"] ** 2).sum()
+    assert math.sqrt(total / n) == pytest.approx(rmse(predictions, ratings))
+
+
+def test_a_count_below_the_first_edge_is_refused():
+    two = torch.ones(2)
+    with pytest.raises(ValueError, match="lowest count is 0, the first edge"):
+        error_by_count(two, two, torch.tensor([0, 9]), edges=(1, 5))
+
+
+def test_counts_of_another_length_are_refused():
+    with pytest.raises(ValueError, match="give one count a rating"):
+        error_by_count(torch.ones(2), torch.ones(2), torch.tensor([1]))

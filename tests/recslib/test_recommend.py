@@ -1,0 +1,257 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recslib.models import MatrixFactorization, squared_norms
+from recslib.movielens import synthetic
+from recslib.ratings import from_frame
+from recslib.recommend import (
+    Person,
+    fold_in,
+    nearest_items,
+    score_items,
+    top_n,
+)
+from recslib.training import Examples, fit
+
+NOTHING = torch.tensor([], dtype=torch.int64)
+TITLES = {10: "Alien", 11: "Brazil", 12: "Casablanca", 13: "Diva"}
+# Casablanca is rated twice, the others once.
+FILMS = from_frame(
+    pd.DataFrame(
+        [(1, 10, 3.0), (1, 11, 3.0), (1, 12, 3.0), (1, 13, 3.0), (2, 12, 4.0)],
+        columns=["user", "item", "rating"],
+    ),
+    titles=TITLES,
+    scale=(1, 5),
+)
+
+
+# Top N -----------------------------------------------------------------------
+
+
+def test_the_best_come_first_with_titles_and_scores():
+    scores = torch.tensor([2.0, 5.0, 3.0, 4.0])
+    best = top_n(scores, FILMS, seen=NOTHING, n=3)
+    assert best.columns.tolist() == ["item", "title", "score"]
+    assert best["item"].tolist() == [1, 3, 2]
+    assert best["title"].tolist() == ["Brazil", "Diva", "Casablanca"]
+    assert best["score"].tolist() == [5, 4, 3]
+
+
+def test_what_was_seen_is_left_out_and_the_list_may_be_shorter():
+    scores = torch.tensor([2.0, 5.0, 3.0, 4.0])
+    best = top_n(scores, FILMS, seen=torch.tensor([1, 2]), n=10)
+    assert best["title"].tolist() == ["Diva", "Alien"]
+    assert len(top_n(scores, FILMS, seen=torch.arange(4))) == 0
+
+
+@given(
+    scores=st.lists(st.floats(-5, 5, width=32), min_size=80, max_size=80),
+    seen=st.sets(st.integers(0, 79)),
+    n=st.integers(1, 100),
+)
+def test_nothing_unseen_that_is_left_off_beats_the_list(scores, seen, n):
+    ratings = synthetic().ratings
+    best = top_n(
+        torch.tensor(scores),
+        ratings,
+        seen=torch.tensor(sorted(seen), dtype=torch.int64),
+        n=n,
+    )
+    listed = best["item"].tolist()
+    unseen = set(range(80)) - seen
+    assert len(listed) == len(set(listed)) == min(n, len(unseen))
+    assert set(listed) <= unseen
+    expected = sorted((scores[item] for item in unseen), reverse=True)
+    assert best["score"].tolist() == expected[:n]
+
+
+def test_scores_that_carry_a_gradient_are_listed_all_the_same():
+    model = MatrixFactorization(2, 4, n_factors=2, mean=3.0)
+    scores = model(torch.zeros(4, dtype=torch.int64), torch.arange(4))
+    assert len(top_n(scores, FILMS, seen=NOTHING)) == 4
+
+
+def test_scores_that_cannot_be_ranked_are_refused():
+    with pytest.raises(ValueError, match=r"shape \(3,\); give one an item"):
+        top_n(torch.ones(3), FILMS, seen=NOTHING)
+    scores = torch.tensor([1.0, torch.nan, torch.inf, 2.0])
+    with pytest.raises(ValueError, match="2 of 4 scores are not finite"):
+        top_n(scores, FILMS, seen=NOTHING)
+    with pytest.raises(ValueError, match="n is 0"):
+        top_n(torch.ones(4), FILMS, seen=NOTHING, n=0)
+
+
+# Neighbours ------------------------------------------------------------------
+
+FACTORS = torch.tensor([[1.0, 0.0], [3.0, 3.0], [-2.0, 0.0], [0.0, 7.0]])
+
+
+def test_neighbours_point_the_same_way_whatever_their_length():
+    nearest = nearest_items(FACTORS, 0, FILMS)
+    assert nearest.columns.tolist() == ["item", "title", "cosine"]
+    assert nearest["title"].tolist() == ["Brazil", "Diva", "Casablanca"]
+    expected = [0.5**0.5, 0, -1]
+    assert nearest["cosine"].tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_films_with_few_ratings_can_be_left_out():
+    nearest = nearest_items(FACTORS, 0, FILMS, min_ratings=2)
+    assert nearest["title"].tolist() == ["Casablanca"]
+    assert len(nearest_items(FACTORS, 0, FILMS, n=1)) == 1
+
+
+def test_neighbours_can_be_asked_of_a_model_as_it_is():
+    model = MatrixFactorization(2, 4, n_factors=2, mean=3.0)
+    assert len(nearest_items(model.item_factors.weight, 2, FILMS)) == 3
+
+
+def test_neighbours_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match=r"shape \(3, 2\); give one row an"):
+        nearest_items(FACTORS[:3], 0, FILMS)
+    for item in (-1, 4):
+        with pytest.raises(ValueError, match=f"item is {item}; row indexes"):
+            nearest_items(FACTORS, item, FILMS)
+
+
+# Folding in ------------------------------------------------------------------
+
+
+def random_model(seed, n_items=12, n_factors=3):
+    torch.manual_seed(seed)
+    model = MatrixFactorization(4, n_items, n_factors, mean=3.2)
+    for part in model.parameters():
+        torch.nn.init.normal_(part)
+    return model
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    n_rated=st.integers(1, 12),
+    l2=st.floats(0.01, 10),
+)
+def test_folding_in_solves_the_normal_equations(seed, n_rated, l2):
+    model = random_model(seed)
+    items = torch.randperm(12)[:n_rated]
+    ratings = torch.randint(1, 6, (n_rated,)).float()
+    person = fold_in(model, items, ratings, l2=l2)
+
+    q = model.item_factors.weight.detach().double()[items].numpy()
+    biases = model.item_biases.weight.detach().double()[items, 0].numpy()
+    left = ratings.double().numpy() - 3.2 - biases
+    # Ridge as least squares with rows of sqrt(l2 K) I below.
+    design = np.vstack(
+        [
+            np.column_stack([q, np.ones(n_rated)]),
+            (l2 * n_rated) ** 0.5 * np.eye(4),
+        ]
+    )
+    expected = np.linalg.lstsq(design, np.append(left, np.zeros(4)))[0]
+    assert np.allclose(person.factors, expected[:3], atol=1e-4)
+    assert person.bias == pytest.approx(expected[3], abs=1e-4)
+
+
+@given(seed=st.integers(0, 10_000), n_rated=st.integers(1, 12))
+def test_no_step_in_any_direction_improves_a_folded_in_person(seed, n_rated):
+    model = random_model(seed).double()
+    items = torch.randperm(12)[:n_rated]
+    ratings = torch.randint(1, 6, (n_rated,)).double()
+    person = fold_in(model, items, ratings, l2=0.3)
+    # Put the person into the model's first row and ask autograd.
+    with torch.no_grad():
+        model.user_factors.weight[0] = person.factors
+        model.user_biases.weight[0] = person.bias
+    users = torch.zeros(n_rated, dtype=torch.int64)
+    errors = model(users, items) - ratings
+    penalties = 0.3 * squared_norms(model, users, items)
+    (errors.square() + penalties).sum().backward()
+    for part in (model.user_factors, model.user_biases):
+        assert part.weight.grad[0].abs().max() < 1e-3
+
+
+def test_a_person_by_hand():
+    # One factor of 1 and no biases: two ratings one star above the mean.
+    # (X'X + l2 K I) w = X'y with X = [[1, 1], [1, 1]], y = [1, 1], l2 K = 1:
+    # [[3, 2], [2, 3]] w = [2, 2], so w = [0.4, 0.4].
+    model = MatrixFactorization(1, 2, n_factors=1, mean=3.0)
+    torch.nn.init.ones_(model.item_factors.weight)
+    person = fold_in(
+        model, torch.tensor([0, 1]), torch.tensor([4.0, 4.0]), l2=0.5
+    )
+    assert person.factors.tolist() == pytest.approx([0.4])
+    assert person.bias == pytest.approx(0.4)
+    assert score_items(model, person).tolist() == pytest.approx([3.8, 3.8])
+
+
+def test_someone_the_model_was_fitted_with_is_found_again():
+    ratings = synthetic(n_users=30, n_items=20, n_ratings=300).ratings
+    torch.manual_seed(0)
+    model = MatrixFactorization(30, 20, n_factors=2, mean=3.5)
+    l2 = 0.02
+    fit(
+        model,
+        Examples((ratings.users, ratings.items), ratings.ratings),
+        optimizer=torch.optim.Adam(model.parameters(), lr=0.05),
+        n_epochs=400,
+        batch_size=300,
+        seed=0,
+        penalty=lambda *inputs: l2 * squared_norms(model, *inputs),
+        schedule="one_cycle",
+    )
+    for user in (0, 7, 29):
+        own = ratings.select(ratings.users == user)
+        person = fold_in(model, own.items, own.ratings, l2=l2)
+        learnt = model.user_factors.weight[user]
+        assert torch.allclose(person.factors, learnt, atol=0.01)
+        assert person.bias == pytest.approx(
+            model.user_biases.weight[user].item(), abs=0.01
+        )
+
+
+def test_folding_in_leaves_the_model_as_it_was():
+    model = random_model(0)
+    before = {name: p.clone() for name, p in model.state_dict().items()}
+    person = fold_in(model, torch.tensor([1]), torch.tensor([5.0]), l2=0.1)
+    score_items(model, person)
+    for name, values in model.state_dict().items():
+        assert torch.equal(values, before[name])
+    assert all(part.grad is None for part in model.parameters())
+
+
+def test_the_stronger_the_penalty_the_nearer_the_person_to_anybody():
+    model = random_model(0)
+    items, ratings = torch.tensor([1, 2, 3]), torch.tensor([5.0, 1.0, 5.0])
+    person = fold_in(model, items, ratings, l2=1e9)
+    assert person.factors.abs().max() < 1e-7 and abs(person.bias) < 1e-7
+
+
+def test_scores_are_what_the_model_says_of_its_own_user():
+    model = random_model(3)
+    users, items = torch.full((12,), 2), torch.arange(12)
+    person = Person(
+        model.user_factors.weight[2].detach(),
+        model.user_biases.weight[2].item(),
+    )
+    scores = score_items(model, person)
+    assert not scores.requires_grad
+    assert torch.allclose(scores, model(users, items), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("items", "ratings", "l2", "said"),
+    [
+        ([], [], 0.1, "at least one"),
+        ([1, 2], [3.0], 0.1, r"ratings \(1,\); give one rating an item"),
+        ([[1]], [[3.0]], 0.1, r"items have the shape \(1, 1\)"),
+        ([1], [3.0], 0, "l2 is 0; it must be above 0"),
+        ([1], [3.0], -1, "l2 is -1"),
+    ],
+)
+def test_people_who_cannot_be_folded_in_are_refused(items, ratings, l2, said):
+    items = torch.tensor(items, dtype=torch.int64)
+    with pytest.raises(ValueError, match=said):
+        fold_in(random_model(0), items, torch.tensor(ratings), l2=l2)
