@@ -183,8 +183,6 @@ def small_house(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "ROOT", tmp_path)
     monkeypatch.setattr(build, "BUILD", tmp_path / "_build")
     monkeypatch.setattr(build, "EXECUTED", tmp_path / "_build" / "notebooks")
-    toc = "root: book/index\nchapters:\n- file: notebooks/01_first\n"
-    (tmp_path / "_toc.yml").write_text(toc)
     values = {
         "posted_rmse": "0.7",
         "mean_rmse": "1.12",
