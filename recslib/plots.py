@@ -316,6 +316,7 @@ def error_by_group(
             linestyle=LINES[number % len(LINES)],
         )
     ax.set(xlabel=xlabel, ylabel="RMSE (stars)")
+    ax.tick_params(axis="x", labelsize=8)
     ax.grid(axis="y")
     ax.legend()
     return ax
@@ -374,7 +375,7 @@ def factorization_idea(ax: Axes | None = None) -> Axes:
         (3.4, 4.75, "ratings, users x items"),
         (8.7, 4.75, "user factors"),
         (12.1, 5.55, "item factors"),
-        (12.1, 2.2, "? = user row · item column"),
+        (12.1, 1.4, "? = user row · item column"),
     ):
         ax.text(x, y, text, ha="center", va="bottom")
     return ax

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -147,6 +148,44 @@ def cut_histories(
         rows=rows[keep],
         users=users[keep],
     )
+
+
+def join(train: Ratings, test: Ratings) -> tuple[Ratings, Tensor]:
+    """Lay training and test ratings together, to hear one before the other.
+
+    Hand both results to `cut_histories`, the second as ``counts``: each test
+    rating is then asked about after all that its user rated before it. The
+    values that `Sequences.to_rows` returns are aligned with ``test``.
+
+    Parameters
+    ----------
+    train, test
+        N and M ratings with the same maps to ids, with timestamps.
+
+    Returns
+    -------
+    tuple
+        N + M ratings, and (N + M,) bool, True for those of the test part.
+
+    Raises
+    ------
+    ValueError
+        When the two number users or items in different ways.
+    """
+    if not (
+        np.array_equal(train.user_ids, test.user_ids)
+        and np.array_equal(train.item_ids, test.item_ids)
+    ):
+        raise ValueError(
+            f"train is {train}, test is {test}: they number users or items "
+            f"in different ways. Take both from one split."
+        )
+    columns = {
+        name: torch.cat([getattr(train, name), getattr(test, name)])
+        for name in ("users", "items", "ratings", "timestamps")
+    }
+    is_test = torch.arange(len(train) + len(test)) >= len(train)
+    return replace(train, **columns), is_test
 
 
 def _cut(
