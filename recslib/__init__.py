@@ -1,7 +1,7 @@
 """recslib: the small library behind PyTorch for Recommenders 101.
 
 Flat modules, one idea each, in the order that data flows through them:
-ratings, movielens, splits, baselines, models, sequences, training,
+ratings, tables, movielens, splits, baselines, models, sequences, training,
 evaluation, recommend, plots.
 """
 
