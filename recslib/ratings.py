@@ -114,11 +114,11 @@ class Ratings:
         cells = self.n_users * self.n_items
         density = 100 * len(self) / cells if cells else 0.0
         low, high = self.scale
-        times = "with" if self.timestamps is not None else "no"
+        times = ", no timestamps" if self.timestamps is None else ""
         return (
             f"Ratings({len(self):,} ratings, {self.n_users:,} users, "
             f"{self.n_items:,} items, {density:.3g} % dense, "
-            f"stars {low:g} to {high:g}, {times} timestamps)"
+            f"stars {low:g} to {high:g}{times})"
         )
 
     def select(self, rows: Tensor) -> Ratings:
