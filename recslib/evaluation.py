@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
+
+from recslib.ratings import Ratings
+from recslib.splits import Split
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,29 @@ class Interval:
             f"{self.difference:+.4f} (95 % {self.low:+.4f} to "
             f"{self.high:+.4f})"
         )
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How good lists of n items are, a mean over users, each 0 to 1.
+
+    Parameters
+    ----------
+    precision
+        Share of the list that is a favourite.
+    recall
+        Share of the favourites that are in the list.
+    ndcg
+        Discounted gain against that of the best list there is: a favourite
+        at place p counts 1 / log2(p + 1).
+    n_users
+        How many users had a favourite to find.
+    """
+
+    precision: float
+    recall: float
+    ndcg: float
+    n_users: int
 
 
 def rmse(
@@ -231,6 +257,92 @@ def error_by_count(
         for group in np.unique(groups)
     ]
     return pd.DataFrame(rows)
+
+
+def rank_unrated(
+    score: Callable[[Tensor], Tensor],
+    split: Split,
+    *,
+    n: int = 10,
+    favourite: float = 4.0,
+) -> Ranking:
+    """Judge lists by how many held-out favourites are among the first n.
+
+    The list of a user ranks every item that they have no training rating of.
+    Users without a favourite in the test part are left out. The gain is
+    binary and discounted as in [1]_.
+
+    Parameters
+    ----------
+    score
+        Takes (B,) users, returns (B, n_items) scores, the best highest.
+    split
+        Its training part is not recommended again; its test part holds the
+        favourites.
+    n
+        Length of the lists.
+    favourite
+        Test ratings of at least so many stars are favourites.
+
+    Raises
+    ------
+    ValueError
+        When nobody has a favourite, the scores have another shape, or some
+        are not finite; the message counts them.
+
+    References
+    ----------
+    .. [1] K. Järvelin, J. Kekäläinen, "Cumulated Gain-Based Evaluation of IR
+       Techniques", ACM TOIS 20(4), 2002.
+    """
+    train, test = split.train, split.test
+    liked = test.ratings >= favourite
+    users = test.users[liked].unique()
+    if len(users) == 0:
+        raise ValueError(
+            f"no test rating has {favourite:g} stars or more; lower "
+            f"favourite, so that there is something to find."
+        )
+    discounts = 1 / torch.log2(torch.arange(n, dtype=torch.float64) + 2)
+    sums = torch.zeros(3, dtype=torch.float64)
+    for batch in users.split(1_024):
+        scores = score(batch).detach().double().clone()
+        if scores.shape != (len(batch), train.n_items):
+            raise ValueError(
+                f"score returns the shape {tuple(scores.shape)} for "
+                f"{len(batch)} users; give ({len(batch)}, {train.n_items})."
+            )
+        n_bad = int((~torch.isfinite(scores)).sum())
+        if n_bad:
+            raise ValueError(
+                f"{n_bad:,} of {scores.numel():,} scores are not finite; a "
+                f"list made from them would be wrong."
+            )
+        scores[_table(train, batch, None)] = -torch.inf
+        wanted = _table(test, batch, liked)
+        places = scores.topk(min(n, train.n_items), dim=1).indices
+        hits = wanted.gather(1, places).double()  # (B, n)
+        n_wanted = wanted.sum(dim=1)
+        best = discounts.cumsum(0)[n_wanted.clamp(max=n) - 1]
+        gain = (hits * discounts[: hits.shape[1]]).sum(dim=1)
+        found = hits.sum(dim=1)
+        sums += torch.stack(
+            [found.sum() / n, (found / n_wanted).sum(), (gain / best).sum()]
+        )
+    precision, recall, ndcg = (sums / len(users)).tolist()
+    return Ranking(precision, recall, ndcg, len(users))
+
+
+def _table(part: Ratings, users: Tensor, rows: Tensor | None) -> Tensor:
+    """Mark what each user rated in a part: (B, n_items) bool."""
+    places = torch.full((part.n_users,), -1)
+    places[users] = torch.arange(len(users))
+    keep = places[part.users] >= 0
+    if rows is not None:
+        keep &= rows
+    table = torch.zeros(len(users), part.n_items, dtype=torch.bool)
+    table[places[part.users[keep]], part.items[keep]] = True
+    return table
 
 
 def _group_name(edges: Sequence[int], group: int) -> str:

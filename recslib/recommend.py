@@ -157,16 +157,58 @@ def fold_in(
             f"l2 is {l2}; it must be above 0, for a person with fewer "
             f"ratings than factors has no single solution without it."
         )
+    weights = _ridge(model, items, l2) @ _left_over(model, items, ratings)
+    return Person(weights[:-1].float(), weights[-1].item())
+
+
+def arguments(
+    model: MatrixFactorization,
+    items: Tensor,
+    ratings: Tensor,
+    item: int,
+    *,
+    l2: float,
+) -> Tensor:
+    """Say how much each rating of a folded-in person argues for an item.
+
+    What `fold_in` predicts for an item is the sum of three parts: the mean,
+    the item's bias, and one share for each rating. These are the shares.
+
+    Parameters
+    ----------
+    model, items, ratings, l2
+        As in `fold_in`.
+    item
+        Row index of the item that is explained.
+
+    Returns
+    -------
+    Tensor
+        (K,) stars, above zero where a rating speaks for the item.
+    """
+    with torch.no_grad():
+        row = torch.cat([model.item_factors.weight[item], torch.ones(1)])
+    weights = row.double() @ _ridge(model, items, l2)
+    return (weights * _left_over(model, items, ratings)).float()
+
+
+def _ridge(model: MatrixFactorization, items: Tensor, l2: float) -> Tensor:
+    """Return (X'X + l2 K I)^-1 X': (n_factors + 1, K), float64."""
     with torch.no_grad():
         rows = torch.cat(
             [model.item_factors(items), torch.ones(len(items), 1)], dim=1
         ).double()
-        left = ratings - model.mean - model.item_biases(items).squeeze(1)
-        ridge = l2 * len(items) * torch.eye(rows.shape[1], dtype=rows.dtype)
-        weights = torch.linalg.solve(
-            rows.T @ rows + ridge, rows.T @ left.double()
-        )
-    return Person(weights[:-1].float(), weights[-1].item())
+    ridge = l2 * len(items) * torch.eye(rows.shape[1], dtype=rows.dtype)
+    return torch.linalg.solve(rows.T @ rows + ridge, rows.T)
+
+
+def _left_over(
+    model: MatrixFactorization, items: Tensor, ratings: Tensor
+) -> Tensor:
+    """Return what mean and item biases leave of ratings: (K,), float64."""
+    with torch.no_grad():
+        biases = model.item_biases(items).squeeze(1)
+    return (ratings - model.mean - biases).double()
 
 
 def score_items(model: MatrixFactorization, person: Person) -> Tensor:
