@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recslib.ratings import Ratings
+from recslib.ratings import Ratings, RatingsError
 from recslib.splits import time_order
 
 
@@ -171,6 +171,8 @@ def join(train: Ratings, test: Ratings) -> tuple[Ratings, Tensor]:
     ------
     ValueError
         When the two number users or items in different ways.
+    RatingsError
+        When there are no timestamps.
     """
     if not (
         np.array_equal(train.user_ids, test.user_ids)
@@ -179,6 +181,11 @@ def join(train: Ratings, test: Ratings) -> tuple[Ratings, Tensor]:
         raise ValueError(
             f"train is {train}, test is {test}: they number users or items "
             f"in different ways. Take both from one split."
+        )
+    if train.timestamps is None or test.timestamps is None:
+        raise RatingsError(
+            f"train is {train}, test is {test}: without timestamps nobody "
+            f"knows what came first. Give a timestamp column."
         )
     columns = {
         name: torch.cat([getattr(train, name), getattr(test, name)])
