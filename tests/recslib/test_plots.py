@@ -1,0 +1,306 @@
+import inspect
+import io
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.colors import to_hex
+from matplotlib.patches import FancyArrowPatch
+
+from recslib import plots
+from recslib.evaluation import error_by_count
+from recslib.movielens import synthetic
+from recslib.ratings import from_frame
+from recslib.training import History
+
+RATED = from_frame(
+    pd.DataFrame(
+        [(1, 10, 4.0), (2, 10, 5.0), (2, 11, 4.0), (2, 12, 1.0)],
+        columns=["user", "item", "rating"],
+    )
+)
+HISTORY = History(
+    train_rmse=[1.0, 0.9, 0.8],
+    validation_rmse=[1.1, 0.95, 0.97],
+    learning_rates=[0.1] * 3,
+    best_epoch=2,
+)
+RUNGS = pd.DataFrame(
+    {
+        "model": ["mean", "as printed", "mended"],
+        "rmse": [1.1, 2.7, 0.9],
+        "sd": [0.1, 0.2, np.nan],
+    }
+)
+GROUPS = error_by_count(
+    torch.tensor([1.0, 2.0]), torch.tensor([1.0, 1.0]), torch.tensor([0, 9])
+)
+
+FIGURES = {
+    "stars_histogram": lambda ax: plots.stars_histogram(RATED, ax),
+    "rating_matrix": lambda ax: plots.rating_matrix(RATED, ax),
+    "fold_users": lambda ax: plots.fold_users(
+        {"u1": np.array([3, 1, 0]), "u2": np.array([0, 0, 2])}, ax
+    ),
+    "lines": lambda ax: plots.lines(
+        {"a": [3.0, 1.0], "b": [2.0, 2.5]},
+        xlabel="factors",
+        ylabel="RMSE (stars)",
+        reference=("biases", 0.94),
+        ax=ax,
+    ),
+    "training_history": lambda ax: plots.training_history(HISTORY, ax=ax),
+    "ladder": lambda ax: plots.ladder(
+        RUNGS, guess=("a guess", 1.1), limits=(0.8, 1.3), ax=ax
+    ),
+    "error_by_group": lambda ax: plots.error_by_group(
+        {"a": GROUPS}, xlabel="ratings of the user", ax=ax
+    ),
+    "prediction_histogram": lambda ax: plots.prediction_histogram(
+        {"a": torch.tensor([1.0, 2.0, 2.0]), "b": torch.tensor([4.0])},
+        xlabel="stars",
+        ax=ax,
+    ),
+    "factorization_idea": lambda ax: plots.factorization_idea(ax),
+    "boxes": lambda ax: plots.boxes([["user", "item"], ["network"]], ax),
+}
+DRAWINGS = {"factorization_idea", "boxes"}
+
+
+@pytest.fixture(autouse=True)
+def a_clean_desk():
+    with matplotlib.rc_context():
+        yield
+    plt.close("all")
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def points(line):
+    return np.column_stack(line.get_data()).tolist()
+
+
+# Every figure ----------------------------------------------------------------
+
+
+def test_every_figure_of_the_book_is_drawn_here():
+    made = {
+        name
+        for name, function in inspect.getmembers(plots, inspect.isfunction)
+        if function.__module__ == plots.__name__
+        and not name.startswith("_")
+        and inspect.signature(function).return_annotation == "Axes"
+    }
+    assert made == set(FIGURES)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_drawn_where_it_is_told_to_or_makes_its_own(name):
+    _, (left, right) = plt.subplots(1, 2)
+    assert FIGURES[name](left) is left
+    assert left.has_data() or left.texts
+    assert not (right.has_data() or right.texts)
+    assert len(plt.get_fignums()) == 1
+    assert FIGURES[name](None).figure.number == 2
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_renders_twice_to_the_same_bytes(name):
+    def picture():
+        plots.use_book_style()
+        png = io.BytesIO()
+        FIGURES[name](None).figure.savefig(png, format="png")
+        return png.getvalue()
+
+    assert picture() == picture()
+
+
+@pytest.mark.parametrize("name", sorted(set(FIGURES) - DRAWINGS))
+def test_a_chart_says_what_its_axes_hold(name):
+    ax = FIGURES[name](None)
+    assert ax.get_xlabel()
+    # The rungs of the ladder are named one by one.
+    assert ax.get_ylabel() or name == "ladder"
+
+
+@pytest.mark.parametrize("name", sorted(DRAWINGS))
+def test_a_drawing_has_no_axes_and_keeps_its_words_on_the_page(name):
+    plots.use_book_style()
+    ax = FIGURES[name](None)
+    assert not ax.axison
+    ax.figure.canvas.draw()
+    frame = ax.figure.bbox
+    for text in ax.texts:
+        box = text.get_window_extent()
+        assert frame.x0 <= box.x0 and box.x1 <= frame.x1, text.get_text()
+        assert frame.y0 <= box.y0 and box.y1 <= frame.y1, text.get_text()
+
+
+def test_curves_differ_in_colour_and_in_line_and_in_marker():
+    curves = {str(number): [1.0, 2.0] for number in range(6)}
+    drawn = plots.lines(curves, xlabel="x", ylabel="y").lines
+    assert len({line.get_color() for line in drawn}) == 6
+    assert len({line.get_marker() for line in drawn}) == 6
+    assert len({str(line._dash_pattern) for line in drawn}) == 6
+
+
+# Data ------------------------------------------------------------------------
+
+
+def test_the_histogram_of_stars_counts_each_star_and_marks_the_mean():
+    ax = plots.stars_histogram(RATED)
+    centres = [bar.get_center()[0] for bar in ax.patches]
+    assert centres == pytest.approx([1, 4, 5])
+    assert [bar.get_height() for bar in ax.patches] == [1, 2, 1]
+    assert ax.lines[0].get_xdata()[0] == 3.5
+    assert texts(ax) == ["mean 3.50"]
+
+
+def test_bars_of_half_stars_do_not_overlap():
+    stars = [0.5, 1.0, 1.5, 5.0]
+    frame = pd.DataFrame({"user": 1, "item": range(4), "rating": stars})
+    ax = plots.stars_histogram(from_frame(frame))
+    edges = [
+        (bar.get_x(), bar.get_x() + bar.get_width()) for bar in ax.patches
+    ]
+    assert edges[0][1] < edges[1][0] and edges[1][1] < edges[2][0]
+
+
+def test_one_kind_of_star_alone_can_be_drawn():
+    frame = pd.DataFrame({"user": 1, "item": range(4), "rating": 3.0})
+    (bar,) = plots.stars_histogram(from_frame(frame)).patches
+    assert bar.get_height() == 4
+
+
+def test_the_matrix_has_a_dot_a_rating_with_the_busiest_on_top():
+    ax = plots.rating_matrix(RATED)
+    # User 2 and film 10 have the most ratings; films 11 and 12 tie.
+    dots = ax.collections[0].get_offsets().tolist()
+    assert sorted(dots) == [[0, 0], [0, 1], [1, 0], [2, 0]]
+    assert ax.get_ylim() == (2, 0) and ax.get_xlim() == (0, 3)
+
+
+def test_the_spread_of_a_fold_over_users_is_a_running_share():
+    ax = FIGURES["fold_users"](None)
+    first, second = ax.lines
+    assert first.get_ydata().tolist() == [0.75, 1, 1]
+    assert second.get_ydata().tolist() == [0, 0, 1]
+    assert legend(ax) == ["u1", "u2"]
+
+
+# Curves ----------------------------------------------------------------------
+
+
+def test_curves_count_from_one_unless_told_otherwise():
+    ax = FIGURES["lines"](None)
+    assert points(ax.lines[0]) == [[1, 3], [2, 1]]
+    assert points(ax.lines[1]) == [[1, 2], [2, 2.5]]
+    assert set(ax.lines[2].get_ydata()) == {0.94}
+    assert legend(ax) == ["a", "b", "biases"]
+    ax = plots.lines({"a": [3.0, 1.0]}, xlabel="", ylabel="", x=[8, 16])
+    assert points(ax.lines[0]) == [[8, 3], [16, 1]]
+
+
+def test_the_history_shows_both_errors_and_names_the_best_epoch():
+    ax = plots.training_history(HISTORY, reference=("biases", 0.94))
+    assert points(ax.lines[0]) == [[1, 1.0], [2, 0.9], [3, 0.8]]
+    assert points(ax.lines[1]) == [[1, 1.1], [2, 0.95], [3, 0.97]]
+    assert legend(ax) == ["training", "validation", "biases"]
+    assert texts(ax) == ["best epoch: 2"]
+    assert ax.texts[0].xy == (2, 0.95)
+
+
+def test_a_history_without_validation_has_one_curve_and_no_best_epoch():
+    ax = plots.training_history(History([1.0, 0.9], [], [0.1] * 2, 2))
+    assert legend(ax) == ["training"] and texts(ax) == []
+
+
+# Models side by side ---------------------------------------------------------
+
+
+def test_the_ladder_reads_from_the_top_and_ends_in_full_colour():
+    ax = FIGURES["ladder"](None)
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["mean", "as printed", "mended"]
+    bottom, top = ax.get_ylim()
+    assert bottom > 2 > 0 > top
+    first, last = (bars.lines[0] for bars in ax.containers)
+    assert points(first) == [[1.1, 0]] and points(last) == [[0.9, 2]]
+    assert to_hex(first.get_color()) != to_hex(last.get_color())
+    assert first.get_marker() != last.get_marker()
+    assert {"1.100", "0.900", " a guess"} < set(texts(ax))
+
+
+def test_a_rung_has_a_bar_of_one_spread_to_each_side_if_it_is_known():
+    first, last = FIGURES["ladder"](None).containers
+    (segment,) = first.lines[2][0].get_segments()
+    assert segment[:, 0].tolist() == pytest.approx([1.0, 1.2])
+    assert not last.has_xerr
+
+
+def test_a_rung_off_the_scale_has_its_number_and_an_arrow_but_no_dot():
+    ax = FIGURES["ladder"](None)
+    assert len(ax.containers) == 2
+    assert "2.70 →" in texts(ax)
+    everything = plots.ladder(RUNGS)
+    assert len(everything.containers) == 3
+    assert not any("→" in text for text in texts(everything))
+
+
+def test_errors_by_group_stand_over_the_names_of_their_groups():
+    ax = FIGURES["error_by_group"](None)
+    names = [label.get_text() for label in ax.get_xticklabels()]
+    assert names == ["0", "5 to 19"]
+    assert ax.lines[0].get_ydata().tolist() == [0, 1]
+
+
+def test_predictions_are_counted_over_bins_that_all_models_share():
+    ax = FIGURES["prediction_histogram"](None)
+    outlines = [patch.get_xy() for patch in ax.patches]
+    tops = [outline[:, 1].max() for outline in outlines]
+    assert tops == [2, 1]
+    starts = [outline[:, 0].min() for outline in outlines]
+    ends = [outline[:, 0].max() for outline in outlines]
+    assert starts == [1, 1] and ends == [4, 4]
+    assert set(legend(ax)) == {"a", "b"}
+
+
+def test_a_constant_model_can_be_drawn_beside_none():
+    ax = plots.prediction_histogram({"mean": torch.full((9,), 3.5)}, xlabel="")
+    assert ax.patches[0].get_xy()[:, 1].max() == 9
+
+
+# Drawings --------------------------------------------------------------------
+
+
+def test_boxes_feed_their_own_or_all_of_the_row_above():
+    ax = plots.boxes([["u", "i"], ["p", "q"], ["net"], ["a", "b", "c"]])
+    assert texts(ax) == ["u", "i", "p", "q", "net", "a", "b", "c"]
+    arrows = [p for p in ax.patches if isinstance(p, FancyArrowPatch)]
+    assert len(arrows) == 2 + 2 + 3
+    heights = [text.get_position()[1] for text in ax.texts]
+    assert heights == sorted(heights)
+
+
+def test_the_idea_of_factorization_has_ratings_and_a_cell_to_be_found():
+    ax = FIGURES["factorization_idea"](None)
+    shown = texts(ax)
+    assert sum(text.isdigit() for text in shown) == 8
+    assert shown.count("?") == 1
+    assert "user factors" in shown and "item factors" in shown
+
+
+def test_the_style_of_the_book_is_set_for_what_follows():
+    plots.use_book_style()
+    ax = plots.stars_histogram(synthetic().ratings)
+    assert ax.figure.dpi == 144
+    assert not ax.spines["top"].get_visible()
