@@ -97,6 +97,53 @@ def rating_matrix(ratings: Ratings, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def counts_by_rank(
+    counts: Mapping[str, Tensor], ax: Axes | None = None
+) -> Axes:
+    """Draw how many ratings the busiest have, and the next, on log scales.
+
+    Parameters
+    ----------
+    counts
+        Name, such as users, to ratings of each (any length); zeros are left
+        out.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    for number, (name, values) in enumerate(counts.items()):
+        ranked = np.sort(values[values > 0].numpy())[::-1]
+        ax.plot(
+            np.arange(1, len(ranked) + 1),
+            ranked,
+            label=name,
+            color=COLOURS[number],
+            linestyle=LINES[number],
+        )
+    ax.set(xscale="log", yscale="log", xlabel="rank", ylabel="ratings")
+    ax.grid()
+    ax.legend()
+    return ax
+
+
+def ratings_by_week(ratings: Ratings, ax: Axes | None = None) -> Axes:
+    """Draw how many ratings were given in each week.
+
+    Parameters
+    ----------
+    ratings
+        With timestamps.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    days = pd.to_datetime(pd.Series(ratings.timestamps.numpy()), unit="s")
+    weeks = days.dt.to_period("W").dt.start_time.value_counts().sort_index()
+    ax.bar(weeks.index, weeks.to_numpy(), width=6, color=BLUE)
+    ax.set(xlabel="week", ylabel="ratings")
+    return ax
+
+
 def fold_users(
     shares: Mapping[str, np.ndarray], ax: Axes | None = None
 ) -> Axes:
@@ -292,6 +339,8 @@ def error_by_group(
     groups: Mapping[str, pd.DataFrame],
     *,
     xlabel: str,
+    column: str = "rmse",
+    ylabel: str = "RMSE (stars)",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the error of some models side by side, group by group.
@@ -299,9 +348,12 @@ def error_by_group(
     Parameters
     ----------
     groups
-        Name of a model to what `recslib.evaluation.error_by_count` returned.
+        Name of a model to what `recslib.evaluation.error_by_count` returned,
+        or another frame with ``group`` and one value a group.
     xlabel
         What the groups count.
+    column, ylabel
+        The value that is drawn, and what it is called.
     ax
         Where to draw; None makes a figure.
     """
@@ -309,13 +361,13 @@ def error_by_group(
     for number, (name, frame) in enumerate(groups.items()):
         ax.plot(
             frame["group"],
-            frame["rmse"],
+            frame[column],
             label=name,
             color=COLOURS[number % len(COLOURS)],
             marker=MARKERS[number % len(MARKERS)],
             linestyle=LINES[number % len(LINES)],
         )
-    ax.set(xlabel=xlabel, ylabel="RMSE (stars)")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.tick_params(axis="x", labelsize=8)
     ax.grid(axis="y")
     ax.legend()
@@ -358,6 +410,54 @@ def prediction_histogram(
         )
     ax.set(xlabel=xlabel, ylabel="predictions")
     ax.legend()
+    return ax
+
+
+def item_map(
+    places: np.ndarray,
+    labels: Sequence[str],
+    *,
+    xlabel: str = "first direction",
+    ylabel: str = "second direction",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw items as dots, and label those that there is room for.
+
+    Parameters
+    ----------
+    places
+        (N, 2) where each item lies.
+    labels
+        N texts, the most important first: a label is left out where it would
+        cover one before it.
+    xlabel, ylabel
+        What the two directions are.
+    ax
+        Where to draw; None makes a figure.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.0, 6.0))
+    ax.scatter(*places.T, s=14, color=BLUE, alpha=0.55, linewidths=0)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.margins(0.12)
+    ax.figure.canvas.draw()
+    taken = []
+    for place, label in zip(places, labels, strict=True):
+        for offset, anchor in (((4, 3), "left"), ((-4, 3), "right")):
+            text = ax.annotate(
+                label,
+                place,
+                xytext=offset,
+                textcoords="offset points",
+                ha=anchor,
+                fontsize=7,
+            )
+            box = text.get_window_extent()
+            inside = ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1
+            if inside and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+            text.remove()
     return ax
 
 
