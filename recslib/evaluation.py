@@ -287,14 +287,16 @@ def rank_unrated(
     Raises
     ------
     ValueError
-        When nobody has a favourite, the scores have another shape, or some
-        are not finite; the message counts them.
+        When n is below 1, nobody has a favourite, the scores have another
+        shape, or some are not finite; the message counts them.
 
     References
     ----------
     .. [1] K. Järvelin, J. Kekäläinen, "Cumulated Gain-Based Evaluation of IR
        Techniques", ACM TOIS 20(4), 2002.
     """
+    if n < 1:
+        raise ValueError(f"n is {n}; ask for lists of at least 1 item.")
     train, test = split.train, split.test
     liked = test.ratings >= favourite
     users = test.users[liked].unique()

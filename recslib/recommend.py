@@ -147,16 +147,7 @@ def fold_in(
     ValueError
         When nothing is rated, the lengths differ, or l2 is not positive.
     """
-    if items.shape != ratings.shape or items.ndim != 1 or len(items) == 0:
-        raise ValueError(
-            f"items have the shape {tuple(items.shape)}, ratings "
-            f"{tuple(ratings.shape)}; give one rating an item, at least one."
-        )
-    if l2 <= 0:
-        raise ValueError(
-            f"l2 is {l2}; it must be above 0, for a person with fewer "
-            f"ratings than factors has no single solution without it."
-        )
+    _check_rated(items, ratings, l2)
     weights = _ridge(model, items, l2) @ _left_over(model, items, ratings)
     return Person(weights[:-1].float(), weights[-1].item())
 
@@ -185,11 +176,35 @@ def arguments(
     -------
     Tensor
         (K,) stars, above zero where a rating speaks for the item.
+
+    Raises
+    ------
+    ValueError
+        As in `fold_in`, and when there is no such item.
     """
+    _check_rated(items, ratings, l2)
+    n_items = model.item_factors.num_embeddings
+    if not 0 <= item < n_items:
+        raise ValueError(
+            f"item is {item}; row indexes go from 0 to {n_items - 1}."
+        )
     with torch.no_grad():
         row = torch.cat([model.item_factors.weight[item], torch.ones(1)])
     weights = row.double() @ _ridge(model, items, l2)
     return (weights * _left_over(model, items, ratings)).float()
+
+
+def _check_rated(items: Tensor, ratings: Tensor, l2: float) -> None:
+    if items.shape != ratings.shape or items.ndim != 1 or len(items) == 0:
+        raise ValueError(
+            f"items have the shape {tuple(items.shape)}, ratings "
+            f"{tuple(ratings.shape)}; give one rating an item, at least one."
+        )
+    if l2 <= 0:
+        raise ValueError(
+            f"l2 is {l2}; it must be above 0, for a person with fewer "
+            f"ratings than factors has no single solution without it."
+        )
 
 
 def _ridge(model: MatrixFactorization, items: Tensor, l2: float) -> Tensor:
