@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -9,12 +10,17 @@ from hypothesis import strategies as st
 from recslib.evaluation import (
     FoldSummary,
     Interval,
+    Ranking,
     error_by_count,
     mae,
     paired_bootstrap,
+    rank_unrated,
     rmse,
     summarize,
 )
+from recslib.movielens import synthetic
+from recslib.ratings import from_frame
+from recslib.splits import Split, random_split
 
 STARS = st.floats(-10, 10, width=32)
 
@@ -328,3 +334,112 @@ def test_a_count_below_the_first_edge_is_refused():
 def test_counts_of_another_length_are_refused():
     with pytest.raises(ValueError, match="give one count a rating"):
         error_by_count(torch.ones(2), torch.ones(2), torch.tensor([1]))
+
+
+# Lists -----------------------------------------------------------------------
+
+
+def two_users():
+    """Give user 0 one film to find, and user 1 two; user 2 likes none."""
+    train = [(0, 0, 5), (1, 1, 5), (2, 0, 5), (2, 4, 5)]
+    test = [(0, 1, 4), (0, 2, 3), (1, 2, 5), (1, 3, 4), (2, 1, 1)]
+    frame = pd.DataFrame(train + test, columns=["user", "item", "rating"])
+    ratings = from_frame(frame)
+    rows = torch.arange(9)
+    return Split(ratings.select(rows < 4), ratings.select(rows >= 4))
+
+
+def answer(table):
+    return lambda users: torch.tensor(table)[users]
+
+
+def test_lists_are_judged_by_hand():
+    scores = [
+        [9.0, 3.0, 5.0, 4.0, 1.0],  # 0 is seen: 2, 3, 1*, 4
+        [3.0, 9.0, 5.0, 1.0, 2.0],  # 1 is seen: 2*, 0, 4, 3*
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+    ]
+    three = rank_unrated(answer(scores), two_users(), n=3)
+    # User 0 finds 1 of 1 at place 3; user 1 finds 1 of 2 at place 1.
+    best = 1 + 1 / math.log2(3)
+    assert three.precision == pytest.approx((1 / 3 + 1 / 3) / 2)
+    assert three.recall == pytest.approx((1 + 1 / 2) / 2)
+    assert three.ndcg == pytest.approx((1 / 2 + 1 / best) / 2)
+    assert three.n_users == 2
+    one = rank_unrated(answer(scores), two_users(), n=1)
+    assert one == Ranking(0.5, 0.25, 0.5, 2)
+
+
+def test_more_stars_make_fewer_favourites():
+    # From 5 stars, user 1 alone has one to find: item 2.
+    scores = [[0.0, 0.0, 1.0, 0.0, 0.0]] * 3
+    best = rank_unrated(answer(scores), two_users(), n=1, favourite=5)
+    assert best == Ranking(1, 1, 1, 1)
+
+
+def lists_by_loop(score, split, n, favourite):
+    """Judge one user at a time, with lists and sets."""
+    pairs = {
+        part: list(zip(data.users.tolist(), data.items.tolist(), strict=True))
+        for part, data in (("train", split.train), ("test", split.test))
+    }
+    liked = [
+        pair
+        for pair, stars in zip(
+            pairs["test"], split.test.ratings.tolist(), strict=True
+        )
+        if stars >= favourite
+    ]
+    rows = []
+    for user in sorted({user for user, _ in liked}):
+        wanted = {item for who, item in liked if who == user}
+        seen = {item for who, item in pairs["train"] if who == user}
+        scores = score(torch.tensor([user]))[0].tolist()
+        unseen = [item for item in range(len(scores)) if item not in seen]
+        places = sorted(unseen, key=lambda item: -scores[item])[:n]
+        hits = [item in wanted for item in places]
+        gain = sum(hit / math.log2(p + 2) for p, hit in enumerate(hits))
+        best = sum(1 / math.log2(p + 2) for p in range(min(n, len(wanted))))
+        rows.append((sum(hits) / n, sum(hits) / len(wanted), gain / best))
+    return (*np.mean(rows, axis=0).tolist(), len(rows))
+
+
+@pytest.mark.parametrize("n", [1, 5, 29, 40])
+def test_lists_are_judged_as_a_plain_loop_judges_them(n):
+    # More users than are scored at once.
+    split = random_split(synthetic(1_100, 30, 6_000).ratings)
+    scores = torch.rand(1_100, 30, generator=torch.Generator().manual_seed(0))
+    ranking = rank_unrated(lambda users: scores[users], split, n=n)
+    expected = lists_by_loop(lambda users: scores[users], split, n, 4.0)
+    assert tuple(vars(ranking).values()) == pytest.approx(expected)
+
+
+def test_what_trained_is_never_recommended_however_it_scores():
+    split = random_split(synthetic().ratings)
+    scores = torch.rand(60, 80, generator=torch.Generator().manual_seed(0))
+    before = rank_unrated(lambda users: scores[users], split)
+    tempting = scores.clone()
+    tempting[split.train.users, split.train.items] = 100
+    assert rank_unrated(lambda users: tempting[users], split) == before
+    # It works on a copy of what it is given.
+    assert tempting.isfinite().all()
+
+
+def test_who_knows_the_answer_has_perfect_lists():
+    split = random_split(synthetic().ratings)
+    stars = torch.zeros(60, 80)
+    stars[split.test.users, split.test.items] = split.test.ratings
+    ranking = rank_unrated(lambda users: stars[users], split, n=80)
+    assert ranking.recall == 1 and ranking.ndcg == pytest.approx(1)
+
+
+def test_lists_that_cannot_be_judged_are_refused():
+    split = two_users()
+    with pytest.raises(ValueError, match="no test rating has 6 stars"):
+        rank_unrated(answer([[0.0] * 5] * 3), split, favourite=6)
+    with pytest.raises(ValueError, match=r"shape \(2, 4\) for 2 users"):
+        rank_unrated(answer([[0.0] * 4] * 3), split)
+    with pytest.raises(ValueError, match="2 of 10 scores are not finite"):
+        rank_unrated(answer([[math.nan] + [0.0] * 4] * 3), split)
+    with pytest.raises(ValueError, match="n is 0"):
+        rank_unrated(answer([[0.0] * 5] * 3), split, n=0)

@@ -10,6 +10,7 @@ from recslib.movielens import synthetic
 from recslib.ratings import from_frame
 from recslib.recommend import (
     Person,
+    arguments,
     fold_in,
     nearest_items,
     score_items,
@@ -252,6 +253,55 @@ def test_scores_are_what_the_model_says_of_its_own_user():
     ],
 )
 def test_people_who_cannot_be_folded_in_are_refused(items, ratings, l2, said):
-    items = torch.tensor(items, dtype=torch.int64)
+    items, ratings = torch.tensor(items).long(), torch.tensor(ratings)
     with pytest.raises(ValueError, match=said):
-        fold_in(random_model(0), items, torch.tensor(ratings), l2=l2)
+        fold_in(random_model(0), items, ratings, l2=l2)
+    with pytest.raises(ValueError, match=said):
+        arguments(random_model(0), items, ratings, 0, l2=l2)
+
+
+# Arguments -------------------------------------------------------------------
+
+
+def test_two_equal_ratings_argue_equally_by_hand():
+    # The person of `test_a_person_by_hand`: 3 + 0.8, half from each rating.
+    model = MatrixFactorization(1, 2, n_factors=1, mean=3.0)
+    torch.nn.init.ones_(model.item_factors.weight)
+    items, ratings = torch.tensor([0, 1]), torch.tensor([4.0, 4.0])
+    shares = arguments(model, items, ratings, 0, l2=0.5)
+    assert shares.tolist() == pytest.approx([0.4, 0.4])
+
+
+@given(seed=st.integers(0, 10_000), n_rated=st.integers(1, 12))
+def test_arguments_add_up_to_the_prediction(seed, n_rated):
+    model = random_model(seed)
+    items = torch.randperm(12)[:n_rated]
+    ratings = torch.randint(1, 6, (n_rated,)).float()
+    scores = score_items(model, fold_in(model, items, ratings, l2=0.3))
+    for item in (0, 11):
+        shares = arguments(model, items, ratings, item, l2=0.3)
+        total = model.mean + model.item_biases.weight[item, 0] + shares.sum()
+        assert total.item() == pytest.approx(scores[item].item(), abs=1e-4)
+
+
+def test_the_share_of_a_rating_is_what_would_be_missing_were_it_as_expected():
+    model = random_model(0)
+    items, ratings = torch.tensor([1, 2, 3]), torch.tensor([5.0, 1.0, 4.0])
+    shares = arguments(model, items, ratings, 7, l2=0.3)
+    with torch.no_grad():
+        expected = model.mean + model.item_biases(items).squeeze(1)
+    whole = score_items(model, fold_in(model, items, ratings, l2=0.3))[7]
+    for place in range(3):
+        without = ratings.clone()
+        without[place] = expected[place]
+        score = score_items(model, fold_in(model, items, without, l2=0.3))[7]
+        missing = (whole - score).item()
+        assert missing == pytest.approx(shares[place].item(), abs=1e-4)
+
+
+def test_arguments_for_an_item_that_is_not_there_are_refused():
+    for item in (-1, 12):
+        with pytest.raises(ValueError, match=f"item is {item}; row indexes"):
+            arguments(
+                random_model(0), torch.tensor([1]), torch.ones(1), item, l2=1
+            )
