@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from torch import Tensor
 
@@ -141,6 +142,53 @@ def ratings_by_week(ratings: Ratings, ax: Axes | None = None) -> Axes:
     weeks = days.dt.to_period("W").dt.start_time.value_counts().sort_index()
     ax.bar(weeks.index, weeks.to_numpy(), width=6, color=BLUE)
     ax.set(xlabel="week", ylabel="ratings")
+    return ax
+
+
+def rating_times(
+    ratings: Ratings, cuts: Sequence[int], ax: Axes | None = None
+) -> Axes:
+    """Draw a dot a rating by its day: one row a user, newcomers below.
+
+    Parameters
+    ----------
+    ratings
+        With timestamps.
+    cuts
+        Unix seconds at which windows start, drawn as vertical lines.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    users, times = ratings.users.numpy(), ratings.timestamps.numpy()
+    first = np.full(ratings.n_users, times.max())
+    np.minimum.at(first, users, times)
+    rows = np.empty(ratings.n_users, dtype=np.int64)
+    rows[np.argsort(first, kind="stable")] = np.arange(ratings.n_users)
+    ax.scatter(
+        times.astype("datetime64[s]"),
+        rows[users],
+        s=1.5,
+        color=BLUE,
+        linewidths=0,
+        rasterized=True,
+    )
+    for number, cut in enumerate(cuts, start=1):
+        day = np.datetime64(int(cut), "s")
+        ax.axvline(day, color=ORANGE, linestyle="--", linewidth=1)
+        ax.annotate(
+            f" {number}",
+            (day, -0.02 * ratings.n_users),
+            color=ORANGE,
+            annotation_clip=False,
+        )
+    locator = ax.xaxis.get_major_locator()
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    ax.set(
+        ylim=(ratings.n_users, 0),
+        xlabel="when the rating was entered",
+        ylabel="users, in order of their first rating",
+    )
     return ax
 
 
@@ -499,18 +547,7 @@ def boxes(rows: Sequence[Sequence[str]], ax: Axes | None = None) -> Axes:
         step = 10.0 / len(texts)
         row = [(step * (place + 0.5), height) for place in range(len(texts))]
         for (x, y), text in zip(row, texts, strict=True):
-            ax.text(
-                x,
-                y,
-                text,
-                ha="center",
-                va="center",
-                bbox={
-                    "boxstyle": "round,pad=0.45",
-                    "facecolor": "#E8F1F8",
-                    "edgecolor": BLUE,
-                },
-            )
+            _box(ax, (x, y), text)
         places.append(row)
     for below, above in pairwise(places):
         one_to_one = len(below) == len(above)
@@ -521,6 +558,46 @@ def boxes(rows: Sequence[Sequence[str]], ax: Axes | None = None) -> Axes:
         ):
             _arrow(ax, (start[0], start[1] + 0.27), (end[0], end[1] - 0.27))
     return ax
+
+
+def listening_idea(ax: Axes | None = None) -> Axes:
+    """Draw an LSTM over three steps: what it has heard, what it is asked."""
+    ax = _blank(ax, width=14.0, height=7.4)
+    heard = ("nothing yet", "film A, 4 stars", "film B, 2 stars")
+    asked = ("film A", "film B", "film C")
+    places = (2.2, 6.6, 11.0)
+    for x, before, film in zip(places, heard, asked, strict=True):
+        for y, text in (
+            (0.7, before),
+            (2.6, "LSTM"),
+            (4.5, "taste"),
+            (6.4, f"guess for {film}"),
+        ):
+            _box(ax, (x, y), text)
+        for y in (0.7, 2.6, 4.5):
+            _arrow(ax, (x, y + 0.5), (x, y + 1.4))
+    for start, end in pairwise(places):
+        _arrow(ax, (start + 0.95, 2.6), (end - 0.95, 2.6))
+        middle = (start + end) / 2
+        ax.text(middle, 2.8, "memory", ha="center", color=GREY)
+    _arrow(ax, (places[-1] + 0.95, 2.6), (13.6, 2.6))
+    for x, film in zip(places, asked, strict=True):
+        ax.text(x + 0.25, 5.4, f"· {film}", va="center", color=ORANGE)
+    return ax
+
+
+def _box(ax: Axes, place: tuple[float, float], text: str) -> None:
+    ax.text(
+        *place,
+        text,
+        ha="center",
+        va="center",
+        bbox={
+            "boxstyle": "round,pad=0.45",
+            "facecolor": "#E8F1F8",
+            "edgecolor": BLUE,
+        },
+    )
 
 
 def _axes(ax: Axes | None) -> Axes:
