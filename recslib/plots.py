@@ -311,6 +311,7 @@ def ladder(
     *,
     guess: tuple[str, float] | None = None,
     limits: tuple[float, float] | None = None,
+    highlight: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw one row a model: its mean error and its spread over folds.
@@ -319,11 +320,13 @@ def ladder(
     ----------
     rungs
         Columns ``model``, ``rmse`` and ``sd`` in stars, in the order to be
-        read from the top. The last is drawn in full colour.
+        read from the top.
     guess
         Name and value of a vertical line: what guessing scores.
     limits
         Of the x axis, stars; a rung outside it gets an arrow and its number.
+    highlight
+        The model to set off by colour and shape; None means the last.
     ax
         Where to draw; None makes a figure.
     """
@@ -333,8 +336,8 @@ def ladder(
     if limits is not None:
         ax.set_xlim(*limits)
     for height, rung in zip(heights, rungs.itertuples(), strict=True):
-        last = height == heights[-1]
-        colour = ORANGE if last else BLUE
+        chosen = rung.model == (highlight or rungs["model"].iloc[-1])
+        colour = ORANGE if chosen else BLUE
         text = f"{rung.rmse:.3f}"
         if limits is not None and not limits[0] <= rung.rmse <= limits[1]:
             ax.annotate(
@@ -349,7 +352,7 @@ def ladder(
             rung.rmse,
             height,
             xerr=None if np.isnan(rung.sd) else rung.sd,
-            fmt="D" if last else "o",
+            fmt="D" if chosen else "o",
             color=colour,
             capsize=3,
         )
