@@ -2,6 +2,7 @@ import inspect
 import io
 
 import matplotlib
+import matplotlib.dates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -20,6 +21,18 @@ RATED = from_frame(
     pd.DataFrame(
         [(1, 10, 4.0), (2, 10, 5.0), (2, 11, 4.0), (2, 12, 1.0)],
         columns=["user", "item", "rating"],
+    )
+)
+# Three weeks of 1998: two ratings in the first, none, one.
+MONDAY, DAY = 883_958_400, 86_400
+TIMED = from_frame(
+    pd.DataFrame(
+        {
+            "user": [1, 2, 1],
+            "item": [1, 1, 2],
+            "rating": 3.0,
+            "timestamp": [MONDAY + 14 * DAY, MONDAY, MONDAY + 7 * DAY - 1],
+        }
     )
 )
 HISTORY = History(
@@ -42,6 +55,13 @@ GROUPS = error_by_count(
 FIGURES = {
     "stars_histogram": lambda ax: plots.stars_histogram(RATED, ax),
     "rating_matrix": lambda ax: plots.rating_matrix(RATED, ax),
+    "counts_by_rank": lambda ax: plots.counts_by_rank(
+        {"users": torch.tensor([3, 0, 7]), "films": torch.tensor([1])}, ax
+    ),
+    "ratings_by_week": lambda ax: plots.ratings_by_week(TIMED, ax),
+    "rating_times": lambda ax: plots.rating_times(
+        TIMED, [MONDAY + 3 * DAY, MONDAY + 9 * DAY], ax
+    ),
     "fold_users": lambda ax: plots.fold_users(
         {"u1": np.array([3, 1, 0]), "u2": np.array([0, 0, 2])}, ax
     ),
@@ -64,10 +84,14 @@ FIGURES = {
         xlabel="stars",
         ax=ax,
     ),
+    "item_map": lambda ax: plots.item_map(
+        np.array([[0.0, 0.0], [1.0, 1.0]]), ["Alien", "Brazil"], ax=ax
+    ),
     "factorization_idea": lambda ax: plots.factorization_idea(ax),
     "boxes": lambda ax: plots.boxes([["user", "item"], ["network"]], ax),
+    "listening_idea": lambda ax: plots.listening_idea(ax),
 }
-DRAWINGS = {"factorization_idea", "boxes"}
+DRAWINGS = {"factorization_idea", "boxes", "listening_idea"}
 
 
 @pytest.fixture(autouse=True)
@@ -189,6 +213,42 @@ def test_the_matrix_has_a_dot_a_rating_with_the_busiest_on_top():
     assert ax.get_ylim() == (2, 0) and ax.get_xlim() == (0, 3)
 
 
+def test_ranks_go_from_the_busiest_to_the_least_and_leave_zeros_out():
+    ax = FIGURES["counts_by_rank"](None)
+    assert points(ax.lines[0]) == [[1, 7], [2, 3]]
+    assert points(ax.lines[1]) == [[1, 1]]
+    assert legend(ax) == ["users", "films"]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
+def test_weeks_are_counted_from_monday_to_sunday():
+    ax = FIGURES["ratings_by_week"](None)
+    days = [bar.get_center()[0] - MONDAY / DAY for bar in ax.patches]
+    assert days == pytest.approx([0, 14])
+    assert [bar.get_height() for bar in ax.patches] == [2, 1]
+
+
+def test_users_stand_in_order_of_their_first_rating_over_the_cuts():
+    ax = FIGURES["rating_times"](None)
+    # User 2 came first; user 1 a second before a week later.
+    dots = [
+        (day - MONDAY / DAY, row)
+        for day, row in ax.collections[0].get_offsets().tolist()
+    ]
+    assert sorted(dots) == [
+        (0, 0),
+        (pytest.approx(7, abs=1e-4), 1),
+        (14, 1),
+    ]
+    cuts = [
+        matplotlib.dates.date2num(line.get_xdata()[0]) - MONDAY / DAY
+        for line in ax.lines
+    ]
+    assert cuts == pytest.approx([3, 9])
+    assert texts(ax) == [" 1", " 2"]
+    assert ax.get_ylim() == (2, 0)
+
+
 def test_the_spread_of_a_fold_over_users_is_a_running_share():
     ax = FIGURES["fold_users"](None)
     first, second = ax.lines
@@ -240,6 +300,12 @@ def test_the_ladder_reads_from_the_top_and_ends_in_full_colour():
     assert {"1.100", "0.900", " a guess"} < set(texts(ax))
 
 
+def test_any_rung_can_be_set_off():
+    ax = plots.ladder(RUNGS, highlight="mean")
+    markers = [bars.lines[0].get_marker() for bars in ax.containers]
+    assert markers[0] != markers[1] == markers[2]
+
+
 def test_a_rung_has_a_bar_of_one_spread_to_each_side_if_it_is_known():
     first, last = FIGURES["ladder"](None).containers
     (segment,) = first.lines[2][0].get_segments()
@@ -261,6 +327,11 @@ def test_errors_by_group_stand_over_the_names_of_their_groups():
     names = [label.get_text() for label in ax.get_xticklabels()]
     assert names == ["0", "5 to 19"]
     assert ax.lines[0].get_ydata().tolist() == [0, 1]
+    counts = plots.error_by_group(
+        {"a": GROUPS}, xlabel="", column="n", ylabel="ratings"
+    )
+    assert counts.lines[0].get_ydata().tolist() == [1, 1]
+    assert counts.get_ylabel() == "ratings"
 
 
 def test_predictions_are_counted_over_bins_that_all_models_share():
@@ -277,6 +348,26 @@ def test_predictions_are_counted_over_bins_that_all_models_share():
 def test_a_constant_model_can_be_drawn_beside_none():
     ax = plots.prediction_histogram({"mean": torch.full((9,), 3.5)}, xlabel="")
     assert ax.patches[0].get_xy()[:, 1].max() == 9
+
+
+# Maps ------------------------------------------------------------------------
+
+
+def test_every_item_has_a_dot_and_a_label_where_there_is_room():
+    places = np.array([[0.0, 0.0], [0.01, 0.0], [5.0, 5.0]])
+    labels = ["The most rated of all films", "One that lies under it", "Diva"]
+    ax = plots.item_map(places, labels)
+    assert ax.collections[0].get_offsets().tolist() == places.tolist()
+    assert {"The most rated of all films", "Diva"} <= set(texts(ax))
+    boxes = [text.get_window_extent() for text in ax.texts]
+    for number, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:number])
+
+
+def test_of_labels_that_cover_each_other_the_first_stay():
+    # Fifty films in one place have room for a label to each side.
+    labels = [f"film {number}" for number in range(50)]
+    assert texts(plots.item_map(np.zeros((50, 2)), labels)) == labels[:2]
 
 
 # Drawings --------------------------------------------------------------------
@@ -297,6 +388,16 @@ def test_the_idea_of_factorization_has_ratings_and_a_cell_to_be_found():
     assert sum(text.isdigit() for text in shown) == 8
     assert shown.count("?") == 1
     assert "user factors" in shown and "item factors" in shown
+
+
+def test_what_an_lstm_hears_is_always_one_step_behind_what_it_is_asked():
+    shown = texts(FIGURES["listening_idea"](None))
+    heard = [text for text in shown if "nothing" in text or "stars" in text]
+    asked = [text for text in shown if text.startswith("guess for")]
+    assert [text.split(",")[0] for text in heard[1:]] == [
+        text.removeprefix("guess for ") for text in asked[:-1]
+    ]
+    assert heard[0] == "nothing yet" and len(asked) == 3
 
 
 def test_the_style_of_the_book_is_set_for_what_follows():
