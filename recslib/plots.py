@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.dates import ConciseDateFormatter
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from torch import Tensor
@@ -141,6 +142,9 @@ def ratings_by_week(ratings: Ratings, ax: Axes | None = None) -> Axes:
     days = pd.to_datetime(pd.Series(ratings.timestamps.numpy()), unit="s")
     weeks = days.dt.to_period("W").dt.start_time.value_counts().sort_index()
     ax.bar(weeks.index, weeks.to_numpy(), width=6, color=BLUE)
+    locator = AutoDateLocator(maxticks=8)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     ax.set(xlabel="week", ylabel="ratings")
     return ax
 
