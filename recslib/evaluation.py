@@ -192,8 +192,14 @@ def paired_bootstrap(
     generator = np.random.default_rng(seed)
     n_users = totals.shape[1]
     share = np.full(n_users, 1 / n_users)
-    draws = generator.multinomial(n_users, share, size=n_resamples)
-    sums_a, sums_b, counts = totals @ draws.T
+    # One draw at a time: all at once would fill the memory on large sets.
+    sums_a, sums_b, counts = np.stack(
+        [
+            totals @ generator.multinomial(n_users, share)
+            for _ in range(n_resamples)
+        ],
+        axis=1,
+    )
     differences = np.sqrt(sums_a / counts) - np.sqrt(sums_b / counts)
     low, high = np.quantile(differences, [0.025, 0.975])
     sum_a, sum_b, count = totals.sum(1)
@@ -268,9 +274,10 @@ def rank_unrated(
 ) -> Ranking:
     """Judge lists by how many held-out favourites are among the first n.
 
-    The list of a user ranks every item that they have no training rating of.
-    Users without a favourite in the test part are left out. The gain is
-    binary and discounted as in [1]_.
+    The list of a user ranks every item that they have no training rating of;
+    which of two equal scores comes first is left to torch.topk. Users without
+    a favourite in the test part are left out. The gain is binary and
+    discounted as in [1]_.
 
     Parameters
     ----------

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.dates import ConciseDateFormatter
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from torch import Tensor
 
@@ -119,8 +118,8 @@ def counts_by_rank(
             np.arange(1, len(ranked) + 1),
             ranked,
             label=name,
-            color=COLOURS[number],
-            linestyle=LINES[number],
+            color=COLOURS[number % len(COLOURS)],
+            linestyle=LINES[number % len(LINES)],
         )
     ax.set(xscale="log", yscale="log", xlabel="rank", ylabel="ratings")
     ax.grid()
@@ -344,10 +343,11 @@ def ladder(
         colour = ORANGE if chosen else BLUE
         text = f"{rung.rmse:.3f}"
         if limits is not None and not limits[0] <= rung.rmse <= limits[1]:
+            right = rung.rmse > limits[1]
             ax.annotate(
-                f"{rung.rmse:,.2f} →",
-                (limits[1], height),
-                ha="right",
+                f"{rung.rmse:,.2f} →" if right else f"← {rung.rmse:,.2f}",
+                (limits[1] if right else limits[0], height),
+                ha="right" if right else "left",
                 va="center",
                 color=colour,
             )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -127,15 +128,16 @@ def fit(
 ) -> History:
     """Fit a model to ratings by mini-batch gradient descent.
 
-    The loss of a batch is the mean (or sum) of the squared errors and of the
-    penalties of its examples. Every epoch shuffles the examples once and
-    takes slices: nothing is collated one by one.
+    The loss of a batch is the sum of the squared errors and penalties of its
+    examples, divided (or not) by the number of errors that count. Every epoch
+    shuffles the examples once and takes slices: nothing is collated one by
+    one.
 
     Parameters
     ----------
     model
         Its ``forward`` takes the inputs of a batch and returns predictions
-        of the targets' shape. Fitted in place.
+        of the targets' shape. Fitted in place, and left in eval mode.
     train
         N examples.
     optimizer
@@ -147,8 +149,8 @@ def fit(
         Of the shuffles and of dropout. The model's own first weights are
         drawn where the model is made.
     penalty
-        Takes the inputs of a batch; returns (B,), added to the loss of each
-        example.
+        Takes the inputs of a batch; returns (B,), added to the squared error
+        of each example.
     reduction
         ``"sum"`` makes the learning rate one a rating, whatever the batch
         size; ``"mean"`` one a batch.
@@ -176,26 +178,10 @@ def fit(
         For numbers out of range, patience without validation, a device that
         is not there, and predictions of another shape than the targets.
     FloatingPointError
-        When the loss is not finite; names the epoch, the batch and the
-        likely causes.
+        When a loss or a weight is not finite; names the epoch, the batch and
+        the likely causes.
     """
-    if n_epochs < 1 or batch_size < 1:
-        raise ValueError(
-            f"n_epochs is {n_epochs} and batch_size {batch_size}; give at "
-            f"least 1 of each."
-        )
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction is {reduction!r}; give 'mean' or 'sum'.")
-    if patience is not None and patience < 1:
-        raise ValueError(
-            f"patience is {patience}; give at least 1 epoch, or None to run "
-            f"them all."
-        )
-    if patience is not None and validation is None:
-        raise ValueError(
-            "patience needs validation examples: early stopping on the "
-            "training error never stops, and the test part is not for it."
-        )
+    _check_settings(n_epochs, batch_size, reduction, validation, patience)
     where = find_device(device)
     model.to(where)
     train = train.to(where)
@@ -203,46 +189,64 @@ def fit(
     rates = [group["lr"] for group in optimizer.param_groups]
     scheduler = _scheduler(optimizer, schedule, n_epochs * n_batches)
     generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)
-    history, best = History(), None
+
+    def step(batch: Examples) -> Tensor:
+        errors = _squared_errors(model, batch)
+        loss = errors.sum()
+        if penalty is not None:
+            loss = loss + penalty(*batch.inputs).sum()
+        if reduction == "mean":
+            loss = loss / max(errors.numel(), 1)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the loss is {loss.item()}")
+        optimizer.zero_grad()
+        loss.backward()
+        if max_gradient_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), max_gradient_norm)
+        optimizer.step()
+        scheduler.step()
+        return errors.detach()
+
+    history, best_weights = History(), None
     started = time.perf_counter()
-    for epoch in progress_bar(range(1, n_epochs + 1), description="epochs"):
-        model.train()
-        squares, count = torch.zeros((), device=where), 0
-        order = torch.randperm(len(train), generator=generator).to(where)
-        shuffled = train.batch(order)
-        for number, rows in enumerate(_slices(len(train), batch_size), 1):
-            batch = shuffled.batch(rows)
-            errors = _squared_errors(model, batch)
-            loss = errors.sum()
-            if penalty is not None:
-                loss = loss + penalty(*batch.inputs).sum()
-            if reduction == "mean":
-                loss = loss / max(errors.numel(), 1)
-            _check_finite(loss, epoch, number, n_batches)
-            optimizer.zero_grad()
-            loss.backward()
-            if max_gradient_norm is not None:
-                nn.utils.clip_grad_norm_(model.parameters(), max_gradient_norm)
-            optimizer.step()
-            scheduler.step()
-            squares += errors.detach().sum()
-            count += errors.numel()
-        history.train_rmse.append(math.sqrt(squares.item() / max(count, 1)))
-        history.learning_rates.append(scheduler.get_last_lr()[0])
-        history.best_epoch = epoch
-        if validation is not None:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        for epoch in progress_bar(
+            range(1, n_epochs + 1), description="epochs"
+        ):
+            model.train()
+            order = torch.randperm(len(train), generator=generator).to(where)
+            shuffled = train.batch(order)
+            squares, count = torch.zeros((), device=where), 0
+            for number, rows in enumerate(_slices(len(train), batch_size), 1):
+                try:
+                    errors = step(shuffled.batch(rows))
+                except FloatingPointError as error:
+                    raise _diverged(error, epoch, number, n_batches) from None
+                squares += errors.sum()
+                count += errors.numel()
+            model.eval()
+            history.train_rmse.append(
+                math.sqrt(squares.item() / max(count, 1))
+            )
+            history.learning_rates.append(scheduler.get_last_lr()[0])
+            history.best_epoch = epoch
+            if not all(part.isfinite().all() for part in model.parameters()):
+                error = FloatingPointError("a weight is not finite")
+                raise _diverged(error, epoch, n_batches, n_batches)
+            if validation is None:
+                continue
             score = _validation_rmse(model, validation, batch_size, where)
-            if not history.validation_rmse or score < min(
-                history.validation_rmse
-            ):
-                best = (epoch, copy.deepcopy(model.state_dict()))
             history.validation_rmse.append(score)
-            history.best_epoch = best[0]
-            if patience is not None and epoch - best[0] >= patience:
+            history.best_epoch = 1 + int(np.argmin(history.validation_rmse))
+            if history.best_epoch == epoch:
+                best_weights = copy.deepcopy(model.state_dict())
+            elif patience is not None and (
+                epoch - history.best_epoch >= patience
+            ):
                 break
-    if best is not None:
-        model.load_state_dict(best[1])
+    if best_weights is not None:
+        model.load_state_dict(best_weights)
     # One cycle ends near zero, where a second fit would learn nothing.
     for group, rate in zip(optimizer.param_groups, rates, strict=True):
         group["lr"] = rate
@@ -327,6 +331,32 @@ def find_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def _check_settings(
+    n_epochs: int,
+    batch_size: int,
+    reduction: str,
+    validation: Examples | None,
+    patience: int | None,
+) -> None:
+    if n_epochs < 1 or batch_size < 1:
+        raise ValueError(
+            f"n_epochs is {n_epochs} and batch_size {batch_size}; give at "
+            f"least 1 of each."
+        )
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction is {reduction!r}; give 'mean' or 'sum'.")
+    if patience is not None and patience < 1:
+        raise ValueError(
+            f"patience is {patience}; give at least 1 epoch, or None to run "
+            f"them all."
+        )
+    if patience is not None and validation is None:
+        raise ValueError(
+            "patience needs validation examples: early stopping on the "
+            "training error never stops, and the test part is not for it."
+        )
+
+
 def _slices(n: int, size: int) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, n, size))
 
@@ -376,13 +406,12 @@ def _validation_rmse(
     return math.sqrt(squares / max(count, 1))
 
 
-def _check_finite(
-    loss: Tensor, epoch: int, number: int, n_batches: int
-) -> None:
-    if not torch.isfinite(loss):
-        raise FloatingPointError(
-            f"the loss is {loss.item()} in epoch {epoch}, batch {number} of "
-            f"{n_batches}. Likely causes: a learning rate that is too high, "
-            f"gradients that are never cleared, or NaN in the ratings. Try a "
-            f"tenth of the rate, or max_gradient_norm=1."
-        )
+def _diverged(
+    error: FloatingPointError, epoch: int, number: int, n_batches: int
+) -> FloatingPointError:
+    return FloatingPointError(
+        f"{error} in epoch {epoch}, batch {number} of {n_batches}. Likely "
+        f"causes: a learning rate that is too high, gradients that are never "
+        f"cleared, or NaN in the ratings. Try a tenth of the rate, or "
+        f"max_gradient_norm=1."
+    )
