@@ -10,7 +10,6 @@ from recslib.models import (
     MatrixFactorization,
     embedding,
     squared_norms,
-    squared_relu,
 )
 from recslib.training import predict
 
@@ -91,28 +90,11 @@ def test_the_dense_network_is_its_formula_in_plain_tensors():
             *part["item_factors.weight"][item],
         ]
         hidden = part["hidden.weight"] @ pair + part["hidden.bias"]
-        output = part["output.weight"][0] @ hidden.clip(0) ** 2
+        output = part["output.weight"][0] @ hidden.clip(0)
         expected = 3 + output + part["output.bias"][0]
         expected += part["user_biases.weight"][user, 0]
         expected += part["item_biases.weight"][item, 0]
         assert prediction.item() == pytest.approx(expected, abs=1e-5)
-
-
-def test_a_squared_relu_by_hand():
-    values = squared_relu(torch.tensor([-2.0, 0.0, 0.5, 3.0]))
-    assert values.tolist() == [0.0, 0.0, 0.25, 9.0]
-
-
-def test_four_squared_relus_multiply():
-    # ab = ((a + b)² - (a - b)²) / 4, and z² = relu(z)² + relu(-z)².
-    a, b = (
-        torch.tensor([0.5, -2.0, 3.0, -1.5]),
-        torch.tensor([4.0, 1.0, -1, 0]),
-    )
-    sums, differences = (
-        squared_relu(z) + squared_relu(-z) for z in (a + b, a - b)
-    )
-    assert torch.allclose((sums - differences) / 4, a * b)
 
 
 def test_the_dense_network_has_the_norms_of_its_embeddings_alone():
