@@ -40,8 +40,8 @@ class MatrixFactorization(nn.Module):
     ) -> None:
         super().__init__()
         self.mean = mean
-        self.user_factors = embedding(n_users, n_factors, sd=0.03)
-        self.item_factors = embedding(n_items, n_factors, sd=0.03)
+        self.user_factors = embedding(n_users, n_factors, sd=0.02)
+        self.item_factors = embedding(n_items, n_factors, sd=0.02)
         self.user_biases = embedding(n_users, 1, sd=0.0)
         self.item_biases = embedding(n_items, 1, sd=0.0)
 
