@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.text import Annotation
 from torch import Tensor
 
 from recslib.ratings import Ratings
@@ -25,6 +27,9 @@ PINK, YELLOW, GREY = "#CC79A7", "#E69F00", "#666666"
 COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW, GREY)
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
+
+# Where a label may stand, in points above or below its own point.
+_LABEL_SHIFTS = (0, 7, -7, 14, -14, 21, -21, 28, -28)
 
 
 def use_book_style() -> None:
@@ -429,6 +434,104 @@ def error_by_group(
     return ax
 
 
+def time_to_quality(
+    points: pd.DataFrame,
+    *,
+    limits: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw error against seconds: our model as a curve, each peer a point.
+
+    Parameters
+    ----------
+    points
+        Columns ``label`` (what to write beside a point), ``ours`` (bool),
+        ``cpu_s`` and ``rmse`` in stars.
+    limits
+        Of the y axis, stars; a point above it is left out. None shows all.
+    ax
+        Where to draw; None makes a figure.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.0, 4.6))
+    if limits is not None:
+        ax.set_ylim(*limits)
+        points = points[points["rmse"] <= limits[1]]
+    ours = points[points["ours"]].sort_values("cpu_s")
+    peers = points[~points["ours"]]
+    ax.plot(
+        ours["cpu_s"],
+        ours["rmse"],
+        color=ORANGE,
+        marker="D",
+        markersize=5,
+        label="this book",
+    )
+    ax.plot(
+        peers["cpu_s"],
+        peers["rmse"],
+        color=BLUE,
+        marker="o",
+        markersize=5,
+        linestyle="",
+        label="other libraries",
+    )
+    ax.set(
+        xscale="log",
+        xlabel="CPU seconds a fit, one thread",
+        ylabel="RMSE (stars)",
+    )
+    seconds = points["cpu_s"]
+    # Room for words beside the first and the last point.
+    ax.set_xlim(seconds.min() / 2, seconds.max() * 4)
+    ax.grid()
+    ax.legend(loc="upper right")
+    _label_apart(ax, points)
+    return ax
+
+
+def cost_growth(
+    costs: pd.DataFrame,
+    *,
+    column: str,
+    ylabel: str,
+    limit: tuple[str, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how a cost grows with the ratings, on logarithmic axes.
+
+    Parameters
+    ----------
+    costs
+        Columns ``peer``, ``ratings`` and the one to draw.
+    column
+        Which to draw.
+    ylabel
+        With units.
+    limit
+        Name and value of a horizontal line.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    for number, (name, rows) in enumerate(costs.groupby("peer", sort=False)):
+        ax.plot(
+            rows["ratings"],
+            rows[column],
+            label=name,
+            color=COLOURS[number % len(COLOURS)],
+            linestyle=LINES[number % len(LINES)],
+            marker=MARKERS[number % len(MARKERS)],
+        )
+    if limit is not None:
+        name, value = limit
+        ax.axhline(value, color=GREY, linestyle=":", label=name)
+    ax.set(xscale="log", yscale="log", xlabel="ratings", ylabel=ylabel)
+    ax.grid()
+    ax.legend()
+    return ax
+
+
 def prediction_histogram(
     predictions: Mapping[str, Tensor],
     *,
@@ -627,6 +730,67 @@ def _arrow(
             start, end, arrowstyle="-|>", mutation_scale=10, color=GREY
         )
     )
+
+
+def _label_apart(ax: Axes, points: pd.DataFrame) -> None:
+    """Write each point's label where it covers no point and no other label.
+
+    Around every point a few places are tried, near ones first. Those who
+    find none free get the one that covers least.
+    """
+    figure = ax.figure
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()
+    dots = ax.transData.transform(points[["cpu_s", "rmse"]].to_numpy())
+    reach = 4 * figure.dpi / 72
+    taken = [(x - reach, y - reach, x + reach, y + reach) for x, y in dots]
+    if ax.get_legend() is not None:
+        taken.append(ax.get_legend().get_window_extent(renderer).extents)
+    inside = ax.get_window_extent(renderer).extents
+    for row in points.itertuples():
+        best = None
+        for shift, side in product(_LABEL_SHIFTS, ("left", "right")):
+            text = _label(ax, row, shift, side, line=False)
+            box = text.get_window_extent(renderer).extents
+            text.remove()
+            outside = _area(box) - _overlap(box, inside)
+            cost = sum(_overlap(box, other) for other in taken) + 10 * outside
+            if best is None or cost < best[0]:
+                best = (cost, shift, side, box)
+            if cost == 0:
+                break
+        _, shift, side, box = best
+        _label(ax, row, shift, side)
+        taken.append(box)
+
+
+def _label(
+    ax: Axes, row: NamedTuple, shift: int, side: str, line: bool = True
+) -> Annotation:
+    """Write a label beside a point, ``shift`` points higher, with a line."""
+    leader = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6}
+    return ax.annotate(
+        row.label,
+        (row.cpu_s, row.rmse),
+        xytext=(6 if side == "left" else -6, shift),
+        textcoords="offset points",
+        ha=side,
+        va="center",
+        fontsize=7,
+        color=ORANGE if row.ours else "black",
+        arrowprops=leader if line and shift else None,
+    )
+
+
+def _area(box: Sequence[float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the area that two boxes (x0, y0, x1, y1) share."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0.0) * max(height, 0.0)
 
 
 def _grid(

@@ -10,6 +10,7 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.text import Text
 
 from recslib import plots
 from recslib.evaluation import error_by_count
@@ -51,6 +52,21 @@ RUNGS = pd.DataFrame(
 GROUPS = error_by_count(
     torch.tensor([1.0, 2.0]), torch.tensor([1.0, 1.0]), torch.tensor([0, 9])
 )
+POINTS = pd.DataFrame(
+    {
+        "label": ["slow", "quick", "a peer", "another peer", "off the scale"],
+        "ours": [True, True, False, False, False],
+        "cpu_s": [1.0, 0.1, 1.02, 0.99, 0.5],
+        "rmse": [0.905, 0.915, 0.9051, 0.9049, 1.5],
+    }
+)
+COSTS = pd.DataFrame(
+    {
+        "peer": ["ours", "theirs", "ours", "theirs"],
+        "ratings": [100, 100, 1_000, 1_000],
+        "peak_mb": [300.0, 200.0, 400.0, 900.0],
+    }
+)
 
 FIGURES = {
     "stars_histogram": lambda ax: plots.stars_histogram(RATED, ax),
@@ -78,6 +94,16 @@ FIGURES = {
     ),
     "error_by_group": lambda ax: plots.error_by_group(
         {"a": GROUPS}, xlabel="ratings of the user", ax=ax
+    ),
+    "time_to_quality": lambda ax: plots.time_to_quality(
+        POINTS, limits=(0.9, 0.95), ax=ax
+    ),
+    "cost_growth": lambda ax: plots.cost_growth(
+        COSTS,
+        column="peak_mb",
+        ylabel="peak memory (MB)",
+        limit=("2 GB", 2_000.0),
+        ax=ax,
     ),
     "prediction_histogram": lambda ax: plots.prediction_histogram(
         {"a": torch.tensor([1.0, 2.0, 2.0]), "b": torch.tensor([4.0])},
@@ -334,6 +360,37 @@ def test_errors_by_group_stand_over_the_names_of_their_groups():
     assert counts.get_ylabel() == "ratings"
 
 
+def test_our_curve_runs_from_quick_to_slow_and_peers_are_points():
+    ax = FIGURES["time_to_quality"](None)
+    ours, peers = ax.lines
+    assert points(ours) == [[0.1, 0.915], [1, 0.905]]
+    assert ours.get_linestyle() == "-" and peers.get_linestyle() == "None"
+    assert points(peers) == [[1.02, 0.9051], [0.99, 0.9049]]
+    assert ax.get_xscale() == "log"
+    assert "off the scale" not in texts(ax)
+
+
+def test_labels_of_points_that_almost_coincide_stand_apart():
+    plots.use_book_style()
+    ax = FIGURES["time_to_quality"](None)
+    ax.figure.canvas.draw()
+    boxes = [Text.get_window_extent(text) for text in ax.texts]
+    assert len(boxes) == 4
+    for number, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:number])
+        assert ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1
+
+
+def test_growth_has_a_line_a_peer_and_slope_one_is_a_diagonal():
+    ax = FIGURES["cost_growth"](None)
+    ours, theirs, limit = ax.lines
+    assert points(ours) == [[100, 300], [1_000, 400]]
+    assert points(theirs) == [[100, 200], [1_000, 900]]
+    assert set(limit.get_ydata()) == {2_000}
+    assert legend(ax) == ["ours", "theirs", "2 GB"]
+    assert ax.get_xscale() == ax.get_yscale() == "log"
+
+
 def test_predictions_are_counted_over_bins_that_all_models_share():
     ax = FIGURES["prediction_histogram"](None)
     outlines = [patch.get_xy() for patch in ax.patches]
@@ -359,7 +416,7 @@ def test_every_item_has_a_dot_and_a_label_where_there_is_room():
     ax = plots.item_map(places, labels)
     assert ax.collections[0].get_offsets().tolist() == places.tolist()
     assert {"The most rated of all films", "Diva"} <= set(texts(ax))
-    boxes = [text.get_window_extent() for text in ax.texts]
+    boxes = [Text.get_window_extent(text) for text in ax.texts]
     for number, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[:number])
 
