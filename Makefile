@@ -10,6 +10,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 PY := .venv/bin/python
+BENCH_PY := benchmarks/.venv/bin/python
 STAGE := _build/stage/notebooks
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
@@ -30,7 +31,7 @@ SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
 .PHONY: help setup data executed book test test-quick lab serve notebooks \
-	results readme clean
+	results readme bench-setup bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -93,6 +94,20 @@ results: $(EXECUTED)  ## print every glued number, and write it to a file
 
 readme: .venv/installed  ## fill README's table from the committed notebooks
 	@$(PY) book/build.py readme
+
+bench-setup: benchmarks/.venv/installed  ## make benchmarks/.venv with the peers
+
+benchmarks/.venv/installed: benchmarks/requirements.txt
+	@command -v $(PYTHON) > /dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
+	@$(PYTHON) -m venv benchmarks/.venv
+	@$(BENCH_PY) -m pip install --requirement benchmarks/requirements.txt \
+		$(if $(CPU),--extra-index-url https://download.pytorch.org/whl/cpu)
+	@touch $@
+
+bench: benchmarks/.venv/installed  ## fit the peers and ours, write the results
+	@$(BENCH_PY) benchmarks/folds.py
+	@$(BENCH_PY) benchmarks/growth.py
+	@$(BENCH_PY) benchmarks/table.py
 
 clean:  ## remove what was built; .venv and the data stay
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -36,6 +36,7 @@ class House:
         shutil.copy(ROOT / "Makefile", folder)
         for name in (
             "requirements.txt",
+            "benchmarks/requirements.txt",
             "_config.yml",
             "_toc.yml",
             "book/index.md",
@@ -171,6 +172,19 @@ def test_results_need_the_notebooks_and_no_html(house):
     assert calls[-3:] == [FIRST, SECOND, "book/build.py results"]
 
 
+def test_the_benchmark_is_set_up_once_in_an_environment_of_its_own(house):
+    (house.folder / "benchmarks" / ".venv").mkdir()
+    fits = [f"benchmarks/{name}.py" for name in ("folds", "growth", "table")]
+    status, calls = house.make("bench", "BENCH_PY=./python")
+    assert status == 0
+    assert calls == [
+        "-m venv benchmarks/.venv",
+        "-m pip install --requirement benchmarks/requirements.txt",
+        *fits,
+    ]
+    assert house.make("bench", "BENCH_PY=./python") == (0, fits)
+
+
 def test_clean_keeps_what_was_installed(built):
     assert built.make("clean") == (0, [])
     assert (built.folder / ".venv" / "installed").exists()
@@ -200,6 +214,8 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "notebooks",
         "results",
         "readme",
+        "bench-setup",
+        "bench",
         "clean",
     }
     assert len({line.split()[1] for line in lines}) == len(lines)

@@ -1,0 +1,127 @@
+"""Seconds and memory of one fit, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+RESULTS = Path(__file__).parent / "results"
+MB = 1e6
+
+T = TypeVar("T")
+Json = list[dict[str, Any]] | dict[str, Any]
+
+# Whatever a library computes with, it gets one thread.
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "NUMBA_NUM_THREADS",
+        "RAYON_NUM_THREADS",
+        "LK_NUM_THREADS",
+        "LK_NUM_BACKEND_THREADS",
+        "LK_NUM_PROCS",
+    ),
+    "1",
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one fit took.
+
+    Parameters
+    ----------
+    fit_cpu_s, fit_wall_s
+        Seconds of the fit alone.
+    peak_mb
+        The most memory that the process ever held, in 10^6 bytes: the
+        interpreter, the libraries, the data and the fit.
+    """
+
+    fit_cpu_s: float
+    fit_wall_s: float
+    peak_mb: float
+
+
+def timed(fit: Callable[[], T]) -> tuple[T, Cost]:
+    """Call ``fit()``; return what it returns, and what it took."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = fit()
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    return result, Cost(cpu, wall, peak_mb())
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process ever held, in 10^6 bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # macOS counts bytes, Linux units of 1,024.
+    return peak / MB if sys.platform == "darwin" else peak * 1024 / MB
+
+
+def in_own_process(script: str, *arguments: str) -> dict[str, Any]:
+    """Run a script of this folder; return the JSON that it prints last.
+
+    Raises
+    ------
+    RuntimeError
+        When it fails; holds what it wrote to stderr.
+    """
+    command = [sys.executable, str(Path(script).resolve()), *arguments]
+    environment = {**os.environ, **ONE_THREAD, "RECSLIB_PROGRESS": "off"}
+    run = subprocess.run(
+        command, capture_output=True, text=True, env=environment
+    )
+    if run.returncode != 0:
+        raise RuntimeError(
+            f"{Path(script).name} {' '.join(arguments)} failed. Run it alone "
+            f"to see more; it said:\n{run.stderr[-3_000:]}"
+        )
+    return json.loads(run.stdout.strip().splitlines()[-1])
+
+
+def print_result(values: Mapping[str, float], cost: Cost) -> None:
+    """Hand values to `in_own_process`, from the inside."""
+    print(json.dumps({**values, **asdict(cost)}))
+
+
+def machine(packages: Sequence[str]) -> dict[str, Any]:
+    """Describe the machine and the versions, with no name of either."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory / 1e9, 1),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "load_at_start": round(os.getloadavg()[0], 2),
+        "versions": {name: version(name) for name in sorted(packages)},
+    }
+
+
+def write(name: str, content: Json) -> None:
+    """Write a JSON file into the folder of results."""
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    (RESULTS / name).write_text(text + "\n", encoding="utf-8")
+
+
+def _processor() -> str:
+    if sys.platform == "darwin":
+        asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.check_output(asked, text=True).strip()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()

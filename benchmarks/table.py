@@ -1,0 +1,126 @@
+"""The results as the table that a page shows.
+
+``python benchmarks/table.py`` writes it into benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+HERE = Path(__file__).parent
+START = "<!-- folds: written by `make bench` -->"
+END = "<!-- end of folds -->"
+
+# What a library's class is called in its papers and pages.
+NAMES = {
+    ("recslib", "MatrixFactorization"): "This book, matrix factorization",
+    ("scikit-surprise", "SVD"): "Surprise SVD",
+    ("scikit-surprise", "SVDpp"): "Surprise SVD++",
+    ("scikit-surprise", "KNNBaseline"): "Surprise item k-NN with baseline",
+    ("lenskit", "ItemKNNScorer"): "LensKit item k-NN",
+    ("lenskit", "BiasedMFScorer"): "LensKit BiasedMF (ALS)",
+    ("cornac", "MF"): "cornac MF (C++)",
+    ("fastai", "EmbeddingDotBias"): "fastai dot product (PyTorch)",
+}
+
+
+def folds_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Sum up results/folds.json, one row a contender, the best first.
+
+    Parameters
+    ----------
+    rows
+        The content of the file.
+
+    Returns
+    -------
+    DataFrame
+        ``model`` (in words), ``peer``, ``settings`` ("tuned", "defaults", or
+        of ours the number of factors and epochs); ``rmse`` (stars, mean over
+        the folds), ``sd`` (between them), ``u1`` (the first fold alone);
+        ``cpu_s``, ``wall_s`` (seconds a fit, median) and ``peak_mb``.
+    """
+    frame = pd.DataFrame(
+        {
+            "model": [NAMES[row["peer"], row["model"]] for row in rows],
+            "peer": [row["peer"] for row in rows],
+            "settings": [_settings(row) for row in rows],
+            "fold_rmse": [pd.Series(row["fold_rmse"]) for row in rows],
+            "cpu_s": [row["fit_cpu_s"] for row in rows],
+            "wall_s": [row["fit_wall_s"] for row in rows],
+            "peak_mb": [row["peak_mb"] for row in rows],
+        }
+    )
+    scores = frame.pop("fold_rmse")
+    frame.insert(3, "rmse", [folds.mean() for folds in scores])
+    frame.insert(4, "sd", [folds.std() for folds in scores])
+    frame.insert(5, "u1", [folds[0] for folds in scores])
+    return frame.sort_values("rmse", ignore_index=True)
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """Write `folds_frame`'s table in Markdown."""
+    lines = [
+        "| model | settings | RMSE | spread | u1 | CPU s | peak MB |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in frame.itertuples():
+        lines.append(
+            f"| {row.model} | {row.settings} | {row.rmse:.4f} "
+            f"| {row.sd:.4f} | {row.u1:.4f} | {_seconds(row.cpu_s)} "
+            f"| {row.peak_mb:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def with_table(page: str, table: str) -> str:
+    """Put the table between the two marks of a page.
+
+    Raises
+    ------
+    ValueError
+        When the page does not have both marks, once, in order.
+    """
+    before, start, rest = page.partition(START)
+    _, end, after = rest.partition(END)
+    if not (start and end):
+        raise ValueError(
+            f"the page lacks the marks {START!r} and {END!r}; put them where "
+            f"the table belongs."
+        )
+    return f"{before}{START}\n{table}\n{END}{after}"
+
+
+def read(name: str) -> list[dict[str, Any]]:
+    """Read a JSON file from the folder of results."""
+    return json.loads((HERE / "results" / name).read_text(encoding="utf-8"))
+
+
+def _settings(row: dict[str, Any]) -> str:
+    if row["peer"] == "recslib":
+        params = row["params"]
+        return f"{params['n_factors']} factors, {params['n_epochs']} epochs"
+    return "tuned" if row["tuned"] else "defaults"
+
+
+def _seconds(seconds: float) -> str:
+    """Write three digits that count, and no more than three behind a dot."""
+    digits = 3 if seconds < 1 else 2 if seconds < 10 else 1
+    return f"{seconds:.{digits}f}"
+
+
+def main() -> None:
+    """Write the table into the README of this folder."""
+    page = HERE / "README.md"
+    table = markdown(folds_frame(read("folds.json")))
+    text = with_table(page.read_text(encoding="utf-8"), table)
+    page.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
