@@ -440,7 +440,9 @@ def time_to_quality(
     limits: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw error against seconds: our model as a curve, each peer a point.
+    """Draw error against seconds: our best as a curve, each peer a point.
+
+    The curve joins those of ours that no quicker one of ours beats.
 
     Parameters
     ----------
@@ -459,12 +461,15 @@ def time_to_quality(
         points = points[points["rmse"] <= limits[1]]
     ours = points[points["ours"]].sort_values("cpu_s")
     peers = points[~points["ours"]]
+    best = ours[ours["rmse"] <= ours["rmse"].cummin()]
+    ax.plot(best["cpu_s"], best["rmse"], color=ORANGE)
     ax.plot(
         ours["cpu_s"],
         ours["rmse"],
         color=ORANGE,
         marker="D",
         markersize=5,
+        linestyle="",
         label="this book",
     )
     ax.plot(

@@ -54,10 +54,10 @@ GROUPS = error_by_count(
 )
 POINTS = pd.DataFrame(
     {
-        "label": ["slow", "quick", "a peer", "another peer", "off the scale"],
-        "ours": [True, True, False, False, False],
-        "cpu_s": [1.0, 0.1, 1.02, 0.99, 0.5],
-        "rmse": [0.905, 0.915, 0.9051, 0.9049, 1.5],
+        "label": ["slow", "quick", "poor", "a peer", "other", "off scale"],
+        "ours": [True, True, True, False, False, False],
+        "cpu_s": [1.0, 0.1, 0.5, 1.02, 0.99, 0.5],
+        "rmse": [0.905, 0.915, 0.94, 0.9051, 0.9049, 1.5],
     }
 )
 COSTS = pd.DataFrame(
@@ -360,14 +360,15 @@ def test_errors_by_group_stand_over_the_names_of_their_groups():
     assert counts.get_ylabel() == "ratings"
 
 
-def test_our_curve_runs_from_quick_to_slow_and_peers_are_points():
+def test_our_curve_joins_the_best_and_peers_are_points():
     ax = FIGURES["time_to_quality"](None)
-    ours, peers = ax.lines
-    assert points(ours) == [[0.1, 0.915], [1, 0.905]]
-    assert ours.get_linestyle() == "-" and peers.get_linestyle() == "None"
+    curve, ours, peers = ax.lines
+    assert points(curve) == [[0.1, 0.915], [1, 0.905]]
+    assert points(ours) == [[0.1, 0.915], [0.5, 0.94], [1, 0.905]]
+    assert curve.get_linestyle() == "-" and peers.get_linestyle() == "None"
     assert points(peers) == [[1.02, 0.9051], [0.99, 0.9049]]
     assert ax.get_xscale() == "log"
-    assert "off the scale" not in texts(ax)
+    assert "off scale" not in texts(ax)
 
 
 def test_labels_of_points_that_almost_coincide_stand_apart():
@@ -375,7 +376,7 @@ def test_labels_of_points_that_almost_coincide_stand_apart():
     ax = FIGURES["time_to_quality"](None)
     ax.figure.canvas.draw()
     boxes = [Text.get_window_extent(text) for text in ax.texts]
-    assert len(boxes) == 4
+    assert len(boxes) == 5
     for number, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[:number])
         assert ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1
