@@ -136,6 +136,13 @@ def test_what_is_trained_or_timed_is_kept_from_nbval(code_cells):
             assert "nbval-ignore-output" in has, cell.source
 
 
+def test_no_compared_output_is_hushed_by_a_semicolon(code_cells):
+    # nbval keeps no history, and without it IPython overlooks the semicolon.
+    for cell in code_cells:
+        if "nbval-ignore-output" not in build.tags(cell):
+            assert not cell.source.rstrip().endswith(";"), cell.source
+
+
 def test_some_output_is_exact_and_nbval_compares_it(code_cells):
     compared = [
         cell
