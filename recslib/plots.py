@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
+from typing import Any
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -123,8 +124,7 @@ def counts_by_rank(
             np.arange(1, len(ranked) + 1),
             ranked,
             label=name,
-            color=COLOURS[number % len(COLOURS)],
-            linestyle=LINES[number % len(LINES)],
+            **_look(number),
         )
     ax.set(xscale="log", yscale="log", xlabel="rank", ylabel="ratings")
     ax.grid()
@@ -218,8 +218,7 @@ def fold_users(
         ax.plot(
             running,
             label=name,
-            color=COLOURS[number % len(COLOURS)],
-            linestyle=LINES[number % len(LINES)],
+            **_look(number),
         )
     ax.set(
         xlabel="users, in order of their id",
@@ -261,8 +260,7 @@ def lines(
             points,
             values,
             label=name,
-            color=COLOURS[number % len(COLOURS)],
-            linestyle=LINES[number % len(LINES)],
+            **_look(number),
             marker=MARKERS[number % len(MARKERS)],
             markersize=4 if len(values) <= 40 else 0,
         )
@@ -423,9 +421,8 @@ def error_by_group(
             frame["group"],
             frame[column],
             label=name,
-            color=COLOURS[number % len(COLOURS)],
+            **_look(number),
             marker=MARKERS[number % len(MARKERS)],
-            linestyle=LINES[number % len(LINES)],
         )
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.tick_params(axis="x", labelsize=8)
@@ -524,8 +521,7 @@ def cost_growth(
             rows["ratings"],
             rows[column],
             label=name,
-            color=COLOURS[number % len(COLOURS)],
-            linestyle=LINES[number % len(LINES)],
+            **_look(number),
             marker=MARKERS[number % len(MARKERS)],
         )
     if limit is not None:
@@ -567,8 +563,7 @@ def prediction_histogram(
             edges,
             histtype="step",
             label=name,
-            color=COLOURS[number % len(COLOURS)],
-            linestyle=LINES[number % len(LINES)],
+            **_look(number),
             linewidth=1.8,
         )
     ax.set(xlabel=xlabel, ylabel="predictions")
@@ -713,6 +708,14 @@ def _box(ax: Axes, place: tuple[float, float], text: str) -> None:
             "edgecolor": BLUE,
         },
     )
+
+
+def _look(number: int) -> dict[str, Any]:
+    """Return colour and dashes of a figure's curve, counted from 0."""
+    return {
+        "color": COLOURS[number % len(COLOURS)],
+        "linestyle": LINES[number % len(LINES)],
+    }
 
 
 def _axes(ax: Axes | None) -> Axes:
