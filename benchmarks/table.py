@@ -1,6 +1,7 @@
 """The results as the table that a page shows.
 
-``python benchmarks/table.py`` writes it into benchmarks/README.md.
+``python benchmarks/table.py`` writes it into benchmarks/README.md and into
+the book's results page.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 HERE = Path(__file__).parent
+PAGES = (HERE / "README.md", HERE.parent / "book" / "results.md")
 START = "<!-- folds: written by `make bench` -->"
 END = "<!-- end of folds -->"
 
@@ -115,11 +117,11 @@ def _seconds(seconds: float) -> str:
 
 
 def main() -> None:
-    """Write the table into the README of this folder."""
-    page = HERE / "README.md"
+    """Write the table into the pages that show it."""
     table = markdown(folds_frame(read("folds.json")))
-    text = with_table(page.read_text(encoding="utf-8"), table)
-    page.write_text(text, encoding="utf-8")
+    for page in PAGES:
+        text = with_table(page.read_text(encoding="utf-8"), table)
+        page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

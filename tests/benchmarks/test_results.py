@@ -1,0 +1,111 @@
+"""What is committed as results is whole, and is what the page shows."""
+
+import re
+from pathlib import Path
+
+import entries
+import growth
+import pytest
+import table
+
+FOLDS, GROWTH, MACHINE = (
+    table.read(f"{name}.json") for name in ("folds", "growth", "machine")
+)
+README = (table.HERE / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_folds_have_the_agreed_columns_and_kinds():
+    kinds = {
+        "peer": str,
+        "model": str,
+        "params": dict,
+        "tuned": bool,
+        "fold_rmse": list,
+        "fit_cpu_s": float,
+        "fit_wall_s": float,
+        "peak_mb": float,
+        "version": str,
+    }
+    for row in FOLDS:
+        assert {name: type(row[name]) for name in row} == kinds
+        assert len(row["fold_rmse"]) == 5
+        assert all(0.8 < rmse < 1.2 for rmse in row["fold_rmse"])
+        assert row["fit_cpu_s"] > 0 and row["peak_mb"] > 0
+
+
+def test_the_folds_hold_every_entry_as_it_stands():
+    ran = [(r["peer"], r["model"], r["params"], r["tuned"]) for r in FOLDS]
+    wanted = [
+        (c.peer, c.model, dict(c.params), c.tuned) for c in entries.CONTENDERS
+    ]
+    assert ran == wanted
+
+
+def test_every_peer_ran_at_its_defaults_and_tuned():
+    models = {(r["peer"], r["model"]) for r in FOLDS if r["peer"] != "recslib"}
+    assert len(models) == 7
+    for model in models:
+        kinds = {
+            row["tuned"]
+            for row in FOLDS
+            if (row["peer"], row["model"]) == model
+        }
+        assert kinds == {False, True}, model
+
+
+def test_the_growth_has_the_agreed_columns_from_1e5_to_1e7():
+    kinds = {"peer": str, "ratings": int, "fit_cpu_s": float, "peak_mb": float}
+    for row in GROWTH:
+        assert {name: type(row[name]) for name in row} == kinds
+    sizes = [row["ratings"] for row in GROWTH if row["peer"] == "recslib"]
+    assert sizes == sorted(sizes) == list(growth.SIZES)
+    assert (sizes[0], sizes[-1]) == (10**5, 10**7)
+    assert len({row["peer"] for row in GROWTH}) >= 3
+
+
+def test_ten_million_ratings_fit_in_two_gigabytes():
+    (largest,) = (
+        row
+        for row in GROWTH
+        if (row["peer"], row["ratings"]) == ("recslib", 10**7)
+    )
+    assert largest["peak_mb"] < 2_000
+
+
+@pytest.mark.parametrize("page", table.PAGES, ids=lambda page: page.stem)
+def test_the_pages_table_is_what_the_file_says(page):
+    shown = table.markdown(table.folds_frame(FOLDS))
+    text = page.read_text(encoding="utf-8")
+    assert table.with_table(text, shown) == text
+
+
+def test_the_machine_is_described_by_what_it_has_and_not_by_its_name():
+    assert set(MACHINE) == {
+        "processor",
+        "cores",
+        "memory_gb",
+        "system",
+        "python",
+        "load_at_start",
+        "versions",
+    }
+    assert "/" not in str(MACHINE) and "\\" not in str(MACHINE)
+
+
+def test_versions_in_the_results_are_the_pinned_ones():
+    text = (table.HERE / "requirements.txt").read_text(encoding="utf-8")
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
+    for row in FOLDS:
+        if row["peer"] != "recslib":
+            assert row["version"] == pins[row["peer"]]
+    for name, version in MACHINE["versions"].items():
+        # torch says which build it is behind a plus sign.
+        if name != "recslib":
+            assert version.partition("+")[0] == pins[name]
+
+
+@pytest.mark.parametrize(
+    "name", re.findall(r"^\| `(\w+\.py)`", README, re.MULTILINE)
+)
+def test_every_file_in_the_readmes_list_exists(name):
+    assert (Path(table.HERE) / name).exists()
