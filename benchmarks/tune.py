@@ -28,8 +28,8 @@ ITEM_PEARSON = {"name": "pearson_baseline", "user_based": False}
 GRIDS: dict[tuple[str, str], Mapping[str, Sequence[Any]]] = {
     ("recslib", "MatrixFactorization"): {
         **{name: [value] for name, value in OURS.items()},
-        "l2": [0.03, 0.05, 0.07],
-        "weight_decay": [0.1, 0.3, 0.5],
+        "l2": [0.03, 0.04, 0.05],
+        "weight_decay": [0.2, 0.3, 0.4],
     },
     ("scikit-surprise", "SVD"): {
         "n_factors": [100, 200],
