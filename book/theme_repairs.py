@@ -45,6 +45,11 @@ REPAIRS: tuple[tuple[str, str], ...] = (
         r'<div class="math notranslate nohighlight"(?! tabindex)',
         r'<div class="math notranslate nohighlight" tabindex="0"',
     ),
+    # So does a wide table.
+    (
+        r'<div class="pst-scrollable-table-container"(?! tabindex)',
+        r'<div class="pst-scrollable-table-container" tabindex="0"',
+    ),
 )
 
 

@@ -56,6 +56,10 @@ from theme_repairs import repair
             '<div class="math notranslate nohighlight" tabindex="0"'
             ' id="equation-a">',
         ),
+        (
+            '<div class="pst-scrollable-table-container"><table>',
+            '<div class="pst-scrollable-table-container" tabindex="0"><table>',
+        ),
     ],
 )
 def test_a_slip_is_mended_once_and_for_all(slip, mended):
