@@ -191,6 +191,7 @@ def fit(
     generator = torch.Generator().manual_seed(seed)
 
     def step(batch: Examples) -> Tensor:
+        """Take one step of the optimizer; return the squared errors."""
         errors = _squared_errors(model, batch)
         loss = errors.sum()
         if penalty is not None:
