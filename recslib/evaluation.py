@@ -321,12 +321,7 @@ def rank_unrated(
                 f"score returns the shape {tuple(scores.shape)} for "
                 f"{len(batch)} users; give ({len(batch)}, {train.n_items})."
             )
-        n_bad = int((~torch.isfinite(scores)).sum())
-        if n_bad:
-            raise ValueError(
-                f"{n_bad:,} of {scores.numel():,} scores are not finite; a "
-                f"list made from them would be wrong."
-            )
+        check_finite_scores(scores)
         scores[_table(train, batch, None)] = -torch.inf
         wanted = _table(test, batch, liked)
         places = scores.topk(min(n, train.n_items), dim=1).indices
@@ -340,6 +335,27 @@ def rank_unrated(
         )
     precision, recall, ndcg = (sums / len(users)).tolist()
     return Ranking(precision, recall, ndcg, len(users))
+
+
+def check_finite_scores(scores: Tensor) -> None:
+    """Refuse scores from which no list can be made.
+
+    Parameters
+    ----------
+    scores
+        Of any shape.
+
+    Raises
+    ------
+    ValueError
+        When some are NaN or infinite; the message counts them.
+    """
+    n_bad = int((~torch.isfinite(scores)).sum())
+    if n_bad:
+        raise ValueError(
+            f"{n_bad:,} of {scores.numel():,} scores are not finite; a list "
+            f"made from them would be wrong."
+        )
 
 
 def _table(part: Ratings, users: Tensor, rows: Tensor | None) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from recslib.evaluation import check_finite_scores
 from recslib.models import MatrixFactorization
 from recslib.ratings import Ratings
 
@@ -60,12 +61,7 @@ def top_n(
             f"scores have the shape {tuple(scores.shape)}; give one an item, "
             f"({ratings.n_items},)."
         )
-    n_bad = int((~torch.isfinite(scores)).sum())
-    if n_bad:
-        raise ValueError(
-            f"{n_bad:,} of {len(scores):,} scores are not finite; a list "
-            f"made from them would be wrong."
-        )
+    check_finite_scores(scores)
     left = torch.ones(ratings.n_items, dtype=torch.bool)
     left[seen] = False
     return _best(scores, left, ratings, n, "score")
