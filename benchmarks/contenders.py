@@ -242,7 +242,7 @@ def prepare_cornac(
 def prepare_fastai(
     train: Ratings, model: str, params: Params, seed: int
 ) -> Fit:
-    """Fit fastai's dot product with biases, the way of its tutorial.
+    """Fit fastai's dot product with biases by its own learner.
 
     ``params`` are those of ``collab_learner`` and ``fit_one_cycle``.
     """
