@@ -17,7 +17,23 @@ import torch
 from torch import Tensor, nn
 
 
-def embedding(n_rows: int, n_columns: int, sd: float) -> nn.Embedding:
+class Embedding(nn.Embedding):
+    """PyTorch's embedding, with a quicker way back on a CPU.
+
+    The same rows and the same gradients. On a CPU most of a fit would be the
+    gradient of `torch.nn.Embedding`; that of ``index_select`` takes a part of
+    the time. On other devices PyTorch's own is quick, and repeats its bits.
+    """
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Look rows up: int64 of any shape (...) -> (..., n_columns)."""
+        if self.weight.device.type != "cpu":
+            return super().forward(rows)
+        found = self.weight.index_select(0, rows.flatten())
+        return found.view(*rows.shape, self.embedding_dim)
+
+
+def embedding(n_rows: int, n_columns: int, sd: float) -> Embedding:
     """Make an embedding whose values are drawn from N(0, sd²).
 
     Parameters
@@ -27,7 +43,7 @@ def embedding(n_rows: int, n_columns: int, sd: float) -> nn.Embedding:
     sd
         Standard deviation; 0 starts from zeros. PyTorch's own is 1.
     """
-    table = nn.Embedding(n_rows, n_columns)
+    table = Embedding(n_rows, n_columns)
     nn.init.normal_(table.weight, std=sd)
     return table
 
@@ -40,8 +56,8 @@ class MatrixFactorization(nn.Module):
     ) -> None:
         super().__init__()
         self.mean = mean
-        self.user_factors = embedding(n_users, n_factors, sd=0.02)
-        self.item_factors = embedding(n_items, n_factors, sd=0.02)
+        self.user_factors = embedding(n_users, n_factors, sd=0.003)
+        self.item_factors = embedding(n_items, n_factors, sd=0.003)
         self.user_biases = embedding(n_users, 1, sd=0.0)
         self.item_biases = embedding(n_items, 1, sd=0.0)
 
@@ -122,10 +138,12 @@ def squared_norms(
     Tensor
         (B,), at least 0.
     """
-    rows = [
-        model.user_factors(users),
-        model.item_factors(items),
-        model.user_biases(users),
-        model.item_biases(items),
-    ]
-    return torch.cat(rows, dim=1).square().sum(dim=1)
+    of_users = _row_norms(model.user_factors, model.user_biases)
+    of_items = _row_norms(model.item_factors, model.item_biases)
+    return of_users.index_select(0, users) + of_items.index_select(0, items)
+
+
+def _row_norms(factors: nn.Embedding, biases: nn.Embedding) -> Tensor:
+    """Sum the squares of each row's factors and bias: (rows,)."""
+    tables = (factors.weight, biases.weight)
+    return sum(table.square().sum(dim=1) for table in tables)

@@ -118,14 +118,20 @@ def nearest_items(
 
 
 def fold_in(
-    model: MatrixFactorization, items: Tensor, ratings: Tensor, *, l2: float
+    model: MatrixFactorization,
+    items: Tensor,
+    ratings: Tensor,
+    *,
+    l2: float,
+    ridge: float = 0.0,
 ) -> Person:
     """Fit a new person to frozen items, by ridge regression.
 
-    Solves (X'X + l2 K I) w = X'y, where the rows of X are the factors of the
-    K rated items and a 1 for the bias, and y is what mean and item biases
-    leave of the ratings: the minimum, over this person alone, of the loss
-    that `fit` minimizes with ``l2 * squared_norms(...)`` as its penalty.
+    Solves (X'X + (l2 K + ridge) I) w = X'y, where the rows of X are the
+    factors of the K rated items and a 1 for the bias, and y is what mean and
+    item biases leave of the ratings: the minimum, over this person alone, of
+    the loss that `fit` minimizes with ``l2 * squared_norms(...)`` as its
+    penalty, plus ``ridge`` times the squares of every row.
 
     Parameters
     ----------
@@ -136,15 +142,20 @@ def fold_in(
     ratings
         (K,) stars.
     l2
-        The weight of the penalty that the model was fitted with.
+        The weight of the penalty, a rating, that the model was fitted with.
+    ridge
+        The same a row: the ``weight_decay`` of `torch.optim.SGD` times half
+        the number of batches an epoch, where losses are summed.
 
     Raises
     ------
     ValueError
-        When nothing is rated, the lengths differ, or l2 is not positive.
+        When nothing is rated, the lengths differ, a weight is negative, or
+        both are 0.
     """
-    _check_rated(items, ratings, l2)
-    weights = _ridge(model, items, l2) @ _left_over(model, items, ratings)
+    penalty = _checked_penalty(items, ratings, l2, ridge)
+    solve = _solution(model, items, penalty)
+    weights = solve @ _left_over(model, items, ratings)
     return Person(weights[:-1].float(), weights[-1].item())
 
 
@@ -155,6 +166,7 @@ def arguments(
     item: int,
     *,
     l2: float,
+    ridge: float = 0.0,
 ) -> Tensor:
     """Say how much each rating of a folded-in person argues for an item.
 
@@ -163,7 +175,7 @@ def arguments(
 
     Parameters
     ----------
-    model, items, ratings, l2
+    model, items, ratings, l2, ridge
         As in `fold_in`.
     item
         Row index of the item that is explained.
@@ -178,7 +190,7 @@ def arguments(
     ValueError
         As in `fold_in`, and when there is no such item.
     """
-    _check_rated(items, ratings, l2)
+    penalty = _checked_penalty(items, ratings, l2, ridge)
     n_items = model.item_factors.num_embeddings
     if not 0 <= item < n_items:
         raise ValueError(
@@ -186,31 +198,38 @@ def arguments(
         )
     with torch.no_grad():
         row = torch.cat([model.item_factors.weight[item], torch.ones(1)])
-    weights = row.double() @ _ridge(model, items, l2)
+    weights = row.double() @ _solution(model, items, penalty)
     return (weights * _left_over(model, items, ratings)).float()
 
 
-def _check_rated(items: Tensor, ratings: Tensor, l2: float) -> None:
+def _checked_penalty(
+    items: Tensor, ratings: Tensor, l2: float, ridge: float
+) -> float:
+    """Return the weight of a person's squares, once all is in order."""
     if items.shape != ratings.shape or items.ndim != 1 or len(items) == 0:
         raise ValueError(
             f"items have the shape {tuple(items.shape)}, ratings "
             f"{tuple(ratings.shape)}; give one rating an item, at least one."
         )
-    if l2 <= 0:
+    if min(l2, ridge) < 0 or l2 + ridge == 0:
         raise ValueError(
-            f"l2 is {l2}; it must be above 0, for a person with fewer "
-            f"ratings than factors has no single solution without it."
+            f"l2 is {l2} and ridge {ridge}; give none below 0 and one above "
+            f"it, for a person with fewer ratings than factors has no single "
+            f"solution without."
         )
+    return l2 * len(items) + ridge
 
 
-def _ridge(model: MatrixFactorization, items: Tensor, l2: float) -> Tensor:
-    """Return (X'X + l2 K I)^-1 X': (n_factors + 1, K), float64."""
+def _solution(
+    model: MatrixFactorization, items: Tensor, penalty: float
+) -> Tensor:
+    """Return (X'X + penalty I)^-1 X': (n_factors + 1, K), float64."""
     with torch.no_grad():
         rows = torch.cat(
             [model.item_factors(items), torch.ones(len(items), 1)], dim=1
         ).double()
-    ridge = l2 * len(items) * torch.eye(rows.shape[1], dtype=rows.dtype)
-    return torch.linalg.solve(rows.T @ rows + ridge, rows.T)
+    diagonal = penalty * torch.eye(rows.shape[1], dtype=rows.dtype)
+    return torch.linalg.solve(rows.T @ rows + diagonal, rows.T)
 
 
 def _left_over(

@@ -93,7 +93,16 @@ class Examples:
         """Count the examples."""
         return len(self.targets)
 
-    def batch(self, rows: Tensor | slice) -> Examples:
+    def reordered(self, order: Tensor) -> Examples:
+        """Take the examples in another order: (N,) int64."""
+        # Slower by a half and more if written as part[order].
+        return Examples(
+            tuple(part.index_select(0, order) for part in self.inputs),
+            self.targets.index_select(0, order),
+            None if self.mask is None else self.mask.index_select(0, order),
+        )
+
+    def batch(self, rows: slice) -> Examples:
         """Take some of the examples."""
         return Examples(
             tuple(part[rows] for part in self.inputs),
@@ -217,7 +226,7 @@ def fit(
         ):
             model.train()
             order = torch.randperm(len(train), generator=generator).to(where)
-            shuffled = train.batch(order)
+            shuffled = train.reordered(order)
             squares, count = torch.zeros((), device=where), 0
             for number, rows in enumerate(_slices(len(train), batch_size), 1):
                 try:

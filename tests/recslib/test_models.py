@@ -47,6 +47,27 @@ def test_an_embedding_starts_with_the_spread_that_is_asked_for():
     assert not embedding(4, 2, sd=0.0).weight.any()
 
 
+@pytest.mark.parametrize("shape", [(7,), (2, 3), (0,), ()])
+def test_an_embedding_looks_up_and_learns_as_pytorch_does(shape):
+    torch.manual_seed(0)
+    table = embedding(5, 3, sd=1.0)
+    rows = torch.randint(0, 5, shape)
+    ways = [table(rows), nn.functional.embedding(rows, table.weight)]
+    assert torch.equal(*ways)
+    towards = torch.rand(ways[0].shape)
+    one, other = (
+        torch.autograd.grad((way * towards).sum(), table.weight)[0]
+        for way in ways
+    )
+    torch.testing.assert_close(one, other)
+
+
+def test_a_row_that_is_not_there_is_refused():
+    for row in (-1, 5):
+        with pytest.raises(IndexError):
+            embedding(5, 3, sd=1.0)(torch.tensor([row]))
+
+
 @pytest.mark.parametrize("kind", [MatrixFactorization, DenseNet])
 def test_biases_start_at_zero_and_factors_near_zero(kind):
     torch.manual_seed(0)

@@ -134,21 +134,22 @@ def random_model(seed, n_items=12, n_factors=3):
     seed=st.integers(0, 10_000),
     n_rated=st.integers(1, 12),
     l2=st.floats(0.01, 10),
+    ridge=st.sampled_from([0.0, 0.5, 7.0]),
 )
-def test_folding_in_solves_the_normal_equations(seed, n_rated, l2):
+def test_folding_in_solves_the_normal_equations(seed, n_rated, l2, ridge):
     model = random_model(seed)
     items = torch.randperm(12)[:n_rated]
     ratings = torch.randint(1, 6, (n_rated,)).float()
-    person = fold_in(model, items, ratings, l2=l2)
+    person = fold_in(model, items, ratings, l2=l2, ridge=ridge)
 
     q = model.item_factors.weight.detach().double()[items].numpy()
     biases = model.item_biases.weight.detach().double()[items, 0].numpy()
     left = ratings.double().numpy() - 3.2 - biases
-    # Ridge as least squares with rows of sqrt(l2 K) I below.
+    # Ridge as least squares with rows of sqrt(l2 K + ridge) I below.
     design = np.vstack(
         [
             np.column_stack([q, np.ones(n_rated)]),
-            (l2 * n_rated) ** 0.5 * np.eye(4),
+            (l2 * n_rated + ridge) ** 0.5 * np.eye(4),
         ]
     )
     expected = np.linalg.lstsq(design, np.append(left, np.zeros(4)))[0]
@@ -174,14 +175,21 @@ def test_no_step_in_any_direction_improves_a_folded_in_person(seed, n_rated):
         assert part.weight.grad[0].abs().max() < 1e-3
 
 
-def test_a_person_by_hand():
+@pytest.mark.parametrize("penalty", [(0.5, 0.0), (0.2, 0.6), (0.0, 1.0)])
+def test_a_person_by_hand(penalty):
     # One factor of 1 and no biases: two ratings one star above the mean.
-    # (X'X + l2 K I) w = X'y with X = [[1, 1], [1, 1]], y = [1, 1], l2 K = 1:
+    # (X'X + 1 I) w = X'y with X = [[1, 1], [1, 1]] and y = [1, 1]:
     # [[3, 2], [2, 3]] w = [2, 2], so w = [0.4, 0.4].
     model = MatrixFactorization(1, 2, n_factors=1, mean=3.0)
     torch.nn.init.ones_(model.item_factors.weight)
+    # The penalty of 1: l2 times two ratings, and the ridge.
+    l2, ridge = penalty
     person = fold_in(
-        model, torch.tensor([0, 1]), torch.tensor([4.0, 4.0]), l2=0.5
+        model,
+        torch.tensor([0, 1]),
+        torch.tensor([4.0, 4.0]),
+        l2=l2,
+        ridge=ridge,
     )
     assert person.factors.tolist() == pytest.approx([0.4])
     assert person.bias == pytest.approx(0.4)
@@ -206,6 +214,33 @@ def test_someone_the_model_was_fitted_with_is_found_again():
     for user in (0, 7, 29):
         own = ratings.select(ratings.users == user)
         person = fold_in(model, own.items, own.ratings, l2=l2)
+        learnt = model.user_factors.weight[user]
+        assert torch.allclose(person.factors, learnt, atol=0.01)
+        assert person.bias == pytest.approx(
+            model.user_biases.weight[user].item(), abs=0.01
+        )
+
+
+def test_weight_decay_is_a_ridge_times_two_over_the_batches():
+    ratings = synthetic(n_users=30, n_items=20, n_ratings=300).ratings
+    torch.manual_seed(0)
+    model = MatrixFactorization(30, 20, n_factors=2, mean=3.5)
+    ridge = 0.6
+    fit(
+        model,
+        Examples((ratings.users, ratings.items), ratings.ratings),
+        optimizer=torch.optim.SGD(
+            model.parameters(), lr=0.02, weight_decay=2 * ridge / 3
+        ),
+        n_epochs=1_500,
+        batch_size=100,
+        seed=0,
+        reduction="sum",
+        schedule="one_cycle",
+    )
+    for user in (0, 7, 29):
+        own = ratings.select(ratings.users == user)
+        person = fold_in(model, own.items, own.ratings, l2=0, ridge=ridge)
         learnt = model.user_factors.weight[user]
         assert torch.allclose(person.factors, learnt, atol=0.01)
         assert person.bias == pytest.approx(
@@ -243,21 +278,25 @@ def test_scores_are_what_the_model_says_of_its_own_user():
 
 
 @pytest.mark.parametrize(
-    ("items", "ratings", "l2", "said"),
+    ("items", "ratings", "penalty", "said"),
     [
-        ([], [], 0.1, "at least one"),
-        ([1, 2], [3.0], 0.1, r"ratings \(1,\); give one rating an item"),
-        ([[1]], [[3.0]], 0.1, r"items have the shape \(1, 1\)"),
-        ([1], [3.0], 0, "l2 is 0; it must be above 0"),
-        ([1], [3.0], -1, "l2 is -1"),
+        ([], [], (0.1, 0), "at least one"),
+        ([1, 2], [3.0], (0.1, 0), r"ratings \(1,\); give one rating an item"),
+        ([[1]], [[3.0]], (0.1, 0), r"items have the shape \(1, 1\)"),
+        ([1], [3.0], (0, 0), "l2 is 0 and ridge 0; give none below 0"),
+        ([1], [3.0], (-1, 2), "l2 is -1"),
+        ([1], [3.0], (2, -1), "ridge -1"),
     ],
 )
-def test_people_who_cannot_be_folded_in_are_refused(items, ratings, l2, said):
-    items, ratings = torch.tensor(items).long(), torch.tensor(ratings)
+def test_people_who_cannot_be_folded_in_are_refused(
+    items, ratings, penalty, said
+):
+    rated = torch.tensor(items).long(), torch.tensor(ratings)
+    weights = dict(zip(("l2", "ridge"), penalty, strict=True))
     with pytest.raises(ValueError, match=said):
-        fold_in(random_model(0), items, ratings, l2=l2)
+        fold_in(random_model(0), *rated, **weights)
     with pytest.raises(ValueError, match=said):
-        arguments(random_model(0), items, ratings, 0, l2=l2)
+        arguments(random_model(0), *rated, 0, **weights)
 
 
 # Arguments -------------------------------------------------------------------
@@ -277,9 +316,10 @@ def test_arguments_add_up_to_the_prediction(seed, n_rated):
     model = random_model(seed)
     items = torch.randperm(12)[:n_rated]
     ratings = torch.randint(1, 6, (n_rated,)).float()
-    scores = score_items(model, fold_in(model, items, ratings, l2=0.3))
+    weights = {"l2": 0.3, "ridge": 0.2}
+    scores = score_items(model, fold_in(model, items, ratings, **weights))
     for item in (0, 11):
-        shares = arguments(model, items, ratings, item, l2=0.3)
+        shares = arguments(model, items, ratings, item, **weights)
         total = model.mean + model.item_biases.weight[item, 0] + shares.sum()
         assert total.item() == pytest.approx(scores[item].item(), abs=1e-4)
 
