@@ -112,6 +112,116 @@ def damped_biases(
     return Biases(start.mean, user, item)
 
 
+@dataclass(frozen=True, eq=False)
+class FeatureRidge:
+    """A rating as mean + bias of one side + weights · features of the other.
+
+    Parameters
+    ----------
+    mean
+        Stars.
+    biases
+        (n_rows,) stars above or below the mean, one a user (or item).
+    weights
+        (n_rows, D) stars a unit of each feature of the other side.
+    """
+
+    mean: float
+    biases: Tensor
+    weights: Tensor
+
+    def predict(self, rows: Tensor, features: Tensor) -> Tensor:
+        """Predict stars: rows (B,), features (B, D) -> (B,)."""
+        shares = (self.weights[rows] * features).sum(dim=1)
+        return self.mean + self.biases[rows] + shares
+
+
+def feature_ridge(
+    rows: Tensor,
+    features: Tensor,
+    ratings: Tensor,
+    n_rows: int,
+    *,
+    damping: float = 3.0,
+    ridge: float = 300.0,
+    own_ridge: float | None = None,
+) -> FeatureRidge:
+    """Fit biases of one side and weights for features of the other.
+
+    For films that are new, the rows are users and the features those of the
+    film; for people who are new, the other way round. Biases and shared
+    weights are the joint solution of one ridge regression. With ``own_ridge``
+    each row then has weights of its own, fitted to what the shared ones leave
+    of its ratings.
+
+    Parameters
+    ----------
+    rows
+        (N,) int64, the side that is known.
+    features
+        (N, D) of the other side.
+    ratings
+        (N,) stars.
+    n_rows
+        How many rows there are; one without ratings gets a bias of 0.
+    damping, ridge
+        What the square of a bias, and of a shared weight, costs.
+    own_ridge
+        The same for a row's own weights; None for shared weights alone.
+
+    Raises
+    ------
+    ValueError
+        When the lengths differ or a cost is not positive.
+    """
+    if not len(rows) == len(features) == len(ratings) > 0:
+        raise ValueError(
+            f"there are {len(rows)} rows, {len(features)} features and "
+            f"{len(ratings)} ratings; give as many of each, at least one."
+        )
+    costs = [damping, ridge] + ([] if own_ridge is None else [own_ridge])
+    if min(costs) <= 0:
+        raise ValueError(f"the costs are {costs}; give each above 0.")
+    mean = ratings.double().mean().item()
+    x, y = features.double(), ratings.double() - mean
+    # A bias is (sum of its y - sum of its x · weights) / (count + damping):
+    # put that into the normal equations, and the weights are left.
+    x_sums = _row_sums(x, rows, n_rows)  # (n_rows, D)
+    y_sums = _row_sums(y, rows, n_rows)  # (n_rows,)
+    counts = torch.bincount(rows, minlength=n_rows) + damping
+    left = x.T @ x - x_sums.T @ (x_sums / counts[:, None])
+    left += ridge * torch.eye(x.shape[1], dtype=x.dtype)
+    shared = torch.linalg.solve(left, x.T @ y - x_sums.T @ (y_sums / counts))
+    if own_ridge is None:
+        biases = (y_sums - x_sums @ shared) / counts
+        weights = shared.expand(n_rows, -1)
+    else:
+        own = _own_ridges(rows, x, y - x @ shared, n_rows, damping, own_ridge)
+        biases, weights = own[:, 0], shared + own[:, 1:]
+    return FeatureRidge(mean, biases.float(), weights.float())
+
+
+def _own_ridges(
+    rows: Tensor,
+    x: Tensor,
+    y: Tensor,
+    n_rows: int,
+    damping: float,
+    ridge: float,
+) -> Tensor:
+    """Regress each row's ratings on their features: (n_rows, 1 + D)."""
+    design = torch.cat([torch.ones_like(x[:, :1]), x], dim=1)
+    cost = torch.full((design.shape[1],), ridge, dtype=x.dtype)
+    cost[0] = damping
+    solved = torch.zeros(n_rows, design.shape[1], dtype=x.dtype)
+    order = rows.argsort(stable=True)
+    sizes = torch.bincount(rows, minlength=n_rows).tolist()
+    for row, places in enumerate(order.split(sizes)):
+        a, b = design[places], y[places]
+        solved[row] = torch.linalg.solve(a.T @ a + torch.diag(cost), a.T @ b)
+    return solved
+
+
 def running_user_bias(
     train: Ratings, test: Ratings, damping: float = 3.0, seed: int = 0
 ) -> Tensor:
@@ -145,7 +255,7 @@ def running_user_bias(
     fixed = damped_biases(train, damping)
     still = Biases(fixed.mean, torch.zeros_like(fixed.user), fixed.item)
     heard = train.ratings - still.predict(train.users, train.items)
-    sums = _sums(heard, train.users, train.n_users)
+    sums = _row_sums(heard, train.users, train.n_users)
     counts = train.counts_by_user().double()
     base = still.predict(test.users, test.items)
 
@@ -163,9 +273,10 @@ def running_user_bias(
     return base + biases
 
 
-def _sums(values: Tensor, rows: Tensor, n_rows: int) -> Tensor:
+def _row_sums(values: Tensor, rows: Tensor, n_rows: int) -> Tensor:
+    """Add up the values of each row: (N, ...) -> (n_rows, ...), float64."""
     # Float64, so that a sum over millions keeps its digits.
-    zeros = torch.zeros(n_rows, dtype=torch.float64)
+    zeros = torch.zeros(n_rows, *values.shape[1:], dtype=torch.float64)
     return zeros.index_add(0, rows, values.double())
 
 
@@ -173,6 +284,6 @@ def _damped_means(
     values: Tensor, rows: Tensor, n_rows: int, damping: float
 ) -> Tensor:
     counts = torch.bincount(rows, minlength=n_rows)
-    sums = _sums(values, rows, n_rows)
+    sums = _row_sums(values, rows, n_rows)
     means = sums / (counts + damping).clamp_min(1e-9)
     return torch.where(counts > 0, means, 0.0).float()

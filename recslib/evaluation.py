@@ -189,17 +189,7 @@ def paired_bootstrap(
     totals = np.stack(
         [np.bincount(rows, weights) for weights in (*squares, None)]
     )
-    generator = np.random.default_rng(seed)
-    n_users = totals.shape[1]
-    share = np.full(n_users, 1 / n_users)
-    # One draw at a time: all at once would fill the memory on large sets.
-    sums_a, sums_b, counts = np.stack(
-        [
-            totals @ generator.multinomial(n_users, share)
-            for _ in range(n_resamples)
-        ],
-        axis=1,
-    )
+    sums_a, sums_b, counts = _resample(totals, n_resamples, seed)
     differences = np.sqrt(sums_a / counts) - np.sqrt(sums_b / counts)
     low, high = np.quantile(differences, [0.025, 0.975])
     sum_a, sum_b, count = totals.sum(1)
@@ -263,6 +253,84 @@ def error_by_count(
         for group in np.unique(groups)
     ]
     return pd.DataFrame(rows)
+
+
+def error_by_label(
+    predictions: Tensor,
+    ratings: Tensor,
+    users: Tensor,
+    labels: Sequence[str] | pd.Categorical,
+    *,
+    n_resamples: int = 2_000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Part the error by a label of each rating, with intervals.
+
+    An interval is found as in `paired_bootstrap`, among the users of a group.
+
+    Parameters
+    ----------
+    predictions, ratings
+        (N,) stars.
+    users
+        (N,) int64, whose rating it is.
+    labels
+        N words; categories keep their order, others are sorted.
+    n_resamples, seed
+        As in `paired_bootstrap`.
+
+    Returns
+    -------
+    DataFrame
+        One row a group: ``group``, ``users`` and ``n`` (ratings), ``rmse``,
+        ``low`` and ``high`` (95 %) in stars.
+
+    Raises
+    ------
+    ValueError
+        As in `rmse`, and when users or labels have another length.
+    """
+    squares = _errors(predictions, ratings, None).square().numpy()
+    if not len(users) == len(labels) == len(ratings):
+        raise ValueError(
+            f"there are {len(ratings)} ratings, {len(users)} users and "
+            f"{len(labels)} labels; give one of each a rating."
+        )
+    grouped = pd.Series(np.arange(len(ratings))).groupby(labels, observed=True)
+    rows = []
+    for group, places in grouped:
+        _, user = np.unique(users.numpy()[places], return_inverse=True)
+        own = squares[places]
+        totals = np.stack([np.bincount(user, own), np.bincount(user)])
+        sums, counts = _resample(totals, n_resamples, seed)
+        low, high = np.quantile(np.sqrt(sums / counts), [0.025, 0.975])
+        rows.append(
+            {
+                "group": group,
+                "users": totals.shape[1],
+                "n": len(own),
+                "rmse": float(np.sqrt(own.mean())),
+                "low": float(low),
+                "high": float(high),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _resample(totals: np.ndarray, n_resamples: int, seed: int) -> np.ndarray:
+    """Draw users with replacement and add up their totals.
+
+    (K, n_users) totals -> (K, n_resamples) sums.
+    """
+    generator = np.random.default_rng(seed)
+    n_users = totals.shape[1]
+    share = np.full(n_users, 1 / n_users)
+    # One draw at a time: all at once would fill the memory on large sets.
+    draws = [
+        totals @ generator.multinomial(n_users, share)
+        for _ in range(n_resamples)
+    ]
+    return np.stack(draws, axis=1)
 
 
 def rank_unrated(

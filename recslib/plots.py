@@ -362,12 +362,14 @@ def ladder(
             color=colour,
             capsize=3,
         )
+        reach = 0.0 if np.isnan(rung.sd) else rung.sd
         ax.annotate(
             text,
-            (rung.rmse, height),
-            xytext=(0, 6),
+            (rung.rmse + reach, height),
+            xytext=(6, 0),
             textcoords="offset points",
-            ha="center",
+            ha="left",
+            va="center",
             fontsize=8,
             color=colour,
         )
@@ -427,6 +429,81 @@ def error_by_group(
     ax.tick_params(axis="x", labelsize=8)
     ax.grid(axis="y")
     ax.legend()
+    return ax
+
+
+def group_intervals(
+    groups: pd.DataFrame,
+    *,
+    xlabel: str = "RMSE (stars), with its 95 % interval",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one row a group: its error, and how sure that is.
+
+    Parameters
+    ----------
+    groups
+        What `recslib.evaluation.error_by_label` returned.
+    xlabel
+        What is drawn.
+    ax
+        Where to draw; None makes a figure.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.0, 0.9 + 0.36 * len(groups)))
+    heights = np.arange(len(groups))
+    ax.hlines(heights, groups["low"], groups["high"], color=BLUE)
+    ax.plot(groups["rmse"], heights, "o", color=BLUE)
+    for height, row in zip(heights, groups.itertuples(), strict=True):
+        ax.annotate(
+            f"{row.users:,} users, {row.n:,} ratings",
+            (row.high, height),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=GREY,
+        )
+    ax.set_yticks(heights, groups["group"])
+    ax.invert_yaxis()
+    # Room for the words behind the interval that reaches furthest.
+    low, high = groups["low"].min(), groups["high"].max()
+    ax.set_xlim(low - 0.05 * (high - low), high + 0.6 * (high - low))
+    ax.set(xlabel=xlabel, ylabel="group")
+    ax.grid(axis="x")
+    return ax
+
+
+def surface(
+    heights: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a function of two numbers as contours with their heights.
+
+    Parameters
+    ----------
+    heights
+        (len(y), len(x)).
+    x, y
+        Where the function was read, rising.
+    xlabel, ylabel, title
+        Words.
+    ax
+        Where to draw; None makes a figure.
+    """
+    ax = _axes(ax)
+    ax.contourf(x, y, heights, levels=12, cmap="cividis")
+    # A flat function has no contours, and matplotlib warns of it.
+    if np.ptp(heights) > 0:
+        drawn = ax.contour(x, y, heights, levels=12, colors="white")
+        ax.clabel(drawn, fontsize=7, fmt="%.1f")
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     return ax
 
 

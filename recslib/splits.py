@@ -184,6 +184,57 @@ def random_split(
     return _part(ratings, _mask(rows, len(ratings)), "random")
 
 
+def whole_items(
+    ratings: Ratings, n_folds: int = 5, seed: int = 0
+) -> list[Split]:
+    """Test on items that nobody trains on, each once.
+
+    Parameters
+    ----------
+    ratings
+        N ratings.
+    n_folds
+        How many folds, at least 2; each holds as many items, not as many
+        ratings.
+    seed
+        Of the draw.
+
+    Returns
+    -------
+    list of Split
+        ``n_folds`` of them; every item with a rating is tested in one.
+
+    Raises
+    ------
+    RatingsError
+        When there are fewer than 2 folds or more folds than items.
+    """
+    return _whole(ratings, ratings.items, n_folds, seed, "new items ")
+
+
+def whole_users(
+    ratings: Ratings, n_folds: int = 5, seed: int = 0
+) -> list[Split]:
+    """Test on users whom nobody trains on, each once; see `whole_items`."""
+    return _whole(ratings, ratings.users, n_folds, seed, "new users ")
+
+
+def _whole(
+    ratings: Ratings, rows: Tensor, n_folds: int, seed: int, prefix: str
+) -> list[Split]:
+    there = rows.unique()
+    if not 2 <= n_folds <= len(there):
+        raise RatingsError(
+            f"n_folds is {n_folds}; {len(there):,} of them have ratings and "
+            f"can be parted into 2 to {len(there):,} folds."
+        )
+    parts = there[_shuffled(len(there), seed)].tensor_split(n_folds)
+    return [
+        _part(ratings, torch.isin(rows, part), f"{prefix}{number}")
+        for number, part in enumerate(parts, start=1)
+    ]
+
+
 def last_per_user(ratings: Ratings, n_last: int = 1, seed: int = 0) -> Split:
     """Test on the last ratings of every user.
 

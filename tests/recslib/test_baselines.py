@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from recslib.baselines import (
     Biases,
     damped_biases,
+    feature_ridge,
     global_mean,
     item_means,
     running_user_bias,
@@ -259,3 +260,78 @@ def test_strangers_in_100k_score_what_was_measured(ml_100k):
     assert rmse(running, test.ratings, (1, 5)) == pytest.approx(
         0.968, abs=3e-3
     )
+
+
+# Features --------------------------------------------------------------------
+
+
+def featured(seed, n=40, n_rows=6, n_features=3):
+    """Make up rows, features and ratings; nobody rates as the last row."""
+    random = np.random.default_rng(seed)
+    rows = torch.from_numpy(random.integers(0, n_rows - 1, n))
+    features = torch.from_numpy(random.normal(size=(n, n_features))).float()
+    ratings = torch.from_numpy(random.integers(1, 6, n)).float()
+    return rows, features, ratings, n_rows
+
+
+def least_squares(design, target, costs):
+    """Ridge regression as least squares with rows of roots below."""
+    below = np.diag(np.sqrt(costs))
+    return np.linalg.lstsq(
+        np.vstack([design, below]), np.append(target, np.zeros(len(costs)))
+    )[0]
+
+
+@given(seed=st.integers(0, 999), damping=st.floats(0.1, 9))
+def test_biases_and_shared_weights_are_one_ridge_regression(seed, damping):
+    rows, features, ratings, n_rows = featured(seed)
+    fitted = feature_ridge(
+        rows, features, ratings, n_rows, damping=damping, ridge=2.0
+    )
+    y = ratings.double().numpy() - ratings.double().mean().item()
+    design = np.column_stack([np.eye(n_rows)[rows], features.numpy()])
+    w = least_squares(design, y, [damping] * n_rows + [2.0] * 3)
+    assert np.allclose(fitted.biases, w[:n_rows], atol=1e-4)
+    assert np.allclose(fitted.weights, w[n_rows:], atol=1e-4)
+    assert fitted.biases[-1] == pytest.approx(0, abs=1e-6)
+
+
+def test_own_weights_are_a_regression_a_row_on_what_the_shared_ones_leave():
+    rows, features, ratings, n_rows = featured(3)
+    shared = feature_ridge(rows, features, ratings, n_rows, ridge=2.0)
+    own = feature_ridge(
+        rows, features, ratings, n_rows, ridge=2.0, own_ridge=1.5
+    )
+    here = (rows == 1).numpy()
+    x = features.numpy()[here]
+    left = ratings.numpy()[here] - shared.mean - x @ shared.weights[1].numpy()
+    design = np.column_stack([np.ones(len(x)), x])
+    w = least_squares(design, left, [3.0, 1.5, 1.5, 1.5])
+    assert own.biases[1].item() == pytest.approx(w[0], abs=1e-4)
+    wanted = shared.weights[1].numpy() + w[1:]
+    assert np.allclose(own.weights[1], wanted, atol=1e-4)
+    # Without ratings nothing is a row's own.
+    assert torch.allclose(own.weights[-1], shared.weights[-1])
+
+
+def test_a_feature_ridge_by_hand():
+    # One row, its bias held at nearly 0: ratings 4 and 2 around 3, x = ±1.
+    # w = sum of x y / (sum of x² + ridge) = 2 / (2 + 2).
+    fitted = feature_ridge(
+        torch.zeros(2, dtype=torch.int64),
+        torch.tensor([[1.0], [-1.0]]),
+        torch.tensor([4.0, 2.0]),
+        1,
+        damping=1e9,
+        ridge=2.0,
+    )
+    predicted = fitted.predict(torch.tensor([0]), torch.tensor([[3.0]]))
+    assert predicted.tolist() == pytest.approx([3 + 0.5 * 3])
+
+
+def test_features_that_do_not_fit_the_ratings_are_refused():
+    rows, features, ratings, n_rows = featured(0)
+    with pytest.raises(ValueError, match="40 rows, 39 features and 40"):
+        feature_ridge(rows, features[1:], ratings, n_rows)
+    with pytest.raises(ValueError, match=r"the costs are \[3.0, 300.0, 0\]"):
+        feature_ridge(rows, features, ratings, n_rows, own_ridge=0)

@@ -12,6 +12,7 @@ from recslib.evaluation import (
     Interval,
     Ranking,
     error_by_count,
+    error_by_label,
     mae,
     paired_bootstrap,
     rank_unrated,
@@ -443,3 +444,34 @@ def test_lists_that_cannot_be_judged_are_refused():
         rank_unrated(answer([[math.nan] + [0.0] * 4] * 3), split)
     with pytest.raises(ValueError, match="n is 0"):
         rank_unrated(answer([[0.0] * 5] * 3), split, n=0)
+
+
+# Groups of people ------------------------------------------------------------
+
+
+def test_each_label_has_its_own_error_by_hand():
+    predictions = torch.tensor([3.0, 3.0, 3.0, 3.0])
+    ratings = torch.tensor([4.0, 2.0, 5.0, 3.0])
+    users = torch.tensor([7, 7, 2, 9])
+    labels = ["men", "men", "women", "women"]
+    table = error_by_label(predictions, ratings, users, labels)
+    assert table["group"].tolist() == ["men", "women"]
+    assert table["users"].tolist() == [1, 2]
+    assert table["n"].tolist() == [2, 2]
+    assert table["rmse"].tolist() == pytest.approx([1.0, 2**0.5])
+    # One user is the same on every draw; of two, either may be drawn twice.
+    assert table["low"].tolist() == pytest.approx([1.0, 0.0])
+    assert table["high"].tolist() == pytest.approx([1.0, 2.0])
+
+
+def test_categories_keep_their_order_and_those_without_ratings_are_left_out():
+    ages = pd.Categorical(["old", "young"], ["young", "middling", "old"])
+    two = torch.ones(2)
+    table = error_by_label(two, two, torch.tensor([0, 1]), ages)
+    assert table["group"].tolist() == ["young", "old"]
+
+
+def test_labels_of_another_length_are_refused():
+    two = torch.ones(2)
+    with pytest.raises(ValueError, match="2 users and 1 labels; give one of"):
+        error_by_label(two, two, torch.tensor([0, 1]), ["a"])

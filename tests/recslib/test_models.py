@@ -1,3 +1,6 @@
+from math import erf
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -6,6 +9,7 @@ from torch import nn
 
 from recslib.models import (
     DenseNet,
+    Dropout,
     LSTMRating,
     MatrixFactorization,
     embedding,
@@ -78,6 +82,32 @@ def test_biases_start_at_zero_and_factors_near_zero(kind):
         assert 0 < factors.abs().max() < 0.6
 
 
+# Dropout ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 1.0])
+def test_dropout_keeps_its_share_and_scales_the_rest_up(share):
+    torch.manual_seed(0)
+    values = torch.ones(100_000, requires_grad=True)
+    dropped = Dropout(share)(values)
+    kept = dropped != 0
+    # The share of 100,000 draws is within 4 standard errors.
+    assert kept.float().mean().item() == pytest.approx(
+        1 - share, abs=4 * (share * (1 - share) / 100_000) ** 0.5 + 1e-9
+    )
+    if share < 1:
+        assert dropped[kept].detach().unique().tolist() == pytest.approx(
+            [1 / (1 - share)]
+        )
+    dropped.sum().backward()
+    assert torch.equal(values.grad != 0, kept)
+
+
+def test_dropout_is_off_when_a_model_is_asked():
+    values = torch.rand(50)
+    assert torch.equal(Dropout(0.5).eval()(values), values)
+
+
 # Matrix factorization --------------------------------------------------------
 
 
@@ -99,23 +129,41 @@ def test_squared_norms_by_hand():
 
 def test_the_dense_network_is_its_formula_in_plain_tensors():
     torch.manual_seed(0)
-    model = DenseNet(2, 3, n_factors=4, mean=3.0).eval()
+    model = DenseNet(2, 3, n_factors=4, mean=3.0, n_features=2).eval()
     nn.init.normal_(model.user_biases.weight)
     nn.init.normal_(model.item_biases.weight)
+    nn.init.normal_(model.feature_factors.weight)
+    features = torch.tensor([[1.0, 0.0], [0.5, -1.0], [0.0, 0.0]])
     part = {name: p.detach().numpy() for name, p in model.named_parameters()}
-    for user, item, prediction in zip(
-        USERS.tolist(), ITEMS.tolist(), model(USERS, ITEMS), strict=True
+    for told, predictions in (
+        (torch.zeros(3, 2), model(USERS, ITEMS)),
+        (features, model(USERS, ITEMS, features)),
     ):
-        pair = [
-            *part["user_factors.weight"][user],
-            *part["item_factors.weight"][item],
-        ]
-        hidden = part["hidden.weight"] @ pair + part["hidden.bias"]
-        output = part["output.weight"][0] @ hidden.clip(0)
-        expected = 3 + output + part["output.bias"][0]
-        expected += part["user_biases.weight"][user, 0]
-        expected += part["item_biases.weight"][item, 0]
-        assert prediction.item() == pytest.approx(expected, abs=1e-5)
+        for row, (user, item) in enumerate(
+            zip(USERS.tolist(), ITEMS.tolist(), strict=True)
+        ):
+            pair = np.append(
+                part["user_factors.weight"][user],
+                part["item_factors.weight"][item],
+            )
+            pair = pair + told[row].numpy() @ part["feature_factors.weight"]
+            hidden = part["hidden.weight"] @ pair + part["hidden.bias"]
+            # GELU: z times the share of N(0, 1) below z.
+            share = [0.5 * (1 + erf(z / 2**0.5)) for z in hidden]
+            output = part["output.weight"][0] @ (hidden * share)
+            expected = 3 + output + part["output.bias"][0]
+            expected += part["user_biases.weight"][user, 0]
+            expected += part["item_biases.weight"][item, 0]
+            assert predictions[row].item() == pytest.approx(
+                expected, abs=1e-4
+            )
+
+
+def test_features_say_nothing_before_they_are_learnt():
+    torch.manual_seed(0)
+    model = DenseNet(2, 3, n_factors=4, mean=3.0, n_features=2).eval()
+    told = model(USERS, ITEMS, torch.ones(3, 2))
+    assert torch.equal(told, model(USERS, ITEMS))
 
 
 def test_the_dense_network_has_the_norms_of_its_embeddings_alone():

@@ -68,6 +68,16 @@ COSTS = pd.DataFrame(
     }
 )
 
+PARTED = pd.DataFrame(
+    {
+        "group": ["women", "men"],
+        "users": [273, 670],
+        "n": [25_740, 74_260],
+        "rmse": [0.95, 0.9],
+        "low": [0.93, 0.89],
+        "high": [0.97, 0.91],
+    }
+)
 FIGURES = {
     "stars_histogram": lambda ax: plots.stars_histogram(RATED, ax),
     "rating_matrix": lambda ax: plots.rating_matrix(RATED, ax),
@@ -94,6 +104,15 @@ FIGURES = {
     ),
     "error_by_group": lambda ax: plots.error_by_group(
         {"a": GROUPS}, xlabel="ratings of the user", ax=ax
+    ),
+    "group_intervals": lambda ax: plots.group_intervals(PARTED, ax=ax),
+    "surface": lambda ax: plots.surface(
+        np.outer([-1.0, 0.0, 1.0], [-1.0, 1.0]),
+        np.array([-1.0, 1.0]),
+        np.array([-1.0, 0.0, 1.0]),
+        xlabel="user",
+        ylabel="film",
+        ax=ax,
     ),
     "time_to_quality": lambda ax: plots.time_to_quality(
         POINTS, limits=(0.9, 0.95), ax=ax
@@ -463,3 +482,25 @@ def test_the_style_of_the_book_is_set_for_what_follows():
     ax = plots.stars_histogram(synthetic().ratings)
     assert ax.figure.dpi == 144
     assert not ax.spines["top"].get_visible()
+
+
+def test_groups_stand_from_the_top_with_their_intervals_and_sizes():
+    ax = plots.group_intervals(PARTED)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == [
+        "women",
+        "men",
+    ]
+    assert ax.yaxis_inverted()
+    (points,) = ax.lines
+    assert points.get_xdata().tolist() == [0.95, 0.9]
+    ends = [
+        segment[:, 0].tolist() for segment in ax.collections[0].get_segments()
+    ]
+    assert ends == [[0.93, 0.97], [0.89, 0.91]]
+    assert ax.texts[0].get_text() == "273 users, 25,740 ratings"
+
+
+def test_a_flat_surface_is_drawn_without_contours_and_without_a_warning():
+    x = np.arange(3.0)
+    ax = plots.surface(np.ones((3, 3)), x, x, xlabel="x", ylabel="y")
+    assert not ax.texts

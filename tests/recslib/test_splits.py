@@ -19,6 +19,8 @@ from recslib.splits import (
     random_split,
     time_order,
     time_windows,
+    whole_items,
+    whole_users,
 )
 
 COLUMNS = ["user", "item", "rating", "timestamp"]
@@ -440,3 +442,45 @@ def test_carving_twice_is_refused():
     carved = carve_validation(random_split(synthetic().ratings))
     with pytest.raises(RatingsError, match="already has a validation part"):
         carve_validation(carved)
+
+
+# Whole items and users -------------------------------------------------------
+
+
+@given(ratings=many_ratings(min_size=12), seed=st.integers(0, 99))
+def test_whole_items_and_users_are_tested_once_and_never_trained_on(
+    ratings, seed
+):
+    for make, rows_of in (
+        (whole_items, lambda part: part.items),
+        (whole_users, lambda part: part.users),
+    ):
+        assume(len(rows_of(ratings).unique()) >= 3)
+        tested = []
+        for split in make(ratings, n_folds=3, seed=seed):
+            assert len(split.train) + len(split.test) == len(ratings)
+            test_rows = rows_of(split.test)
+            assert not torch.isin(test_rows, rows_of(split.train)).any()
+            tested.append(test_rows.unique())
+        everything = torch.cat(tested).sort().values
+        assert torch.equal(everything, rows_of(ratings).unique())
+
+
+def test_a_fold_of_whole_items_says_that_none_of_them_was_seen():
+    split, *_ = whole_items(synthetic().ratings)
+    assert split.unseen_items == 1 and split.name == "new items 1"
+
+
+def test_more_folds_than_users_are_refused():
+    few = rated((1, 1, 3, 0), (2, 1, 3, 0))
+    with pytest.raises(RatingsError, match="n_folds is 3; 2 of them"):
+        whole_users(few, n_folds=3)
+
+
+def test_the_seed_of_whole_items_decides_who_goes_together():
+    ratings = synthetic().ratings
+    first, again, other = (
+        whole_items(ratings, seed=seed)[0].test.items for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert set(first.tolist()) != set(other.tolist())

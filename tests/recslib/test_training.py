@@ -1,9 +1,15 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from recslib import training
+from recslib.baselines import damped_biases, global_mean
+from recslib.evaluation import rmse
+from recslib.features import side_features
 from recslib.models import (
     DenseNet,
     LSTMRating,
@@ -12,8 +18,15 @@ from recslib.models import (
 )
 from recslib.movielens import synthetic
 from recslib.sequences import cut_histories
-from recslib.splits import random_split
-from recslib.training import Examples, find_device, fit, predict
+from recslib.splits import random_split, whole_items
+from recslib.training import (
+    Examples,
+    find_device,
+    fit,
+    fit_dense_net,
+    fit_factorization,
+    predict,
+)
 
 N_USERS, N_ITEMS = 20, 15
 
@@ -656,3 +669,92 @@ def test_arguments_that_cannot_be_are_refused(how, said):
     with pytest.raises(ValueError, match=said):
         fitted(model, **how)
     assert torch.equal(weights(model), before)
+
+
+# The matrix factorization of chapter 1 ---------------------------------------
+
+
+def test_the_factorization_beats_biases_on_ratings_made_of_factors():
+    split = random_split(synthetic(60, 40, 1_500).ratings)
+    rows = (split.test.users, split.test.items)
+    settings = {"n_epochs": 60, "batch_size": 256, "ridge": 0.5}
+    model = fit_factorization(split.train, n_factors=4, **settings)
+    ours = rmse(predict(model, rows), split.test.ratings)
+    biases = damped_biases(split.train).predict(*rows)
+    assert ours < 0.9 * rmse(biases, split.test.ratings)
+
+
+def test_the_factorization_repeats_its_bits_and_follows_its_seed():
+    one, again, other = (
+        weights(fit_factorization(SPLIT.train, 3, n_epochs=2, seed=seed))
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(one, again) and not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("charge", [{"l2": 0.5}, {"ridge": 20.0}])
+def test_each_charge_makes_the_rows_shorter(charge):
+    free = {"l2": 0.0, "ridge": 0.0, "n_epochs": 20}
+    plain = weights(fit_factorization(SPLIT.train, 3, **free))
+    held = weights(fit_factorization(SPLIT.train, 3, **{**free, **charge}))
+    assert held.norm() < 0.8 * plain.norm()
+
+
+def test_a_ridge_is_the_same_charge_in_batches_of_any_size():
+    settings = {"n_epochs": 40, "l2": 0.0, "ridge": 5.0}
+    small, large = (
+        weights(fit_factorization(SPLIT.train, 3, batch_size=n, **settings))
+        for n in (20, 80)
+    )
+    assert torch.allclose(small, large, atol=0.05)
+
+
+# The dense network of chapter 2 ----------------------------------------------
+
+
+def test_the_dense_net_learns_and_repeats_its_bits():
+    one, again, other = (
+        fit_dense_net(SPLIT.train, n_factors=4, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(weights(one), weights(again))
+    assert not torch.equal(weights(one), weights(other))
+    rows = (SPLIT.test.users, SPLIT.test.items)
+    ours = rmse(predict(one, rows), SPLIT.test.ratings)
+    mean = global_mean(SPLIT.train).predict(*rows)
+    assert ours < rmse(mean, SPLIT.test.ratings)
+
+
+def test_the_dense_net_learns_from_features_what_ids_cannot_know():
+    data = synthetic(200, 60, 3_000)
+    side = side_features(data)
+    # A star more for comedies, and new films to ask about.
+    comedy = side.items[:, side.item_names.index("Comedy")]
+    ratings = replace(
+        data.ratings, ratings=2.0 + 2.0 * comedy[data.ratings.items]
+    )
+    split, *_ = whole_items(ratings)
+    rows = (split.test.users, split.test.items)
+    gently = {"n_factors": 8, "n_epochs": 40, "learning_rate": 0.005}
+    model = fit_dense_net(split.train, side, **gently, batch_size=64)
+    told = predict(model, (*rows, side.of(*rows)))
+    assert rmse(told, split.test.ratings) < 0.7
+    blind = fit_dense_net(split.train, **gently, batch_size=64)
+    assert rmse(predict(blind, rows), split.test.ratings) > 0.8
+
+
+def test_each_kind_of_weight_has_a_rate_of_its_own(monkeypatch):
+    seen = {}
+
+    def watch(model, train, *, optimizer, **settings):
+        names = {id(p): name for name, p in model.named_parameters()}
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                seen[names[id(parameter)]] = group["lr"]
+
+    monkeypatch.setattr(training, "fit", watch)
+    fit_dense_net(SPLIT.train, side_features(synthetic(N_USERS, N_ITEMS, 200)))
+    assert seen["user_factors.weight"] == seen["item_biases.weight"] == 0.011
+    assert seen["hidden.weight"] == seen["output.bias"]
+    assert seen["hidden.weight"] == pytest.approx(0.011 / 100)
+    assert seen["feature_factors.weight"] == pytest.approx(0.011 / 25)

@@ -1,0 +1,153 @@
+"""Side features: what is known of people and films besides ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from recslib.movielens import MovieLens
+
+# Where the two numbers start, so that they are near 0 for most.
+AGE_START, YEAR_START = 35, 1990
+# Groups of years: the newest single ones, and what makes a group of its own.
+N_SINGLE_YEARS, LEAST_SHARE = 5, 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class SideFeatures:
+    """A row of numbers for each user and for each item.
+
+    Parameters
+    ----------
+    users
+        (n_users, U) float32: ``age`` in tens of years from 35, ``woman``
+        (1 or 0), and a 1 in the column of the occupation.
+    items
+        (n_items, I) float32: ``year`` in tens of years from 1990 (0 where it
+        is unknown), a 1 in the column of the decade (or year, for the newest
+        five; decades with few films join the next), and a 1 in the column
+        of each genre.
+    user_names, item_names
+        U and I names of columns.
+    """
+
+    users: Tensor
+    items: Tensor
+    user_names: tuple[str, ...]
+    item_names: tuple[str, ...]
+
+    @property
+    def n_features(self) -> int:
+        """How many numbers a user and an item have together: U + I."""
+        return len(self.user_names) + len(self.item_names)
+
+    def of(self, users: Tensor, items: Tensor) -> Tensor:
+        """Put users' numbers before items'.
+
+        Parameters
+        ----------
+        users, items
+            (B,) int64 row indexes.
+
+        Returns
+        -------
+        Tensor
+            (B, U + I).
+        """
+        pair = (
+            self.users.index_select(0, users),
+            self.items.index_select(0, items),
+        )
+        return torch.cat(pair, dim=1)
+
+    def person(self, age: int, gender: str, occupation: str) -> Tensor:
+        """Write somebody who is not in the data as a user's row: (U,).
+
+        Raises
+        ------
+        ValueError
+            For an occupation that is not a column; names those that are.
+        """
+        jobs = self.user_names[2:]
+        if occupation not in jobs:
+            raise ValueError(
+                f"occupation is {occupation!r}; give one of: "
+                f"{', '.join(jobs)}."
+            )
+        row = {"age": [age], "gender": [gender], "occupation": [occupation]}
+        return _matrix(_user_columns(pd.DataFrame(row), jobs))[0]
+
+
+def side_features(data: MovieLens) -> SideFeatures:
+    """Collect what a data set knows of its users and films.
+
+    Parameters
+    ----------
+    data
+        MovieLens sets other than 100k and 1m, and tables of your own, know
+        nothing of their users: then U is 0.
+    """
+    people, films = data.users, data.films
+    user_columns: Mapping[str, Sequence] = {}
+    if people is not None:
+        jobs = sorted(people["occupation"].unique())
+        user_columns = _user_columns(people, jobs)
+    year = films["year"].astype("Float64").fillna(YEAR_START).astype(float)
+    genres = sorted({genre for row in films["genres"] for genre in row})
+    item_columns = (
+        {"year": (year - YEAR_START) / 10}
+        | _year_columns(year)
+        | {
+            genre: [genre in row for row in films["genres"]]
+            for genre in genres
+        }
+    )
+    return SideFeatures(
+        users=_matrix(user_columns, data.ratings.n_users),
+        items=_matrix(item_columns),
+        user_names=tuple(user_columns),
+        item_names=tuple(item_columns),
+    )
+
+
+def _user_columns(
+    people: pd.DataFrame, jobs: Sequence[str]
+) -> dict[str, Sequence]:
+    return {
+        "age": (people["age"] - AGE_START) / 10,
+        "woman": people["gender"] == "F",
+    } | {job: people["occupation"] == job for job in jobs}
+
+
+def _year_columns(year: pd.Series) -> dict[str, Sequence]:
+    """Part films by decade, and the newest by year; small groups join."""
+    year = year.to_numpy().astype(int)
+    single = year > year.max() - N_SINGLE_YEARS
+    counts = pd.Series(np.where(single, year, year // 10 * 10)).value_counts()
+    starts, size = [], 0
+    for start, count in counts.sort_index().items():
+        if size == 0:
+            starts.append(start)
+        size += count
+        if size >= LEAST_SHARE * len(year):
+            size = 0
+    group = np.searchsorted(starts, year, side="right") - 1
+    return {
+        f"from {start}": group == number for number, start in enumerate(starts)
+    }
+
+
+def _matrix(columns: Mapping[str, Sequence], n_rows: int = 0) -> Tensor:
+    """Stack columns: (rows, columns) float32."""
+    if not columns:
+        return torch.zeros(n_rows, 0)
+    made = [
+        torch.tensor(list(column), dtype=torch.float32)
+        for column in columns.values()
+    ]
+    return torch.stack(made, dim=1)
