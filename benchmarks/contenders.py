@@ -8,6 +8,8 @@ a process runs one of them, and the tests of this folder none.
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -17,11 +19,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
 
 from recslib.models import MatrixFactorization, squared_norms
 from recslib.ratings import Ratings
-from recslib.training import Examples, fit, predict
+from recslib.training import Examples, fit, fit_dense_net, predict
 
 Predict = Callable[[Ratings], np.ndarray]
 Fit = Callable[[], Predict]
@@ -60,52 +61,19 @@ class Contender:
         return prepare(train, self.model, self.params, seed)
 
 
-class RowLookups(nn.Module):
-    """A `MatrixFactorization` that takes rows by ``index_select``.
-
-    The same numbers and gradients. Only the way back differs: that of
-    ``nn.Embedding`` adds up rows one by one, which takes half of a fit.
-    """
-
-    def __init__(self, model: MatrixFactorization) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, users: Tensor, items: Tensor) -> Tensor:
-        """Predict stars: users (B,), items (B,) -> (B,)."""
-        model = self.model
-        user_factors = model.user_factors.weight.index_select(0, users)
-        item_factors = model.item_factors.weight.index_select(0, items)
-        biases = model.user_biases.weight.index_select(0, users)
-        biases = biases + model.item_biases.weight.index_select(0, items)
-        products = (user_factors * item_factors).sum(dim=1)
-        return model.mean + biases.squeeze(1) + products
-
-    def squared_norms(self, users: Tensor, items: Tensor) -> Tensor:
-        """Return what `recslib.models.squared_norms` does, row sums first."""
-        model = self.model
-        of_users = _row_norms(model.user_factors, model.user_biases)
-        of_items = _row_norms(model.item_factors, model.item_biases)
-        of_users = of_users.index_select(0, users)
-        return of_users + of_items.index_select(0, items)
-
-
-def _row_norms(*tables: nn.Embedding) -> Tensor:
-    """Sum the squares of each row over tables: (rows, ...) -> (rows,)."""
-    return sum(table.weight.square().sum(dim=1) for table in tables)
-
-
 def prepare_recslib(
     train: Ratings, model: str, params: Params, seed: int
 ) -> Fit:
-    """Fit the book's matrix factorization by plain SGD and one cycle.
+    """Fit a model of the book by plain SGD and one cycle.
 
-    ``params`` are ``n_factors``, ``first_sd`` (standard deviation of the
-    first factors), ``learning_rate`` (one a rating), ``l2`` (each rating's),
-    ``weight_decay`` (each step's, as `torch.optim.SGD` has it), ``momentum``,
-    ``n_epochs``, ``batch_size`` and ``lookups``: ``"embedding"`` as the
-    chapters do, ``"index_select"`` for `RowLookups`.
+    ``"DenseNet"`` is fitted on ids alone, as chapter 2 does; ``params`` are
+    those of `recslib.training.fit_dense_net`. For ``"MatrixFactorization"``
+    ``params`` are ``n_factors``, ``first_scale`` (times the model's own
+    first factors), ``learning_rate`` (one a rating), ``l2`` (a rating's
+    penalty), ``ridge`` (a row's), ``momentum``, ``n_epochs``, ``batch_size``.
     """
+    if model == "DenseNet":
+        return _prepare_dense_net(train, params, seed)
     if model != "MatrixFactorization":
         raise ValueError(f"recslib has no {model!r} here; see CONTENDERS.")
     mean = train.ratings.double().mean().item()
@@ -113,37 +81,38 @@ def prepare_recslib(
 
     def fit_it() -> Predict:
         torch.manual_seed(seed)
-        final = MatrixFactorization(
+        fitted = MatrixFactorization(
             train.n_users, train.n_items, params["n_factors"], mean
         )
-        nn.init.normal_(final.user_factors.weight, std=params["first_sd"])
-        nn.init.normal_(final.item_factors.weight, std=params["first_sd"])
-        if params["lookups"] == "index_select":
-            fitted = RowLookups(final)
-            norms = fitted.squared_norms
-        else:
-            fitted = final
-
-            def norms(users: Tensor, items: Tensor) -> Tensor:
-                return squared_norms(final, users, items)
-
+        with torch.no_grad():
+            for factors in (fitted.user_factors, fitted.item_factors):
+                factors.weight.mul_(params["first_scale"])
+        n_batches = math.ceil(len(train) / params["batch_size"])
         fit(
             fitted,
             examples,
             optimizer=torch.optim.SGD(
-                final.parameters(),
+                fitted.parameters(),
                 lr=params["learning_rate"],
                 momentum=params["momentum"],
-                weight_decay=params["weight_decay"],
+                weight_decay=2 * params["ridge"] / n_batches,
             ),
             n_epochs=params["n_epochs"],
             batch_size=params["batch_size"],
             seed=seed,
-            penalty=lambda *rows: params["l2"] * norms(*rows),
+            penalty=lambda *rows: params["l2"] * squared_norms(fitted, *rows),
             reduction="sum",
             schedule="one_cycle",
         )
-        return lambda test: predict(final, (test.users, test.items)).numpy()
+        return lambda test: predict(fitted, (test.users, test.items)).numpy()
+
+    return fit_it
+
+
+def _prepare_dense_net(train: Ratings, params: Params, seed: int) -> Fit:
+    def fit_it() -> Predict:
+        fitted = fit_dense_net(train, seed=seed, **params)
+        return lambda test: predict(fitted, (test.users, test.items)).numpy()
 
     return fit_it
 
@@ -171,6 +140,7 @@ def prepare_surprise(
 
 
 LENSKIT_MODULES = {
+    "FlexMFExplicitScorer": "lenskit.flexmf",
     "ItemKNNScorer": "lenskit.knn",
     "BiasedMFScorer": "lenskit.als",
 }
@@ -242,21 +212,29 @@ def prepare_cornac(
 def prepare_fastai(
     train: Ratings, model: str, params: Params, seed: int
 ) -> Fit:
-    """Fit fastai's dot product with biases by its own learner.
+    """Fit a model of fastai by its own learner.
 
-    ``params`` are those of ``collab_learner`` and ``fit_one_cycle``.
+    ``params`` are those of ``collab_learner`` and ``fit_one_cycle``, and
+    ``dropout``, a share, of embeddings and layers alike.
     """
-    if model != "EmbeddingDotBias":
+    if model not in ("EmbeddingDotBias", "EmbeddingNN"):
         raise ValueError(f"fastai has no {model!r} here; see CONTENDERS.")
     from fastai.collab import CollabDataLoaders, collab_learner
     from fastai.torch_core import set_seed
 
     data = CollabDataLoaders.from_df(_frame(train), valid_pct=0.0, seed=seed)
+    if model == "EmbeddingNN":
+        layers, dropout = params["layers"], params["dropout"]
+        config = {"embed_p": dropout, "ps": [dropout] * len(layers)}
+        network = {"use_nn": True, "layers": layers, "config": config}
+    else:
+        network = {"n_factors": params["n_factors"]}
 
     def fit_it() -> Predict:
         set_seed(seed)
+        # fastai writes the range into the network's own settings: a copy.
         learner = collab_learner(
-            data, n_factors=params["n_factors"], y_range=params["y_range"]
+            data, y_range=params["y_range"], **copy.deepcopy(network)
         )
         with learner.no_bar(), learner.no_logging():
             learner.fit_one_cycle(
@@ -266,7 +244,7 @@ def prepare_fastai(
         def predict_test(test: Ratings) -> np.ndarray:
             rows = data.test_dl(_frame(test), with_labels=True)
             with learner.no_bar(), learner.no_logging():
-                return learner.get_preds(dl=rows)[0].numpy()
+                return learner.get_preds(dl=rows)[0].flatten().numpy()
 
         return predict_test
 

@@ -2,7 +2,8 @@
 
 Peers run at their defaults, and at settings that were chosen on a tenth of
 u1's training part (tune.py repeats the search for the quick ones). fastai
-has no default for the length of a fit, so usual settings stand in.
+has no default for the length of a fit; the settings of its own tutorial on
+these data stand in (nbs/46_tutorial.collab.ipynb in its repository).
 """
 
 from __future__ import annotations
@@ -12,13 +13,9 @@ from typing import Any
 from contenders import Contender
 
 ITEM_PEARSON = {"name": "pearson_baseline", "user_based": False}
-FASTAI = {
-    "n_factors": 50,
-    "y_range": [0.5, 5.5],
-    "n_epoch": 5,
-    "lr_max": 5e-3,
-    "wd": 0.1,
-}
+FASTAI_FIT = {"y_range": [0, 5.5], "n_epoch": 5, "lr_max": 5e-3, "wd": 0.1}
+FASTAI = {"n_factors": 50, **FASTAI_FIT}
+FASTAI_NETWORK = {"layers": [100, 50], "dropout": 0.0, **FASTAI_FIT}
 
 PEERS = (
     Contender("scikit-surprise", "SVD"),
@@ -51,6 +48,18 @@ PEERS = (
         {"embedding_size": 100, "regularization": 0.15},
         tuned=True,
     ),
+    Contender("lenskit", "FlexMFExplicitScorer"),
+    Contender(
+        "lenskit",
+        "FlexMFExplicitScorer",
+        {
+            "embedding_size": 32,
+            "epochs": 10,
+            "learning_rate": 0.02,
+            "regularization": 0.15,
+        },
+        tuned=True,
+    ),
     Contender("cornac", "MF"),
     Contender(
         "cornac",
@@ -64,43 +73,51 @@ PEERS = (
         tuned=True,
     ),
     Contender("fastai", "EmbeddingDotBias", FASTAI),
-    Contender("fastai", "EmbeddingDotBias", {**FASTAI, "wd": 0.2}, tuned=True),
+    Contender(
+        "fastai",
+        "EmbeddingDotBias",
+        {**FASTAI, "y_range": [0.5, 5.5], "wd": 0.2},
+        tuned=True,
+    ),
+    Contender("fastai", "EmbeddingNN", FASTAI_NETWORK),
+    Contender(
+        "fastai", "EmbeddingNN", {**FASTAI_NETWORK, "dropout": 0.3}, tuned=True
+    ),
 )
 
-# The best on validation data; tune.py looks around it.
+# What chapter 1 ends with, the best on validation data; tune.py looks around
+# it.
 OURS: dict[str, Any] = {
     "n_factors": 128,
-    "first_sd": 0.003,
-    "learning_rate": 0.0175,
+    "first_scale": 1.0,
+    "learning_rate": 0.025,
     "l2": 0.04,
-    "weight_decay": 0.3,
-    "momentum": 0.5,
-    "n_epochs": 15,
-    "batch_size": 4_096,
-    "lookups": "index_select",
+    "ridge": 3.0,
+    "momentum": 0.0,
+    "n_epochs": 20,
+    "batch_size": 2_048,
 }
 
 # The same model in less time, each chosen on validation data.
 QUICKEST = {
     **OURS,
     "n_factors": 16,
-    "first_sd": 0.1,
+    "first_scale": 30.0,
     "learning_rate": 0.02,
-    "weight_decay": 0.6,
-    "momentum": 0.6,
-    "n_epochs": 5,
-    "batch_size": 8_192,
+    "momentum": 0.7,
+    "n_epochs": 4,
+    "batch_size": 6_700,
 }
 QUICKER = (
     QUICKEST,
-    {**QUICKEST, "n_epochs": 6},
+    {**QUICKEST, "momentum": 0.6, "n_epochs": 6, "batch_size": 8_192},
     {
         **OURS,
         "n_factors": 32,
-        "first_sd": 0.005,
+        "first_scale": 1.5,
         "learning_rate": 0.0135,
         "l2": 0.03,
-        "weight_decay": 0.8,
+        "ridge": 4.0,
         "momentum": 0.7,
         "n_epochs": 12,
         "batch_size": 8_192,
@@ -108,40 +125,26 @@ QUICKER = (
     {
         **OURS,
         "n_factors": 32,
-        "first_sd": 0.005,
+        "first_scale": 1.5,
         "learning_rate": 0.012,
         "momentum": 0.6,
         "n_epochs": 18,
+        "batch_size": 4_096,
     },
 )
 
-# No momentum and no weight decay.
-PLAIN = {
-    **OURS,
-    "n_factors": 100,
-    "first_sd": 0.005,
-    "learning_rate": 0.02,
-    "l2": 0.07,
-    "weight_decay": 0.0,
-    "momentum": 0.0,
-    "n_epochs": 25,
-}
-# What chapter 1 ends with, through nn.Embedding.
-CHAPTER = {
-    **PLAIN,
-    "n_factors": 200,
-    "first_sd": 0.02,
-    "learning_rate": 0.025,
-    "l2": 0.08,
-    "n_epochs": 16,
-    "batch_size": 1_024,
-    "lookups": "embedding",
-}
+CHAPTER_1 = Contender("recslib", "MatrixFactorization", OURS, tuned=True)
+# Chapter 2's, on ids alone, with the settings that are its defaults.
+CHAPTER_2 = Contender(
+    "recslib", "DenseNet", {"n_factors": 32, "n_epochs": 18}, tuned=True
+)
 
 CONTENDERS = (
     *PEERS,
     *(
         Contender("recslib", "MatrixFactorization", params, tuned=True)
-        for params in (*QUICKER, OURS, PLAIN, CHAPTER)
+        for params in QUICKER
     ),
+    CHAPTER_1,
+    CHAPTER_2,
 )

@@ -30,13 +30,12 @@ N_FACTORS, N_EPOCHS = 32, 10
 N_BATCHES = 40
 OURS = {
     "n_factors": N_FACTORS,
-    "first_sd": 0.03,
+    "first_scale": 10.0,
     "learning_rate": 0.01,
     "l2": 0.05,
-    "weight_decay": 0.0,
+    "ridge": 0.0,
     "momentum": 0.0,
     "n_epochs": N_EPOCHS,
-    "lookups": "index_select",
 }
 
 # A peer, its model, its parameters, and the most ratings that it gets:

@@ -27,24 +27,31 @@ NAMES = {
     ("lenskit", "ItemKNNScorer"): "LensKit item k-NN",
     ("lenskit", "BiasedMFScorer"): "LensKit BiasedMF (ALS)",
     ("cornac", "MF"): "cornac MF (C++)",
+    ("recslib", "DenseNet"): "This book, dense network",
+    ("lenskit", "FlexMFExplicitScorer"): "LensKit FlexMF (PyTorch)",
+    ("fastai", "EmbeddingNN"): "fastai dense network (PyTorch)",
     ("fastai", "EmbeddingDotBias"): "fastai dot product (PyTorch)",
 }
 
 
-def folds_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def folds_frame(
+    rows: Sequence[dict[str, Any]], intervals: Sequence[dict[str, Any]]
+) -> pd.DataFrame:
     """Sum up results/folds.json, one row a contender, the best first.
 
     Parameters
     ----------
-    rows
-        The content of the file.
+    rows, intervals
+        The content of folds.json and of intervals.json.
 
     Returns
     -------
     DataFrame
         ``model`` (in words), ``peer``, ``settings`` ("tuned", "defaults", or
         of ours the number of factors and epochs); ``rmse`` (stars, mean over
-        the folds), ``sd`` (between them), ``u1`` (the first fold alone);
+        the folds), ``sd`` (between them), ``u1`` (the first fold alone),
+        ``behind``, ``low`` and ``high`` (RMSE over all folds in one, minus
+        that of chapter 1's model, with its 95 % interval);
         ``cpu_s``, ``wall_s`` (seconds a fit, median) and ``peak_mb``.
     """
     frame = pd.DataFrame(
@@ -53,6 +60,9 @@ def folds_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
             "peer": [row["peer"] for row in rows],
             "settings": [_settings(row) for row in rows],
             "fold_rmse": [pd.Series(row["fold_rmse"]) for row in rows],
+            "behind": [each["difference"] for each in intervals],
+            "low": [each["low"] for each in intervals],
+            "high": [each["high"] for each in intervals],
             "cpu_s": [row["fit_cpu_s"] for row in rows],
             "wall_s": [row["fit_wall_s"] for row in rows],
             "peak_mb": [row["peak_mb"] for row in rows],
@@ -68,14 +78,16 @@ def folds_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def markdown(frame: pd.DataFrame) -> str:
     """Write `folds_frame`'s table in Markdown."""
     lines = [
-        "| model | settings | RMSE | spread | u1 | CPU s | peak MB |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        "| model | settings | RMSE | spread | u1 | behind chapter 1 "
+        "| CPU s | peak MB |",
+        "|---|---|---:|---:|---:|---|---:|---:|",
     ]
     for row in frame.itertuples():
         lines.append(
             f"| {row.model} | {row.settings} | {row.rmse:.4f} "
-            f"| {row.sd:.4f} | {row.u1:.4f} | {_seconds(row.cpu_s)} "
-            f"| {row.peak_mb:.0f} |"
+            f"| {row.sd:.4f} | {row.u1:.4f} "
+            f"| {_behind(row.behind, row.low, row.high)} "
+            f"| {_seconds(row.cpu_s)} | {row.peak_mb:.0f} |"
         )
     return "\n".join(lines)
 
@@ -110,6 +122,13 @@ def _settings(row: dict[str, Any]) -> str:
     return "tuned" if row["tuned"] else "defaults"
 
 
+def _behind(difference: float, low: float, high: float) -> str:
+    """Write a difference and its interval; a dash for chapter 1 itself."""
+    if low == high == 0:
+        return "-"
+    return f"{difference:+.4f} ({low:+.4f} to {high:+.4f})"
+
+
 def _seconds(seconds: float) -> str:
     """Write three digits that count, and no more than three behind a dot."""
     digits = 3 if seconds < 1 else 2 if seconds < 10 else 1
@@ -118,7 +137,8 @@ def _seconds(seconds: float) -> str:
 
 def main() -> None:
     """Write the table into the pages that show it."""
-    table = markdown(folds_frame(read("folds.json")))
+    frame = folds_frame(read("folds.json"), read("intervals.json"))
+    table = markdown(frame)
     for page in PAGES:
         text = with_table(page.read_text(encoding="utf-8"), table)
         page.write_text(text, encoding="utf-8")

@@ -29,7 +29,7 @@ GRIDS: dict[tuple[str, str], Mapping[str, Sequence[Any]]] = {
     ("recslib", "MatrixFactorization"): {
         **{name: [value] for name, value in OURS.items()},
         "l2": [0.03, 0.04, 0.05],
-        "weight_decay": [0.2, 0.3, 0.4],
+        "ridge": [2.0, 3.0, 4.0],
     },
     ("scikit-surprise", "SVD"): {
         "n_factors": [100, 200],

@@ -8,8 +8,9 @@ import growth
 import pytest
 import table
 
-FOLDS, GROWTH, MACHINE = (
-    table.read(f"{name}.json") for name in ("folds", "growth", "machine")
+FOLDS, INTERVALS, GROWTH, MACHINE = (
+    table.read(f"{name}.json")
+    for name in ("folds", "intervals", "growth", "machine")
 )
 README = (table.HERE / "README.md").read_text(encoding="utf-8")
 
@@ -41,9 +42,24 @@ def test_the_folds_hold_every_entry_as_it_stands():
     assert ran == wanted
 
 
+def test_each_row_has_an_interval_around_its_difference():
+    ours = entries.CONTENDERS.index(entries.CHAPTER_1)
+    for place, (row, interval) in enumerate(
+        zip(FOLDS, INTERVALS, strict=True)
+    ):
+        for name in ("peer", "model", "params"):
+            assert interval[name] == row[name]
+        assert interval["low"] <= interval["difference"] <= interval["high"]
+        # All ratings in one against the mean over the folds: about the same.
+        means = [sum(FOLDS[n]["fold_rmse"]) / 5 for n in (place, ours)]
+        apart = interval["difference"] - (means[0] - means[1])
+        assert abs(apart) < 0.0005
+    assert INTERVALS[ours]["low"] == INTERVALS[ours]["high"] == 0
+
+
 def test_every_peer_ran_at_its_defaults_and_tuned():
     models = {(r["peer"], r["model"]) for r in FOLDS if r["peer"] != "recslib"}
-    assert len(models) == 7
+    assert len(models) == 9
     for model in models:
         kinds = {
             row["tuned"]
@@ -74,7 +90,7 @@ def test_ten_million_ratings_fit_in_two_gigabytes():
 
 @pytest.mark.parametrize("page", table.PAGES, ids=lambda page: page.stem)
 def test_the_pages_table_is_what_the_file_says(page):
-    shown = table.markdown(table.folds_frame(FOLDS))
+    shown = table.markdown(table.folds_frame(FOLDS, INTERVALS))
     text = page.read_text(encoding="utf-8")
     assert table.with_table(text, shown) == text
 

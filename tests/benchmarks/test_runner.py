@@ -13,21 +13,21 @@ import pytest
 import table
 import torch
 import tune
-from contenders import Contender, RowLookups
+from contenders import Contender
+from entries import CHAPTER_1, CHAPTER_2, CONTENDERS
 
-from recslib.models import MatrixFactorization, squared_norms
 from recslib.movielens import synthetic
+from recslib.training import fit_dense_net, fit_factorization, predict
 
 SETTINGS = {
     "n_factors": 4,
-    "first_sd": 0.1,
+    "first_scale": 30.0,
     "learning_rate": 0.01,
     "l2": 0.05,
-    "weight_decay": 0.1,
+    "ridge": 1.0,
     "momentum": 0.5,
     "n_epochs": 3,
     "batch_size": 256,
-    "lookups": "index_select",
 }
 ROW = {
     "peer": "cornac",
@@ -40,54 +40,36 @@ ROW = {
     "peak_mb": 301.6,
     "version": "1.0",
 }
+BEHIND = {"difference": 0.0021, "low": -0.0003, "high": 0.0042}
+LEVEL = {"difference": 0.0, "low": 0.0, "high": 0.0}
 
 
 # Ours ------------------------------------------------------------------------
 
 
-@pytest.fixture
-def model():
-    torch.manual_seed(0)
-    model = MatrixFactorization(5, 6, n_factors=3, mean=3.5)
-    for table_ in model.parameters():
-        torch.nn.init.normal_(table_)
-    return model
-
-
-USERS, ITEMS = torch.tensor([0, 4, 4, 0]), torch.tensor([5, 1, 5, 5])
-
-
-def test_looking_rows_up_in_another_way_predicts_the_same(model):
-    quick = RowLookups(model)
-    torch.testing.assert_close(quick(USERS, ITEMS), model(USERS, ITEMS))
-
-
-def test_row_sums_first_give_the_same_penalty(model):
-    quick = RowLookups(model).squared_norms(USERS, ITEMS)
-    torch.testing.assert_close(quick, squared_norms(model, USERS, ITEMS))
-
-
-def test_both_ways_learn_the_same(model):
-    plain = (
-        model(USERS, ITEMS).sum() + squared_norms(model, USERS, ITEMS).sum()
-    )
-    wanted = torch.autograd.grad(plain, list(model.parameters()))
-    quick = RowLookups(model)
-    loss = quick(USERS, ITEMS) + quick.squared_norms(USERS, ITEMS)
-    got = torch.autograd.grad(loss.sum(), list(model.parameters()))
-    for one, other in zip(got, wanted, strict=True):
-        torch.testing.assert_close(one, other)
-
-
-@pytest.mark.parametrize("lookups", ["index_select", "embedding"])
-def test_a_fit_of_ours_does_better_than_the_mean(lookups):
+def test_a_fit_of_ours_does_better_than_the_mean():
     ratings = synthetic(n_ratings=3_000).ratings
-    settings = {**SETTINGS, "n_epochs": 20, "lookups": lookups}
+    settings = {**SETTINGS, "n_epochs": 20}
     ours = Contender("recslib", "MatrixFactorization", settings)
     predicted = ours.prepare(ratings)()(ratings)
     errors = predicted - ratings.ratings.numpy()
     assert predicted.shape == (3_000,)
     assert errors.std() < 0.7 * ratings.ratings.numpy().std()
+
+
+def test_chapter_1_runs_here_as_it_does_in_the_library():
+    ratings = synthetic(n_ratings=3_000).ratings
+    model = fit_factorization(ratings)
+    wanted = predict(model, (ratings.users, ratings.items))
+    got = CHAPTER_1.prepare(ratings)()(ratings)
+    assert np.array_equal(got, wanted.numpy())
+
+
+def test_chapter_2_runs_here_as_it_does_in_the_library():
+    ratings = synthetic(n_ratings=3_000).ratings
+    wanted = predict(fit_dense_net(ratings), (ratings.users, ratings.items))
+    got = CHAPTER_2.prepare(ratings)()(ratings)
+    assert np.array_equal(got, wanted.numpy())
 
 
 def test_an_unknown_model_is_refused_by_name():
@@ -181,20 +163,39 @@ def test_the_frame_averages_folds_and_puts_the_best_first():
         "params": {"n_factors": 8, "n_epochs": 5},
         "fold_rmse": [0.89, 0.9, 0.91, 0.9, 0.9],
     }
-    frame = table.folds_frame([ROW, better])
+    frame = table.folds_frame([ROW, better], [BEHIND, LEVEL])
     assert frame["settings"].tolist() == ["8 factors, 5 epochs", "tuned"]
     assert frame["rmse"].tolist() == pytest.approx([0.9, 0.92])
     # Squared distances from 0.92: 4e-4 twice, over n - 1 = 4.
     assert frame["sd"].tolist()[1] == pytest.approx((8e-4 / 4) ** 0.5)
     assert frame["u1"].tolist() == [0.89, 0.9]
+    assert frame["behind"].tolist() == [0.0, 0.0021]
 
 
 def test_a_line_of_the_table_holds_what_a_reader_compares():
-    lines = table.markdown(table.folds_frame([ROW])).splitlines()
+    lines = table.markdown(table.folds_frame([ROW], [BEHIND])).splitlines()
     assert len(lines) == 3
     assert lines[2] == (
-        "| cornac MF (C++) | tuned | 0.9200 | 0.0141 | 0.9000 | 0.031 | 302 |"
+        "| cornac MF (C++) | tuned | 0.9200 | 0.0141 | 0.9000 "
+        "| +0.0021 (-0.0003 to +0.0042) | 0.031 | 302 |"
     )
+    *_, level = table.markdown(table.folds_frame([ROW], [LEVEL])).splitlines()
+    assert "| 0.9000 | - | 0.031 |" in level
+
+
+def test_a_contender_is_behind_by_what_its_errors_are_larger():
+    # Ours is a star off everywhere, one contender two, all others exact.
+    ratings = torch.full((40,), 3.0)
+    users = torch.arange(40) % 8
+    predictions = [ratings.clone() for _ in CONTENDERS]
+    predictions[CONTENDERS.index(CHAPTER_1)] += 1
+    predictions[0] += 2
+    rows = folds.against_ours(predictions, ratings, users)
+    assert rows[0]["peer"] == CONTENDERS[0].peer
+    assert [rows[0][name] for name in BEHIND] == [1, 1, 1]
+    assert [rows[1][name] for name in BEHIND] == [-1, -1, -1]
+    ours = rows[CONTENDERS.index(CHAPTER_1)]
+    assert [ours[name] for name in BEHIND] == [0, 0, 0]
 
 
 def test_the_table_goes_between_its_marks_and_nowhere_else():
