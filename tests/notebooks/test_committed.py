@@ -87,8 +87,11 @@ def test_no_cell_wrote_to_stderr_or_failed(code_cells):
 
 
 def test_no_code_cell_is_longer_than_25_lines(code_cells):
+    # Imports, and a model as the library has it, may have some more.
+    longer = ("import ", "# %load ")
     for cell in code_cells:
-        assert len(cell.source.splitlines()) <= 25, cell.source
+        most = 40 if cell.source.startswith(longer) else 25
+        assert len(cell.source.splitlines()) <= most, cell.source
 
 
 def test_no_code_line_is_wider_than_79_columns(code_cells):

@@ -16,6 +16,22 @@ LARGE = 2.0
 TRAINED_LARGE = {"rel": 0.01}
 EXACT = {"rel": 1e-6}
 
+# What a chapter says in words holds as long as these numbers do not exceed.
+AT_MOST = {
+    "01_matrix_factorization": {
+        "rmse": 0.909,
+        "u1_rmse": 0.920,
+        "vs_bias_high": 0.0,
+        "fold_in_rmse_gap": 0.005,
+    },
+    "02_dense_network": {
+        "rmse": 0.917,
+        "features_rmse": 0.911,
+        "features_vs_ids_high": 0.0,
+    },
+    "03_lstm_sequences": {"rmse": 0.952, "vs_bias_high": 0.0},
+}
+
 
 @pytest.fixture
 def executed(chapter):
@@ -78,6 +94,22 @@ def test_the_mended_model_beats_the_biases(executed):
     assert low <= high
     assert low > 0 or high < 0
     assert values["rmse"] < values["bias_rmse"] < values["mean_rmse"]
+
+
+def test_the_chapter_is_as_good_as_its_words(chapter, executed):
+    values = build.glued(executed)
+    for key, most in AT_MOST[chapter.stem].items():
+        assert values[key] <= most, key
+
+
+def test_newcomers_have_a_score_a_baseline_and_an_interval_between_them():
+    values = build.results()["02_dense_network"]
+    for who in ("new_films", "new_people"):
+        ours, theirs = values[f"{who}_rmse"], values[f"{who}_baseline_rmse"]
+        assert values[f"{who}_low"] <= values[f"{who}_high"]
+        # All ratings in one against the mean over the parts: about the same.
+        apart = values[f"{who}_difference"]
+        assert apart == pytest.approx(ours - theirs, abs=0.001)
 
 
 def test_make_results_prints_what_it_writes():
