@@ -54,7 +54,8 @@ def top_n(
     Raises
     ------
     ValueError
-        When there is not one finite score an item, or n is below 1.
+        When there is not one finite score an item, an item that was seen is
+        not there, or n is below 1.
     """
     if scores.shape != (ratings.n_items,):
         raise ValueError(
@@ -62,6 +63,12 @@ def top_n(
             f"({ratings.n_items},)."
         )
     check_finite_scores(scores)
+    # A negative index would leave out an item from the end of the list.
+    if len(seen) and not 0 <= seen.min() <= seen.max() < ratings.n_items:
+        raise ValueError(
+            f"seen goes from {int(seen.min())} to {int(seen.max())}; row "
+            f"indexes of items go from 0 to {ratings.n_items - 1}."
+        )
     left = torch.ones(ratings.n_items, dtype=torch.bool)
     left[seen] = False
     return _best(scores, left, ratings, n, "score")

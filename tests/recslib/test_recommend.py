@@ -85,6 +85,10 @@ def test_scores_that_cannot_be_ranked_are_refused():
         top_n(scores, FILMS, seen=NOTHING)
     with pytest.raises(ValueError, match="n is 0"):
         top_n(torch.ones(4), FILMS, seen=NOTHING, n=0)
+    with pytest.raises(ValueError, match="seen goes from -1 to 2; row"):
+        top_n(torch.ones(4), FILMS, seen=torch.tensor([2, -1]))
+    with pytest.raises(ValueError, match="from 4 to 4; row indexes of"):
+        top_n(torch.ones(4), FILMS, seen=torch.tensor([4]))
 
 
 # Neighbours ------------------------------------------------------------------
