@@ -141,13 +141,21 @@ def random_folds(
     RatingsError
         When there are fewer than 2 folds or more folds than ratings.
     """
-    if not 2 <= n_folds <= len(ratings):
+    rows = torch.arange(len(ratings))
+    parts = _random_parts(rows, n_folds, seed, "ratings")
+    return _folds(ratings, parts, "random fold ")
+
+
+def _random_parts(
+    rows: Tensor, n_folds: int, seed: int, what: str
+) -> tuple[Tensor, ...]:
+    """Part rows at random into folds of equal size."""
+    if not 2 <= n_folds <= len(rows):
         raise RatingsError(
-            f"n_folds is {n_folds}; {len(ratings):,} ratings can be parted "
-            f"into 2 to {len(ratings):,} folds."
+            f"n_folds is {n_folds}; {len(rows):,} {what} can be parted into "
+            f"2 to {len(rows):,} folds."
         )
-    order = _shuffled(len(ratings), seed)
-    return _folds(ratings, order.tensor_split(n_folds), "random fold ")
+    return rows[_shuffled(len(rows), seed)].tensor_split(n_folds)
 
 
 def _folds(
@@ -222,13 +230,8 @@ def whole_users(
 def _whole(
     ratings: Ratings, rows: Tensor, n_folds: int, seed: int, prefix: str
 ) -> list[Split]:
-    there = rows.unique()
-    if not 2 <= n_folds <= len(there):
-        raise RatingsError(
-            f"n_folds is {n_folds}; {len(there):,} of them have ratings and "
-            f"can be parted into 2 to {len(there):,} folds."
-        )
-    parts = there[_shuffled(len(there), seed)].tensor_split(n_folds)
+    what = "of them have ratings and"
+    parts = _random_parts(rows.unique(), n_folds, seed, what)
     return [
         _part(ratings, torch.isin(rows, part), f"{prefix}{number}")
         for number, part in enumerate(parts, start=1)
