@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from recslib.ratings import Ratings
-from recslib.splits import time_order
+from recslib.splits import join, time_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,54 +223,60 @@ def _own_ridges(
 
 
 def running_user_bias(
-    train: Ratings, test: Ratings, damping: float = 3.0, seed: int = 0
+    train: Ratings,
+    test: Ratings,
+    damping: float = 3.0,
+    keep: float = 1.0,
+    seed: int = 0,
 ) -> Tensor:
     """Predict test ratings in time order, hearing each after predicting it.
 
     Mean and item biases come from the training part and stay. A user's bias
     is the damped mean of the residuals of all their ratings so far: those
-    that trained, and those of the test part that came before.
+    that trained, and those of the test part that came before. It can fade:
+    with ``keep`` below 1, recent ratings weigh more.
 
     Parameters
     ----------
     train
-        Ratings that were given before the test part.
+        N ratings, with timestamps.
     test
-        N ratings with timestamps.
+        M ratings, with timestamps.
     damping
         As in `damped_biases`.
+    keep
+        What is left of the weight of a rating when the next one comes,
+        above 0 and at most 1.
     seed
         Orders the ratings of one second.
 
     Returns
     -------
     Tensor
-        (N,) stars, one step ahead, aligned with ``test``.
+        (M,) stars, one step ahead, aligned with ``test``.
 
     Raises
     ------
+    ValueError
+        When ``keep`` is out of range.
     RatingsError
-        When the test part has no timestamps.
+        When a part has no timestamps.
     """
+    if not 0 < keep <= 1:
+        raise ValueError(f"keep is {keep}; give a number above 0, up to 1.")
     fixed = damped_biases(train, damping)
-    still = Biases(fixed.mean, torch.zeros_like(fixed.user), fixed.item)
-    heard = train.ratings - still.predict(train.users, train.items)
-    sums = _row_sums(heard, train.users, train.n_users)
-    counts = train.counts_by_user().double()
-    base = still.predict(test.users, test.items)
-
-    order = time_order(test, seed)
-    order = order[torch.argsort(test.users[order], stable=True)]
-    users = test.users[order]
-    residuals = (test.ratings - base)[order].double()
-    before = residuals.cumsum(0) - residuals
-    first = test.counts_by_user().cumsum(0) - test.counts_by_user()
-    first = first[users]
-    sums = sums[users] + before - before[first]
-    counts = counts[users] + torch.arange(len(test)) - first
-    biases = torch.empty(len(test))
-    biases[order] = (sums / (counts + damping).clamp_min(1e-9)).float()
-    return base + biases
+    joined, is_test = join(train, test)
+    base = fixed.mean + fixed.item[joined.items]
+    residuals = (joined.ratings - base).tolist()
+    users = joined.users.tolist()
+    sums, counts = [0.0] * joined.n_users, [0.0] * joined.n_users
+    biases = [0.0] * len(joined)
+    for row in time_order(joined, seed).tolist():
+        user = users[row]
+        biases[row] = sums[user] / max(counts[user] + damping, 1e-9)
+        sums[user] = keep * sums[user] + residuals[row]
+        counts[user] = keep * counts[user] + 1.0
+    return (base + torch.tensor(biases))[is_test]
 
 
 def _row_sums(values: Tensor, rows: Tensor, n_rows: int) -> Tensor:

@@ -10,13 +10,20 @@ Each fits in one cell of a chapter. Where they come from:
   ICDM 2010: a feature has factors of its own.
 - `LSTMRating`: S. Hochreiter, J. Schmidhuber, "Long Short-Term Memory",
   Neural Computation 9(8), 1997, as the user's side of a matrix factorization:
-  C.-Y. Wu et al., "Recurrent Recommender Networks", WSDM 2017.
+  C.-Y. Wu et al., "Recurrent Recommender Networks", WSDM 2017. It learns
+  what another model leaves, as boosting does: J. Friedman, "Greedy Function
+  Approximation", Annals of Statistics 29(5), 2001. `BothSides` reads in both
+  directions: M. Schuster, K. Paliwal, "Bidirectional Recurrent Neural
+  Networks", IEEE Transactions on Signal Processing 45(11), 1997.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+
+# What an LSTM carries along: output and memory, each (1, B, H).
+State = tuple[Tensor, Tensor] | None
 
 
 class Embedding(nn.Embedding):
@@ -127,28 +134,84 @@ class DenseNet(nn.Module):
 
 
 class LSTMRating(nn.Module):
-    """A rating from a taste that is heard in all the ratings before it."""
+    """A base, mended by what an LSTM hears in a person's past ratings."""
 
-    def __init__(self, n_items: int, n_factors: int, mean: float) -> None:
+    def __init__(self, item_factors: Tensor, n_hidden: int) -> None:
         super().__init__()
-        self.mean = mean
-        self.item_factors = embedding(n_items + 1, n_factors, sd=0.1)
-        self.item_biases = embedding(n_items + 1, 1, sd=0.0)
-        self.lstm = nn.LSTM(n_factors + 1, 2 * n_factors, batch_first=True)
-        self.taste = nn.Linear(2 * n_factors, n_factors + 1)
-        self.dropout = nn.Dropout(0.4)
+        n_factors = item_factors.shape[1]
+        padded = nn.functional.pad(item_factors, (0, 0, 0, 1))
+        self.item_factors = nn.Embedding.from_pretrained(padded)
+        self.lstm = nn.LSTM(n_factors + 1, n_hidden, batch_first=True)
+        self.taste = linear(n_hidden, n_factors + 1, sd=0.0)
+        self.dropout = Dropout(0.5)
+
+    def listen(
+        self, past: Tensor, surprises: Tensor, state: State = None
+    ) -> tuple[Tensor, State]:
+        """Hear items and surprises: two (B, T) -> tastes (B, T, F + 1)."""
+        items = self.dropout(self.item_factors(past))  # (B, T, F)
+        heard = torch.cat([items, surprises.unsqueeze(2)], dim=2)
+        steps, state = self.lstm(heard, state)  # (B, T, H)
+        return self.taste(self.dropout(steps)), state
 
     def forward(
-        self, items: Tensor, past_items: Tensor, past_ratings: Tensor
+        self, items: Tensor, base: Tensor, past: Tensor, surprises: Tensor
     ) -> Tensor:
-        """Predict stars at every step: three (B, T) -> (B, T)."""
-        past = self.dropout(self.item_factors(past_items))  # (B, T, F)
-        surprise = (past_ratings - self.mean).unsqueeze(2)  # (B, T, 1)
-        steps, _ = self.lstm(torch.cat([past, surprise], dim=2))  # (B, T, H)
-        taste = self.taste(self.dropout(steps))  # (B, T, F + 1)
+        """Predict stars at every step: four (B, T) -> (B, T)."""
+        tastes, _ = self.listen(past, surprises)
         factors = self.dropout(self.item_factors(items))  # (B, T, F)
-        biases = self.item_biases(items).squeeze(2) + taste[..., -1]
-        return self.mean + biases + (taste[..., :-1] * factors).sum(dim=2)
+        return base + tastes[..., -1] + (tastes[..., :-1] * factors).sum(2)
+
+
+class BothSides(nn.Module):
+    """A base, mended by two LSTMs: one hears the past, one what follows."""
+
+    def __init__(self, item_factors: Tensor, n_hidden: int) -> None:
+        super().__init__()
+        self.before = LSTMRating(item_factors, n_hidden)
+        self.after = LSTMRating(item_factors, n_hidden)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Predict stars at every step: eight (B, T) -> (B, T)."""
+        said = self.before(*inputs[:4])
+        items_back, past_back, surprises_back, mirror = inputs[4:]
+        nothing = torch.zeros_like(said)
+        back = self.after(items_back, nothing, past_back, surprises_back)
+        return said + back.gather(1, mirror)
+
+
+def main_directions(factors: Tensor, n: int) -> Tensor:
+    """Turn factors so that few columns tell most, and keep those.
+
+    The first left singular vectors times their singular values (C. Eckart,
+    G. Young, "The approximation of one matrix by another of lower rank",
+    Psychometrika 1, 1936), scaled.
+
+    Parameters
+    ----------
+    factors
+        (rows, F).
+    n
+        How many columns to keep, 1 to the smaller of the two sizes.
+
+    Returns
+    -------
+    Tensor
+        (rows, n), with 0.1 as the root mean square of all.
+
+    Raises
+    ------
+    ValueError
+        When ``n`` is out of range.
+    """
+    if not 1 <= n <= min(factors.shape):
+        raise ValueError(
+            f"n is {n}; factors of the shape {tuple(factors.shape)} have 1 "
+            f"to {min(factors.shape)} directions."
+        )
+    left, sizes, _ = torch.linalg.svd(factors.detach(), full_matrices=False)
+    kept = left[:, :n] * sizes[:n]
+    return 0.1 * kept / kept.square().mean().sqrt().clamp_min(1e-9)
 
 
 def squared_norms(

@@ -772,6 +772,52 @@ def listening_idea(ax: Axes | None = None) -> Axes:
     return ax
 
 
+def padded_batch(mask: Tensor, ax: Axes | None = None) -> Axes:
+    """Draw histories of several lengths in one tensor of shape (B, T, d).
+
+    Parameters
+    ----------
+    mask
+        (B, T) bool, True where a step is real.
+    ax
+        Where to draw; None makes a figure.
+    """
+    n_rows, n_steps = mask.shape
+    ax = _blank(ax, width=n_steps + 3.8, height=n_rows + 2.2)
+    for sheet in reversed(range(3)):
+        for row in range(n_rows):
+            for step in range(n_steps):
+                real = bool(mask[row, step])
+                ax.add_patch(
+                    Rectangle(
+                        (
+                            1.6 + step + 0.25 * sheet,
+                            n_rows - row - 0.2 + 0.25 * sheet,
+                        ),
+                        1,
+                        1,
+                        facecolor="#E8F1F8" if real else "white",
+                        edgecolor=BLUE if real else GREY,
+                        hatch=None if real else "////",
+                        linewidth=0.8,
+                    )
+                )
+    for x, y, text in (
+        (1.6 + n_steps / 2, 0.3, "T steps, in time order"),
+        (n_steps + 2.75, n_rows + 1.1, "d numbers\na step"),
+    ):
+        ax.text(x, y, text, ha="center", va="center")
+    ax.text(
+        1.2,
+        0.8 + n_rows / 2,
+        "B histories",
+        ha="center",
+        va="center",
+        rotation=90,
+    )
+    return ax
+
+
 def _box(ax: Axes, place: tuple[float, float], text: str) -> None:
     ax.text(
         *place,

@@ -12,6 +12,7 @@ from torch.nn import functional
 from recslib.evaluation import check_finite_scores
 from recslib.models import MatrixFactorization
 from recslib.ratings import Ratings
+from recslib.splits import time_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +165,75 @@ def fold_in(
     solve = _solution(model, items, penalty)
     weights = solve @ _left_over(model, items, ratings)
     return Person(weights[:-1].float(), weights[-1].item())
+
+
+def fold_in_ahead(
+    model: MatrixFactorization,
+    ratings: Ratings,
+    *,
+    ridge: float = 5.0,
+    mood: float = 0.0,
+    fades: float = 20.0,
+    seed: int = 0,
+) -> Tensor:
+    """Fold everybody in anew after each rating, and predict the next one.
+
+    What `fold_in` with this ridge would predict for a rating from all that
+    its user rated before it. Ridge regression is a Gaussian process, so one
+    Cholesky factor a person holds all of these predictions (C. Rasmussen,
+    C. Williams, "Gaussian Processes for Machine Learning", 2006, sections
+    2.1 and 2.2).
+
+    Parameters
+    ----------
+    model
+        Fitted; its items stay as they are, its users are not used.
+    ratings
+        N ratings with timestamps.
+    ridge
+        What the squares of a person's factors and bias cost, above 0.
+    mood
+        Variance, in stars², of a second bias, which drifts; 0 for none.
+    fades
+        After so many ratings, the mood's correlation with itself is 1/e.
+    seed
+        Orders the ratings of one second.
+
+    Returns
+    -------
+    Tensor
+        (N,) stars, aligned with the ratings, not clipped to the scale.
+
+    Raises
+    ------
+    ValueError
+        When ``ridge`` or ``fades`` is not above 0, or ``mood`` is below it.
+    RatingsError
+        When there are no timestamps.
+    """
+    if min(ridge, fades) <= 0 or mood < 0:
+        raise ValueError(
+            f"ridge is {ridge}, fades {fades} and mood {mood}; give the first "
+            f"two above 0 and no mood below it."
+        )
+    order = time_order(ratings, seed)
+    order = order[torch.argsort(ratings.users[order], stable=True)]
+    left_over = _left_over(model, ratings.items, ratings.ratings)
+    ahead = torch.zeros(len(ratings), dtype=torch.float64)
+    factors = model.item_factors.weight.detach().double()
+    for rows in order.split(ratings.counts_by_user().tolist()):
+        x, y = factors[ratings.items[rows]], left_over[rows]
+        place = torch.arange(len(rows), dtype=x.dtype)
+        apart = (place[:, None] - place).abs()
+        covariance = (x @ x.T + 1) / ridge + mood * torch.exp(-apart / fades)
+        covariance += torch.eye(len(rows), dtype=x.dtype)
+        lower = torch.linalg.cholesky(covariance)
+        scaled = torch.linalg.solve_triangular(lower, y[:, None], upper=False)
+        # Entry t is the error of the prediction from all before t, divided
+        # by the diagonal.
+        ahead[rows] = y - lower.diagonal() * scaled[:, 0]
+    biases = model.item_biases.weight.detach().squeeze(1)[ratings.items]
+    return model.mean + biases + ahead.float()
 
 
 def arguments(

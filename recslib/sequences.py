@@ -2,54 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from recslib.ratings import Ratings, RatingsError
+from recslib.ratings import Ratings
 from recslib.splits import time_order
 
 
 @dataclass(frozen=True, eq=False)
 class Sequences:
-    """S pieces of histories, padded to T steps at the end.
+    """S pieces of histories of N ratings, padded to T steps at the end.
 
-    Step t asks for the rating of ``items[:, t]``; what a model may know then
-    is the step before it, in ``past_items`` and ``past_ratings``.
+    Step t asks for the rating in row ``rows[:, t]``; what a model may know
+    then is the step before it, in ``past_rows``.
 
     Parameters
     ----------
+    rows
+        (S, T) int64, row of the rating asked for; -1 where padded.
+    past_rows
+        (S, T) int64, row of the rating heard just before; -1 for none.
     items
         (S, T) int64, row index of the item asked about; ``n_items`` where
         padded.
     past_items
-        (S, T) int64, the item rated just before; ``n_items`` where there is
-        none.
-    past_ratings
-        (S, T) float32 stars of the past item; 0 where there is none.
-    ratings
-        (S, T) float32 stars to predict; 0 where padded.
+        (S, T) int64, the item heard just before; ``n_items`` for none.
     mask
         (S, T) bool, True where a step counts.
-    rows
-        (S, T) int64, row of the step's rating; -1 where padded.
     users
         (S,) int64, whose history it is.
     """
 
+    rows: Tensor
+    past_rows: Tensor
     items: Tensor
     past_items: Tensor
-    past_ratings: Tensor
-    ratings: Tensor
     mask: Tensor
-    rows: Tensor
     users: Tensor
 
     def __len__(self) -> int:
         """Count the sequences."""
         return len(self.users)
+
+    def now(self, values: Tensor) -> Tensor:
+        """Lay out what belongs to the rating that each step asks for.
+
+        Parameters
+        ----------
+        values
+            (N,), one a rating.
+
+        Returns
+        -------
+        Tensor
+            (S, T); 0 where padded.
+        """
+        return _laid_out(values, self.rows)
+
+    def before(self, values: Tensor) -> Tensor:
+        """Lay out what belongs to the rating before: (N,) -> (S, T).
+
+        It is 0 where there is none. This is what a step may hear.
+        """
+        return _laid_out(values, self.past_rows)
 
     def to_rows(self, values: Tensor) -> Tensor:
         """Bring one value a step back to the order of the ratings.
@@ -74,14 +92,15 @@ def cut_histories(
     *,
     seed: int,
     n_context: int = 0,
-    counts: Tensor | None = None,
+    is_target: Tensor | None = None,
 ) -> Sequences:
     """Lay every user's history out in pieces of ``n_steps``.
 
     Ratings of one second come in random order, so that a tie tells nothing.
     A long history is cut; each piece but the first starts with the last
     ``n_context`` steps of the piece before, which are there to be heard and
-    do not count again.
+    do not count again. Targets are heard too, by the steps after them: see
+    `ask_apart` for targets that nobody may hear.
 
     Parameters
     ----------
@@ -93,22 +112,21 @@ def cut_histories(
         Orders the ratings of one second.
     n_context
         Steps repeated from the piece before, fewer than ``n_steps``.
-    counts
+    is_target
         (N,) bool, the ratings that are to be predicted; None means all.
-        The others are heard only. Pieces in which nothing counts are left
-        out.
+        The others are heard only. Pieces without a target are left out.
 
     Returns
     -------
     Sequences
-        Users in order of their row index; each rating that counts stands in
-        exactly one step that counts.
+        Users in order of their row index; each target stands in exactly one
+        step that counts.
 
     Raises
     ------
     ValueError
         When ``n_context`` is not between 0 and ``n_steps - 1``, or
-        ``counts`` is not (N,) bool.
+        ``is_target`` is not (N,) bool.
     RatingsError
         When there are no timestamps.
     """
@@ -117,103 +135,259 @@ def cut_histories(
             f"n_context is {n_context} and n_steps {n_steps}; the context "
             f"must be at least 0 and shorter than the piece."
         )
-    n = len(ratings)
-    if counts is None:
-        counts = torch.ones(n, dtype=torch.bool)
-    if counts.shape != (n,) or counts.dtype != torch.bool:
-        raise ValueError(
-            f"counts has the shape {tuple(counts.shape)} and holds "
-            f"{counts.dtype}; give one flag a rating, ({n},) of torch.bool."
-        )
-    order = time_order(ratings, seed)
-    order = order[torch.argsort(ratings.users[order], stable=True)]
+    if is_target is None:
+        is_target = torch.ones(len(ratings), dtype=torch.bool)
+    _check_flags(is_target, len(ratings))
+    order = _by_user_and_time(ratings, seed)
     rows, users, n_heard = _cut(
         order, ratings.counts_by_user(), n_steps, n_context
     )
-    padded = rows < 0
     step = torch.arange(n_steps)
-    mask = ~padded & counts[rows] & (step >= n_heard[:, None])
-    past = _past_rows(order, ratings.users)[rows]
-    past = torch.where(padded, -1, past)
-    none = past < 0
+    mask = (rows >= 0) & is_target[rows] & (step >= n_heard[:, None])
+    past_rows = _past_rows(order, ratings.users)[rows]
     keep = mask.any(dim=1)
-    return Sequences(
-        items=torch.where(padded, ratings.n_items, ratings.items[rows])[keep],
-        past_items=torch.where(none, ratings.n_items, ratings.items[past])[
-            keep
-        ],
-        past_ratings=torch.where(none, 0.0, ratings.ratings[past])[keep],
-        ratings=torch.where(padded, 0.0, ratings.ratings[rows])[keep],
-        mask=mask[keep],
-        rows=rows[keep],
-        users=users[keep],
+    return _sequences(
+        ratings, rows[keep], past_rows[keep], mask[keep], users[keep]
     )
 
 
-def join(train: Ratings, test: Ratings) -> tuple[Ratings, Tensor]:
-    """Lay training and test ratings together, to hear one before the other.
-
-    Hand both results to `cut_histories`, the second as ``counts``: each test
-    rating is then asked about after all that its user rated before it. The
-    values that `Sequences.to_rows` returns are aligned with ``test``.
+def backwards(pieces: Sequences, ratings: Ratings) -> Sequences:
+    """Read the pieces from their end: each step hears what came after it.
 
     Parameters
     ----------
-    train, test
-        N and M ratings with the same maps to ids, with timestamps.
+    pieces
+        From `cut_histories`; S pieces of T steps.
+    ratings
+        What was cut.
 
     Returns
     -------
-    tuple
-        N + M ratings, and (N + M,) bool, True for those of the test part.
+    Sequences
+        The same steps in the same S pieces. The last step of a piece comes
+        first and hears nothing. `mirror` says which step is where.
+    """
+    n_padded = (pieces.rows < 0).sum(dim=1, keepdim=True)
+    n_steps = pieces.rows.shape[1]
+    step = (n_steps - 1 - n_padded - torch.arange(n_steps)) % n_steps
+    rows = pieces.rows.gather(1, step)
+    mask = pieces.mask.gather(1, step)
+    return _sequences(ratings, rows, _shifted(rows), mask, pieces.users)
+
+
+def ask_apart(
+    ratings: Ratings,
+    is_target: Tensor,
+    n_steps: int,
+    *,
+    seed: int,
+    side: Literal["before", "after"] = "before",
+) -> Sequences:
+    """Ask for each target in a sequence of its own, with no other target.
+
+    Neither the value nor the existence of a target reaches the sequence of
+    another one. Where a user's other ratings share the target's second, one
+    half of them counts as before it and one half as after it.
+
+    Parameters
+    ----------
+    ratings
+        N ratings with timestamps.
+    is_target
+        (N,) bool, M of them True. The others are heard only.
+    n_steps
+        T: the target at the last step that is not padded, and the nearest
+        T - 1 others of its user at the steps before it.
+    seed
+        Orders the ratings of one second.
+    side
+        Hear what came before the target, from the oldest on; or what came
+        after it, from the newest back.
+
+    Returns
+    -------
+    Sequences
+        M of them, by the row of their target, with one step each that
+        counts.
 
     Raises
     ------
     ValueError
-        When the two number users or items in different ways.
+        When ``n_steps`` is not positive, ``side`` is neither, or
+        ``is_target`` is not (N,) bool.
     RatingsError
         When there are no timestamps.
     """
-    if not (
-        np.array_equal(train.user_ids, test.user_ids)
-        and np.array_equal(train.item_ids, test.item_ids)
-    ):
+    if n_steps < 1 or side not in ("before", "after"):
         raise ValueError(
-            f"train is {train}, test is {test}: they number users or items "
-            f"in different ways. Take both from one split."
+            f"n_steps is {n_steps} and side {side!r}; give at least 1 step, "
+            f"and 'before' or 'after'."
         )
-    if train.timestamps is None or test.timestamps is None:
-        raise RatingsError(
-            f"train is {train}, test is {test}: without timestamps nobody "
-            f"knows what came first. Give a timestamp column."
+    _check_flags(is_target, len(ratings))
+    others = (~is_target).nonzero().squeeze(1)
+    heard = ratings.select(others)
+    others = others[_by_user_and_time(heard, seed)]
+    targets = is_target.nonzero().squeeze(1)
+    users = ratings.users[targets]
+    # Users in order, and in each the moments in order, as one number.
+    moment = ratings.timestamps.unique(return_inverse=True)[1]
+    key = ratings.users * (len(ratings) + 1) + moment
+    place = (
+        torch.searchsorted(key[others], key[targets])
+        + torch.searchsorted(key[others], key[targets], right=True)
+    ) // 2
+    end = heard.counts_by_user().cumsum(0)[users]
+    first = end - heard.counts_by_user()[users]
+    n_there = place - first if side == "before" else end - place
+    n_heard = n_there.clamp(max=n_steps - 1)[:, None]
+    step = torch.arange(n_steps)
+    from_target = n_heard - step  # how many ratings away
+    away = -from_target if side == "before" else from_target - 1
+    near = (place[:, None] + away).clamp(0, max(len(others) - 1, 0))
+    rows = torch.where(step == n_heard, targets[:, None], -1)
+    if len(others):
+        rows = torch.where(step < n_heard, others[near], rows)
+    return _sequences(ratings, rows, _shifted(rows), step == n_heard, users)
+
+
+def mirror(before: Sequences, after: Sequences) -> Tensor:
+    """Find the steps of one reading that ask for the same in another.
+
+    Parameters
+    ----------
+    before, after
+        The same S sequences read from either end, by `cut_histories` and
+        `backwards`, or by two calls of `ask_apart`.
+
+    Returns
+    -------
+    Tensor
+        (S, T) int64: ``values.gather(1, mirror(before, after))`` brings one
+        value a step of ``after`` to the steps of ``before``. 0 where a step
+        of ``before`` does not count.
+
+    Raises
+    ------
+    ValueError
+        When the steps that count ask for different ratings.
+    """
+    ours, theirs = _asked(before), _asked(after)
+    if not torch.equal(ours[:, :2], theirs[:, :2]):
+        raise ValueError(
+            f"{len(before)} and {len(after)} sequences ask for different "
+            f"ratings; give two readings of the same ones."
         )
-    columns = {
-        name: torch.cat([getattr(train, name), getattr(test, name)])
-        for name in ("users", "items", "ratings", "timestamps")
-    }
-    is_test = torch.arange(len(train) + len(test)) >= len(train)
-    return replace(train, **columns), is_test
+    steps = torch.zeros_like(before.rows)
+    steps[ours[:, 1], ours[:, 2]] = theirs[:, 2]
+    return steps
+
+
+def lstm_inputs(
+    before: Sequences,
+    base: Tensor,
+    surprises: Tensor,
+    after: Sequences | None = None,
+) -> tuple[Tensor, ...]:
+    """Make what the forward of an LSTM of the book takes.
+
+    Parameters
+    ----------
+    before
+        S sequences of T steps, in time order.
+    base
+        (N,) stars that something else predicts for each rating.
+    surprises
+        (N,) stars: what was given, minus the base. NaN for what nobody may
+        hear: it would spoil every prediction that hears it.
+    after
+        The same, read from the other end; None: the past alone.
+
+    Returns
+    -------
+    tuple of Tensor
+        For `recslib.models.LSTMRating`: items, base, past items and past
+        surprises, each (S, T). With ``after``, for
+        `recslib.models.BothSides`: three more of the other end and `mirror`.
+    """
+    past = before.past_items, before.before(surprises)
+    inputs = before.items, before.now(base), *past
+    if after is None:
+        return inputs
+    future = after.past_items, after.before(surprises)
+    return *inputs, after.items, *future, mirror(before, after)
+
+
+def _sequences(
+    ratings: Ratings,
+    rows: Tensor,
+    past_rows: Tensor,
+    mask: Tensor,
+    users: Tensor,
+) -> Sequences:
+    """Look the items up; what is padded hears nothing."""
+    past_rows = torch.where(rows < 0, -1, past_rows)
+    return Sequences(
+        rows=rows,
+        past_rows=past_rows,
+        items=torch.where(rows < 0, ratings.n_items, ratings.items[rows]),
+        past_items=torch.where(
+            past_rows < 0, ratings.n_items, ratings.items[past_rows]
+        ),
+        mask=mask,
+        users=users,
+    )
+
+
+def _laid_out(values: Tensor, rows: Tensor) -> Tensor:
+    return values[rows].masked_fill(rows < 0, 0)
+
+
+def _asked(sequences: Sequences) -> Tensor:
+    """List row, sequence and step of what counts, by row: (M, 3)."""
+    places = sequences.mask.nonzero()  # (M, 2)
+    rows = sequences.rows[sequences.mask]
+    return torch.cat([rows[:, None], places], dim=1)[rows.argsort()]
+
+
+def _shifted(rows: Tensor) -> Tensor:
+    """Return the row of the step before, -1 at the first: (S, T)."""
+    return torch.cat([torch.full_like(rows[:, :1], -1), rows[:, :-1]], dim=1)
+
+
+def _by_user_and_time(ratings: Ratings, seed: int) -> Tensor:
+    """Order rows by user, and each user's by time: (N,)."""
+    order = time_order(ratings, seed)
+    return order[torch.argsort(ratings.users[order], stable=True)]
+
+
+def _check_flags(is_target: Tensor, n: int) -> None:
+    if is_target.shape != (n,) or is_target.dtype != torch.bool:
+        raise ValueError(
+            f"is_target has the shape {tuple(is_target.shape)} and holds "
+            f"{is_target.dtype}; give one flag a rating, ({n},) of "
+            f"torch.bool."
+        )
 
 
 def _cut(
     order: Tensor, lengths: Tensor, n_steps: int, n_context: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return rows (S, T), users (S,), and how many steps repeat (S,)."""
-    rows, users, n_heard = [], [], []
+    rows, users, n_heard = [order.new_empty(0, n_steps)], [], []
     for user, history in enumerate(order.split(lengths.tolist())):
         start = 0
         while start < len(history):
             first = max(start - n_context, 0)
             piece = history[first : first + n_steps]
             padding = piece.new_full((n_steps - len(piece),), -1)
-            rows.append(torch.cat([piece, padding]))
+            rows.append(torch.cat([piece, padding])[None])
             users.append(user)
             n_heard.append(start - first)
             start = first + n_steps
     return (
-        torch.stack(rows),
-        torch.tensor(users),
-        torch.tensor(n_heard),
+        torch.cat(rows),
+        torch.tensor(users, dtype=torch.int64),
+        torch.tensor(n_heard, dtype=torch.int64),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -385,6 +387,89 @@ def carve_validation(
         else random_split(split.train, share, seed)
     )
     return replace(split, train=carved.train, validation=carved.test)
+
+
+def join(train: Ratings, test: Ratings) -> tuple[Ratings, Tensor]:
+    """Lay training and test ratings together, to hear one before the other.
+
+    Test ratings keep their order, behind those of the training part.
+
+    Parameters
+    ----------
+    train, test
+        N and M ratings with the same maps to ids, with timestamps.
+
+    Returns
+    -------
+    tuple
+        N + M ratings, and (N + M,) bool, True for those of the test part.
+
+    Raises
+    ------
+    ValueError
+        When the two number users or items in different ways.
+    RatingsError
+        When there are no timestamps.
+    """
+    if not (
+        np.array_equal(train.user_ids, test.user_ids)
+        and np.array_equal(train.item_ids, test.item_ids)
+    ):
+        raise ValueError(
+            f"train is {train}, test is {test}: they number users or items "
+            f"in different ways. Take both from one split."
+        )
+    if train.timestamps is None or test.timestamps is None:
+        raise RatingsError(
+            f"train is {train}, test is {test}: without timestamps nobody "
+            f"knows what came first. Give a timestamp column."
+        )
+    columns = {
+        name: torch.cat([getattr(train, name), getattr(test, name)])
+        for name in ("users", "items", "ratings", "timestamps")
+    }
+    is_test = torch.arange(len(train) + len(test)) >= len(train)
+    return replace(train, **columns), is_test
+
+
+def out_of_fold(
+    ratings: Ratings,
+    predict: Callable[[Split], Tensor],
+    n_folds: int = 2,
+    seed: int = 0,
+) -> Tensor:
+    """Predict every rating by a model that was not fitted to it.
+
+    What a model leaves of the ratings that it was fitted to is too little:
+    it has overfitted them. A second model that is to learn from what the
+    first one leaves needs these predictions instead.
+
+    Parameters
+    ----------
+    ratings
+        N ratings, the training part.
+    predict
+        Takes a split; fits its training part and returns what it predicts
+        for its test part.
+    n_folds, seed
+        As in `random_folds`.
+
+    Returns
+    -------
+    Tensor
+        (N,) stars.
+
+    Raises
+    ------
+    RatingsError
+        As in `random_folds`.
+    """
+    predictions = torch.empty(len(ratings))
+    rows = torch.arange(len(ratings))
+    for part in _random_parts(rows, n_folds, seed, "ratings"):
+        is_test = _mask(part, len(ratings))
+        predictions[is_test] = predict(_part(ratings, is_test, "out of fold"))
+    return predictions
 
 
 def time_order(ratings: Ratings, seed: int) -> Tensor:

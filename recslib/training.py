@@ -14,9 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from recslib.features import SideFeatures
-from recslib.models import DenseNet, MatrixFactorization, squared_norms
+from recslib.models import (
+    BothSides,
+    DenseNet,
+    LSTMRating,
+    MatrixFactorization,
+    squared_norms,
+)
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings
+from recslib.sequences import backwards, cut_histories, lstm_inputs
 
 Tensors = tuple[Tensor, ...]
 
@@ -416,6 +423,75 @@ def fit_dense_net(
         reduction="sum",
         schedule="one_cycle",
         max_gradient_norm=MAX_GRADIENT_NORM,
+    )
+    return model
+
+
+def fit_lstm(
+    train: Ratings,
+    base: Tensor,
+    item_factors: Tensor,
+    *,
+    both_sides: bool = False,
+    n_hidden: int = 16,
+    n_steps: int = 100,
+    learning_rate: float = 0.014,
+    n_epochs: int = 10,
+    batch_size: int = 32,
+    seed: int = 0,
+) -> LSTMRating | BothSides:
+    """Make and fit the LSTM that chapter 3 ends with.
+
+    Histories are cut into pieces; Adam with one cycle of the learning rate.
+
+    Parameters
+    ----------
+    train
+        N ratings to learn from, with timestamps.
+    base
+        (N,) stars that something else predicts for them, without having been
+        fitted to them: see `recslib.splits.out_of_fold`.
+    item_factors
+        (n_items, F), of another model; they stay as they are. See
+        `recslib.models.main_directions`.
+    both_sides
+        Hear what came after a rating too.
+    n_hidden
+        H, numbers in the LSTM's memory.
+    n_steps
+        Of a piece.
+    learning_rate
+        The highest.
+    n_epochs, batch_size
+        As in `fit`; a batch holds pieces.
+    seed
+        Of the first weights, the order within a second, and the shuffles.
+
+    Returns
+    -------
+    LSTMRating or BothSides
+        Fitted, in eval mode.
+
+    Raises
+    ------
+    ValueError, FloatingPointError
+        As in `fit` and in `recslib.sequences.cut_histories`.
+    """
+    pieces = cut_histories(train, n_steps, seed=seed)
+    after = backwards(pieces, train) if both_sides else None
+    inputs = lstm_inputs(pieces, base, train.ratings - base, after)
+    torch.manual_seed(seed)
+    kind = BothSides if both_sides else LSTMRating
+    model = kind(item_factors, n_hidden)
+    fit(
+        model,
+        Examples(inputs, pieces.now(train.ratings), pieces.mask),
+        optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        seed=seed,
+        schedule="one_cycle",
+        max_gradient_norm=1.0,
     )
     return model
 

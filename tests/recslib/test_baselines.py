@@ -19,6 +19,7 @@ from recslib.movielens import synthetic
 from recslib.ratings import RatingsError, from_frame
 from recslib.splits import (
     global_time,
+    join,
     published_folds,
     random_split,
     time_order,
@@ -144,43 +145,41 @@ def test_baselines_on_the_published_folds_score_what_others_measured(ml_100k):
 # Running user bias -----------------------------------------------------------
 
 
-def running_by_loop(train, test, damping, order):
+def running_by_loop(train, test, damping, keep, seed):
     """Tell the story of `running_user_bias` one rating at a time."""
     biases = damped_biases(train, damping)
-    expected_of_all = biases.mean + biases.item.double()
-    residuals = {user: [] for user in range(train.n_users)}
-    for user, item, rating in zip(
-        train.users.tolist(),
-        train.items.tolist(),
-        train.ratings.tolist(),
-        strict=True,
-    ):
-        residuals[user].append(rating - expected_of_all[item].item())
-    predictions = [0.0] * len(test)
-    for row in order.tolist():
-        heard = residuals[test.users[row].item()]
-        base = expected_of_all[test.items[row]].item()
-        weight = len(heard) + damping
-        bias = sum(heard) / weight if weight else 0.0
-        predictions[row] = base + bias
-        heard.append(test.ratings[row].item() - base)
-    return predictions
+    joined, is_test = join(train, test)
+    heard = {user: [] for user in range(train.n_users)}
+    predictions = [None] * len(joined)
+    for row in time_order(joined, seed).tolist():
+        base = biases.mean + biases.item[joined.items[row]].item()
+        residuals = heard[joined.users[row].item()]
+        # The last one weighs 1, the one before it `keep`, and so on.
+        n = len(residuals)
+        weights = [keep ** (n - 1 - place) for place in range(n)]
+        weight = sum(weights) + damping
+        total = sum(w * r for w, r in zip(weights, residuals, strict=True))
+        predictions[row] = base + (total / weight if weight else 0.0)
+        residuals.append(joined.ratings[row].item() - base)
+    return [predictions[row] for row in is_test.nonzero().squeeze(1).tolist()]
 
 
 @given(
     seed=st.integers(0, 1000),
     damping=st.sampled_from([0.0, 1.0, 3.0]),
+    keep=st.sampled_from([1.0, 0.9, 0.2]),
     by_time=st.booleans(),
 )
 @settings(max_examples=25)
-def test_the_running_bias_is_what_a_plain_loop_says(seed, damping, by_time):
+def test_the_running_bias_is_what_a_plain_loop_says(
+    seed, damping, keep, by_time
+):
     ratings = synthetic(12, 10, 70, seed=seed).ratings
     split = global_time(ratings) if by_time else random_split(ratings)
-    order = time_order(split.test, seed)
     assert running_user_bias(
-        split.train, split.test, damping, seed
+        split.train, split.test, damping, keep, seed
     ).tolist() == pytest.approx(
-        running_by_loop(split.train, split.test, damping, order), abs=1e-4
+        running_by_loop(split.train, split.test, damping, keep, seed), abs=1e-4
     )
 
 
@@ -198,17 +197,81 @@ def test_a_running_bias_by_hand():
     assert predictions.tolist() == pytest.approx([3.25, 3.0, 3 - 1 / 3])
 
 
+def test_a_running_bias_that_fades_by_hand():
+    past = [(1, 0, 3.0, 0), (1, 1, 3.0, 0), (1, 2, 3.0, 0), (0, 3, 3.0, 0)]
+    later = [(0, 2, 1.0, 30), (0, 0, 2.0, 10), (0, 1, 5.0, 20)]
+    ratings = rated(*past, *later)
+    # As above, but what was heard keeps half of its weight each time.
+    # At 10: 3 + 0/2, hears -1. At 20: sum -1, count 1/2 + 1: 3 - 1/2.5,
+    # hears +2. At 30: sum -1/2 + 2, count 3/4 + 1: 3 + 1.5/2.75.
+    predictions = running_user_bias(
+        train=ratings.select(torch.arange(4)),
+        test=ratings.select(torch.arange(4, 7)),
+        damping=1,
+        keep=0.5,
+    )
+    expected = [3 + 1.5 / 2.75, 3.0, 2.6]
+    assert predictions.tolist() == pytest.approx(expected)
+
+
+def test_a_running_bias_that_keeps_all_is_the_damped_mean_of_all():
+    split = global_time(synthetic().ratings)
+    kept = running_user_bias(split.train, split.test, keep=1.0)
+    assert torch.equal(kept, running_user_bias(split.train, split.test))
+    # The last rating of each user has heard all their others.
+    biases = damped_biases(split.train)
+    joined, is_test = join(split.train, split.test)
+    expected = biases.mean + biases.item[joined.items]
+    residuals = joined.ratings - expected
+    stars = torch.full((len(joined),), torch.nan)
+    stars[is_test] = kept
+    order = time_order(joined, 0).tolist()
+    last = {joined.users[row].item(): row for row in order}
+    for user, row in last.items():
+        if is_test[row]:
+            heard = residuals[joined.users == user].sum() - residuals[row]
+            n_heard = (joined.users == user).sum() - 1
+            bias = stars[row] - expected[row]
+            hoped = (heard / (n_heard + 3)).item()
+            assert bias.item() == pytest.approx(hoped, abs=1e-4)
+
+
+def test_a_training_rating_is_heard_only_by_what_comes_after_it():
+    # The test ratings are at 10 and 30; one of the user trains at 20, five
+    # stars for what everybody finds a three.
+    others = [(user, item, 3.0, 0) for user in (1, 2) for item in range(3)]
+    ratings = rated((0, 0, 3.0, 10), (0, 1, 5.0, 20), (0, 2, 3.0, 30), *others)
+    is_test = torch.tensor([True, False, True] + [False] * 6)
+    train, test = ratings.select(~is_test), ratings.select(is_test)
+    biases = damped_biases(train)
+    early, late = running_user_bias(train, test).tolist()
+    first = biases.mean + biases.item[0].item()
+    assert early == pytest.approx(first)
+    assert late > biases.mean + biases.item[2].item() + 0.2
+
+
+@pytest.mark.parametrize("keep", [0, -0.5, 1.01, float("nan")])
+def test_a_share_that_cannot_be_kept_is_refused(keep):
+    split = global_time(synthetic().ratings)
+    with pytest.raises(ValueError, match=f"keep is {keep}; give a number"):
+        running_user_bias(split.train, split.test, keep=keep)
+
+
 def test_the_first_rating_of_a_stranger_is_predicted_from_the_item_alone():
     split = global_time(synthetic().ratings, 0.3)
     biases = damped_biases(split.train)
     for seed in range(3):
         predictions = running_user_bias(split.train, split.test, seed=seed)
+        joined, _ = join(split.train, split.test)
         met = set(split.train.users.tolist())
-        for row in time_order(split.test, seed).tolist():
-            user, item = split.test.users[row].item(), split.test.items[row]
+        strangers = set(split.test.users.tolist()) - met
+        assert strangers
+        for row in time_order(joined, seed).tolist():
+            user, item = joined.users[row].item(), joined.items[row]
             if user not in met:
                 expected = biases.mean + biases.item[item].item()
-                assert predictions[row].item() == pytest.approx(expected)
+                stars = predictions[row - len(split.train)].item()
+                assert stars == pytest.approx(expected)
                 met.add(user)
 
 
@@ -222,7 +285,10 @@ def test_a_rating_moves_only_what_its_user_is_told_later(seed, place):
     changed = test.select(torch.arange(len(test)))
     changed.ratings[row] = 6 - changed.ratings[row] + 0.5
     after = running_user_bias(split.train, changed, seed=seed)
-    order = time_order(test, seed).tolist()
+    # The ties of both parts are drawn together; all that trains is older.
+    joined, _ = join(split.train, test)
+    order = time_order(joined, seed)[len(split.train) :] - len(split.train)
+    order = order.tolist()
     later = order[order.index(row) + 1 :]
     same_user = (test.users == test.users[row]).nonzero().squeeze(1).tolist()
     moved = (before != after).nonzero().squeeze(1).tolist()

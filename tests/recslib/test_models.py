@@ -1,3 +1,4 @@
+from itertools import pairwise
 from math import erf
 
 import numpy as np
@@ -8,11 +9,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 from recslib.models import (
+    BothSides,
     DenseNet,
     Dropout,
     LSTMRating,
     MatrixFactorization,
     embedding,
+    main_directions,
     squared_norms,
 )
 from recslib.training import predict
@@ -154,9 +157,7 @@ def test_the_dense_network_is_its_formula_in_plain_tensors():
             expected = 3 + output + part["output.bias"][0]
             expected += part["user_biases.weight"][user, 0]
             expected += part["item_biases.weight"][item, 0]
-            assert predictions[row].item() == pytest.approx(
-                expected, abs=1e-4
-            )
+            assert predictions[row].item() == pytest.approx(expected, abs=1e-4)
 
 
 def test_features_say_nothing_before_they_are_learnt():
@@ -185,26 +186,42 @@ def test_a_prediction_has_one_dimension(kind):
 
 # LSTM ------------------------------------------------------------------------
 
+N_ITEMS = 6
 
-def lstm(n_items=6):
+
+def lstm(kind=LSTMRating):
+    """Make an LSTM that has learnt to say something of what it hears."""
     torch.manual_seed(0)
-    model = LSTMRating(n_items, n_factors=4, mean=3.0).eval()
-    nn.init.normal_(model.item_biases.weight)
+    model = kind(torch.randn(N_ITEMS, 4), n_hidden=8).eval()
+    for name, weights in model.named_parameters():
+        if name.endswith("taste.weight"):
+            nn.init.normal_(weights)
     return model
 
 
-def heard(n_pieces, n_steps, n_items=6):
+def heard(n_pieces, n_steps, kind=LSTMRating):
+    """Make up what a model hears and is asked."""
     generator = torch.Generator().manual_seed(n_pieces * 100 + n_steps)
-    items, past_items, past_ratings = (
-        torch.randint(high, (n_pieces, n_steps), generator=generator)
-        for high in (n_items, n_items, 5)
-    )
-    return items, past_items, past_ratings + 1.0
+    shape = (n_pieces, n_steps)
+
+    def some_items():
+        return torch.randint(N_ITEMS, shape, generator=generator)
+
+    def some_stars():
+        return torch.randn(shape, generator=generator)
+
+    items = some_items()
+    past = (items, some_stars() + 3, some_items(), some_stars())
+    if kind is LSTMRating:
+        return past
+    back = torch.arange(n_steps).flip(0).expand(shape)
+    return *past, items.flip(1), some_items(), some_stars(), back
 
 
 def test_the_lstm_is_its_formula_one_cell_at_a_time():
     model = lstm()
-    items, past_items, past_ratings = heard(n_pieces=1, n_steps=5)
+    items, base, past_items, past_surprises = heard(n_pieces=1, n_steps=5)
+    past_items[0, 0] = N_ITEMS  # nothing was heard yet
     cell = nn.LSTMCell(4 + 1, 8)
     cell.load_state_dict(
         {
@@ -213,76 +230,284 @@ def test_the_lstm_is_its_formula_one_cell_at_a_time():
         }
     )
     table = model.item_factors.weight
+    assert table[N_ITEMS].tolist() == [0, 0, 0, 0]
     state = None
     for step, prediction in enumerate(
-        model(items, past_items, past_ratings)[0]
+        model(items, base, past_items, past_surprises)[0]
     ):
         past, now = past_items[0, step], items[0, step]
-        surprise = past_ratings[0, step : step + 1] - 3
+        surprise = past_surprises[0, step : step + 1]
         state = cell(torch.cat([table[past], surprise])[None], state)
         taste = model.taste(state[0])[0]
-        expected = (
-            3
-            + model.item_biases.weight[now, 0]
-            + taste[4]
-            + taste[:4] @ table[now]
-        )
+        expected = base[0, step] + taste[4] + taste[:4] @ table[now]
         assert prediction.item() == pytest.approx(expected.item(), abs=1e-5)
 
 
+def test_an_lstm_says_nothing_of_what_it_hears_before_it_has_learnt():
+    torch.manual_seed(0)
+    model = LSTMRating(torch.randn(N_ITEMS, 4), n_hidden=8).eval()
+    items, base, past_items, past_surprises = heard(3, 5)
+    predictions = model(items, base, past_items, past_surprises)
+    others = model(items, base, past_items.flip(1), 9 * past_surprises)
+    assert torch.equal(predictions, others)
+    assert not model.taste.weight.any()
+
+
+def test_both_sides_are_the_sum_of_two_lstms_by_hand():
+    model = lstm(BothSides)
+    # Two sequences, asked for from the end in the other order of steps.
+    items = torch.tensor([[0, 1, 2], [3, 4, 6]])
+    base = torch.tensor([[3.0, 3.5, 2.5], [4.0, 2.0, 0.0]])
+    past_items = torch.tensor([[6, 0, 1], [6, 3, 6]])
+    past_surprises = torch.tensor([[0.0, 1.0, -0.5], [0.0, 0.5, 0.0]])
+    items_back = torch.tensor([[2, 1, 0], [4, 3, 6]])
+    next_items = torch.tensor([[6, 2, 1], [6, 4, 6]])
+    next_surprises = torch.tensor([[0.0, 1.5, -0.5], [0.0, -2.0, 0.0]])
+    mirror = torch.tensor([[2, 1, 0], [1, 0, 0]])
+    predictions = model(
+        items,
+        base,
+        past_items,
+        past_surprises,
+        items_back,
+        next_items,
+        next_surprises,
+        mirror,
+    )
+    before = model.before(items, base, past_items, past_surprises)
+    after = model.after(
+        items_back, torch.zeros(2, 3), next_items, next_surprises
+    )
+    assert predictions.shape == (2, 3)
+    for piece, step, step_back in (
+        (0, 0, 2),
+        (0, 1, 1),
+        (0, 2, 0),
+        (1, 0, 1),
+        (1, 1, 0),
+    ):
+        expected = before[piece, step] + after[piece, step_back]
+        assert predictions[piece, step].item() == pytest.approx(
+            expected.item(), abs=1e-6
+        )
+    # Two ears of their own.
+    assert not torch.equal(
+        model.before.lstm.weight_hh_l0, model.after.lstm.weight_hh_l0
+    )
+
+
+# Padding ---------------------------------------------------------------------
+
+
+def padded(inputs, fillers):
+    """Put steps behind the real ones of (S, T) inputs, one row of each."""
+    return [
+        torch.cat([part, filler.to(part).expand(len(part), -1)], dim=1)
+        for part, filler in zip(inputs, fillers, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("kind", [LSTMRating, BothSides])
 @given(n_real=st.integers(1, 6), n_padded=st.integers(1, 6), data=st.data())
 def test_padding_changes_nothing_at_real_steps_whatever_stands_in_it(
-    n_real, n_padded, data
+    kind, n_real, n_padded, data
 ):
-    model = lstm()
-    real = heard(3, n_real)
-    whatever = data.draw(st.sampled_from([0.0, 3.0, 1e6, -1e6]))
-    item = data.draw(st.integers(0, 6))
-    padded = [
-        torch.cat([part, torch.full((3, n_padded), filler).to(part)], dim=1)
-        for part, filler in zip(real, (item, item, whatever), strict=True)
-    ]
+    model = lstm(kind)
+    real = heard(3, n_real, kind)
+
+    def steps(values):
+        drawn = st.lists(values, min_size=n_padded, max_size=n_padded)
+        return torch.tensor(data.draw(drawn))
+
+    item = st.integers(0, N_ITEMS)
+    stars = st.sampled_from([0.0, 3.0, 1e6, -1e6])
+    fillers = [steps(item), steps(stars), steps(item), steps(stars)]
+    if kind is BothSides:
+        fillers += [steps(item), steps(item), steps(stars)]
+        fillers.append(steps(st.integers(0, n_real + n_padded - 1)))
     with torch.no_grad():
-        assert torch.allclose(
-            model(*padded)[:, :n_real], model(*real), atol=1e-6
+        expected = model(*real)
+        predictions = model(*padded(real, fillers))
+    assert torch.allclose(predictions[:, :n_real], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [LSTMRating, BothSides])
+@given(
+    lengths=st.lists(st.integers(1, 7), min_size=1, max_size=5),
+    garbage=st.sampled_from([0.0, -5.0, 1e6, torch.nan]),
+)
+def test_short_sequences_say_the_same_alone_and_beside_longer_ones(
+    kind, lengths, garbage
+):
+    model = lstm(kind)
+    alone = [heard(1, n_steps, kind) for n_steps in lengths]
+    # Padded as `cut_histories` does, but for the base.
+    fillers = [N_ITEMS, garbage, N_ITEMS, 0.0]
+    if kind is BothSides:
+        fillers += [N_ITEMS, N_ITEMS, 0.0, 0]
+    n_steps = max(lengths) + 2
+    together = [
+        padded(
+            inputs,
+            [torch.tensor([f]).repeat(n_steps - length) for f in fillers],
         )
+        for inputs, length in zip(alone, lengths, strict=True)
+    ]
+    batch = [torch.cat(parts) for parts in zip(*together, strict=True)]
+    with torch.no_grad():
+        predictions = model(*batch)
+        for row, (inputs, length) in enumerate(
+            zip(alone, lengths, strict=True)
+        ):
+            expected = model(*inputs)[0]
+            assert torch.allclose(predictions[row, :length], expected, 0, 1e-5)
+
+
+# What moves what -------------------------------------------------------------
 
 
 @given(n_steps=st.integers(1, 6), step=st.integers(0, 5))
 def test_what_is_heard_moves_its_own_step_and_later_ones_alone(n_steps, step):
     model = lstm()
     step = min(step, n_steps - 1)
-    items, past_items, past_ratings = heard(2, n_steps)
-    changed = past_ratings.clone()
+    *asked, past_items, past_surprises = heard(2, n_steps)
+    changed = past_surprises.clone()
     changed[0, step] += 1
     with torch.no_grad():
-        before = model(items, past_items, past_ratings)
-        after = model(items, past_items, changed)
+        before = model(*asked, past_items, past_surprises)
+        after = model(*asked, past_items, changed)
     moved = before != after
     assert moved[0].tolist() == [False] * step + [True] * (n_steps - step)
     assert not moved[1].any()
 
 
+@given(n_steps=st.integers(1, 6), step=st.integers(0, 5))
+def test_what_is_heard_from_behind_moves_its_own_step_and_earlier_ones_alone(
+    n_steps, step
+):
+    model = lstm(BothSides)
+    step = min(step, n_steps - 1)
+    inputs = list(heard(2, n_steps, BothSides))
+    with torch.no_grad():
+        before = model(*inputs)
+        inputs[6] = inputs[6].clone()
+        inputs[6][0, n_steps - 1 - step] += 1
+        after = model(*inputs)
+    moved = before != after
+    assert moved[0].tolist() == [True] * (step + 1) + [False] * (
+        n_steps - 1 - step
+    )
+    assert not moved[1].any()
+
+
 def test_the_item_asked_about_moves_its_own_step_alone():
     model = lstm()
-    items, past_items, past_ratings = heard(2, 4)
+    items, *others = heard(2, 4)
     changed = items.clone()
-    changed[1, 2] = (changed[1, 2] + 1) % 6
-    before = model(items, past_items, past_ratings)
-    after = model(changed, past_items, past_ratings)
+    changed[1, 2] = (changed[1, 2] + 1) % N_ITEMS
+    before = model(items, *others)
+    after = model(changed, *others)
     assert (before != after).nonzero().tolist() == [[1, 2]]
 
 
-# Dropout ---------------------------------------------------------------------
+def test_the_base_moves_its_own_step_by_as_much():
+    model = lstm()
+    items, base, *past = heard(2, 4)
+    changed = base.clone()
+    changed[1, 2] += 0.5
+    moved = model(items, changed, *past) - model(items, base, *past)
+    expected = torch.zeros(2, 4)
+    expected[1, 2] = 0.5
+    assert torch.allclose(moved, expected, atol=1e-6)
+
+
+# The state of an LSTM --------------------------------------------------------
+
+
+@given(
+    n_steps=st.integers(1, 8),
+    cuts=st.sets(st.integers(1, 7), max_size=4),
+)
+def test_listening_in_parts_is_listening_in_one_go(n_steps, cuts):
+    model = lstm()
+    *_, past_items, past_surprises = heard(3, n_steps)
+    edges = [0, *sorted(cut for cut in cuts if cut < n_steps), n_steps]
+    with torch.no_grad():
+        whole, end = model.listen(past_items, past_surprises)
+        state, parts = None, []
+        for start, stop in pairwise(edges):
+            tastes, state = model.listen(
+                past_items[:, start:stop], past_surprises[:, start:stop], state
+            )
+            parts.append(tastes)
+    assert whole.shape == (3, n_steps, 5)
+    assert torch.allclose(torch.cat(parts, dim=1), whole, atol=1e-6)
+    for one, other in zip(state, end, strict=True):
+        assert one.shape == (1, 3, 8)
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_a_state_that_is_not_handed_on_is_forgotten():
+    model = lstm()
+    *_, past_items, past_surprises = heard(2, 6)
+    first, then = past_surprises.split(3, dim=1)
+    _, state = model.listen(past_items[:, :3], first)
+    handed_on, _ = model.listen(past_items[:, 3:], then, state)
+    forgotten, _ = model.listen(past_items[:, 3:], then)
+    assert not torch.allclose(handed_on, forgotten, atol=1e-3)
+    # Nor does a listener change the state that it is handed.
+    again, _ = model.listen(past_items[:, 3:], then, state)
+    assert torch.equal(handed_on, again)
+
+
+@pytest.mark.parametrize("kind", [LSTMRating, BothSides])
+def test_nothing_that_is_heard_is_kept_on_the_module(kind):
+    model = lstm(kind)
+    inputs = heard(2, 5, kind)
+    ears = [model] if kind is LSTMRating else [model.before, model.after]
+    kept = [dict(vars(module)) for module in model.modules()]
+    values = {name: part.clone() for name, part in model.state_dict().items()}
+    with torch.no_grad():
+        first = model(*inputs)
+        model(*heard(4, 3, kind))
+        for ear in ears:
+            _, state = ear.listen(*heard(2, 5)[2:])
+            ear.listen(*heard(2, 5)[2:], state)
+        assert torch.equal(model(*inputs), first)
+    for module, before in zip(model.modules(), kept, strict=True):
+        assert vars(module).keys() == before.keys()
+        assert all(vars(module)[name] is before[name] for name in before)
+    assert model.state_dict().keys() == values.keys()
+    for name, part in model.state_dict().items():
+        assert torch.equal(part, values[name])
+    assert not list(model.buffers())
+
+
+def test_item_factors_are_a_frozen_copy_with_a_row_for_none():
+    table = nn.Parameter(torch.randn(N_ITEMS, 4))
+    before = table.detach().clone()
+    for model in (LSTMRating(table, 8), BothSides(table, 8).after):
+        weights = model.item_factors.weight
+        assert torch.equal(weights[:-1], before)
+        assert not weights[-1].any() and not weights.requires_grad
+        model(*heard(2, 5)).sum().backward()
+        assert weights.grad is None and table.grad is None
+        with torch.no_grad():
+            weights.zero_()
+        assert torch.equal(table, before)
+
+
+# Dropout in the networks -----------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("model", "inputs"),
     [
-        (DenseNet(6, 6, n_factors=8, mean=3.0), heard(1, 5)[:2]),
-        (LSTMRating(6, n_factors=8, mean=3.0), heard(2, 5)),
+        (DenseNet(6, 6, n_factors=8, mean=3.0), heard(1, 5)[::2]),
+        (LSTMRating(torch.ones(6, 8), n_hidden=8), heard(2, 5)),
+        (BothSides(torch.ones(6, 8), n_hidden=8), heard(2, 5, BothSides)),
     ],
-    ids=["dense", "lstm"],
+    ids=["dense", "lstm", "both sides"],
 )
 def test_dropout_acts_while_training_and_is_off_in_predict(model, inputs):
     inputs = tuple(part.squeeze(0) for part in inputs)
@@ -292,15 +517,97 @@ def test_dropout_acts_while_training_and_is_off_in_predict(model, inputs):
 
 
 def test_dropout_acts_on_the_item_asked_about_too():
-    model = LSTMRating(3, n_factors=8, mean=3.0).train()
+    model = LSTMRating(torch.ones(3, 8), n_hidden=8).train()
     # A taste of one for every factor, whatever was heard; factors of one.
     nn.init.zeros_(model.taste.weight)
     nn.init.ones_(model.taste.bias)
-    nn.init.ones_(model.item_factors.weight)
     items = torch.zeros(1, 50, dtype=torch.int64)
-    predictions = model(items, items, torch.zeros(1, 50))
-    # 3 + 1 + the factors that are left, each worth 1 / 0.6.
-    left = (predictions - 4) * 0.6
+    base = torch.full((1, 50), 3.0)
+    predictions = model(items, base, items, torch.zeros(1, 50))
+    # 3 + 1 + the factors that are left, each worth 1 / 0.5.
+    left = (predictions - 4) * 0.5
     assert torch.allclose(left, left.round(), atol=1e-5)
     assert left.min() < left.max()
-    assert left.mean().item() == pytest.approx(8 * 0.6, abs=0.8)
+    assert left.mean().item() == pytest.approx(8 * 0.5, abs=0.8)
+
+
+def test_dropout_acts_on_what_the_lstm_hears_and_says():
+    model = LSTMRating(torch.ones(3, 8), n_hidden=8)
+    nn.init.ones_(model.taste.weight)
+    past = torch.zeros(1, 50, dtype=torch.int64), torch.zeros(1, 50)
+    said = []
+    model.lstm.register_forward_hook(
+        lambda lstm, inputs, outputs: said.append((inputs[0], outputs[0]))
+    )
+    model.eval().listen(*past)
+    model.train()
+    tastes, _ = model.listen(*past)
+    (calm, _), (dropped, steps) = said
+    assert calm[..., :-1].unique().tolist() == [1]
+    assert dropped[..., :-1].unique().tolist() == [0, 2]
+    # All of the hidden numbers weigh one: without dropout, their sum.
+    sums = steps.sum(dim=2) + model.taste.bias[0]
+    assert not torch.allclose(tastes[..., 0], sums, atol=1e-3)
+
+
+# Main directions -------------------------------------------------------------
+
+
+@given(seed=st.integers(0, 999), n_factors=st.integers(1, 6))
+def test_all_directions_are_the_factors_turned_and_scaled(seed, n_factors):
+    generator = torch.Generator().manual_seed(seed)
+    factors = torch.randn(9, n_factors, generator=generator)
+    turned = main_directions(factors, n_factors)
+    assert turned.shape == (9, n_factors)
+    assert turned.square().mean().sqrt().item() == pytest.approx(0.1)
+    # Who is near whom stays, but for one number.
+    gram, gram_turned = factors @ factors.T, turned @ turned.T
+    scale = gram_turned.norm() / gram.norm()
+    assert torch.allclose(gram_turned, scale * gram, atol=1e-5)
+    # The columns stand upright on each other, the longest first.
+    square = turned.T @ turned
+    lengths = square.diagonal()
+    assert torch.allclose(square, torch.diag(lengths), atol=1e-5)
+    assert (lengths.diff() <= 1e-6).all()
+
+
+@given(seed=st.integers(0, 999), n=st.integers(1, 5))
+def test_no_other_directions_of_that_number_tell_more(seed, n):
+    generator = torch.Generator().manual_seed(seed)
+    factors = torch.randn(9, 5, generator=generator)
+    kept = main_directions(factors, n)
+    assert kept.shape == (9, n)
+    assert kept.square().mean().sqrt().item() == pytest.approx(0.1)
+    # What the kept columns cannot say is what Eckart and Young leave.
+    told = kept @ torch.linalg.lstsq(kept, factors).solution
+    left = (factors - told).square().sum().item()
+    sizes = torch.linalg.svdvals(factors)
+    assert left == pytest.approx(sizes[n:].square().sum().item(), abs=1e-4)
+    # The same columns, whether more are kept or not, but for the scale.
+    more = main_directions(factors, 5)[:, :n]
+    cosines = nn.functional.cosine_similarity(more, kept, dim=0)
+    assert cosines.tolist() == pytest.approx([1] * n, abs=1e-4)
+
+
+def test_main_directions_by_hand_leave_the_factors_alone():
+    # One column three times as long as the other, and turned by 45 degrees.
+    columns = torch.tensor([[3.0, 1.0], [-3.0, 1.0], [3.0, -1], [-3, -1]])
+    turn = torch.tensor([[1.0, 1.0], [-1.0, 1.0]]) / 2**0.5
+    factors = nn.Parameter(columns @ turn)
+    before = factors.detach().clone()
+    kept = main_directions(factors, 1)
+    sign = kept[0, 0].sign()
+    assert (sign * kept[:, 0]).tolist() == pytest.approx(
+        [0.1, -0.1, 0.1, -0.1]
+    )
+    assert not kept.requires_grad and torch.equal(factors, before)
+
+
+@pytest.mark.parametrize(
+    ("shape", "n", "most"),
+    [((9, 3), 0, 3), ((9, 3), -1, 3), ((9, 3), 4, 3), ((2, 3), 3, 2)],
+)
+def test_a_number_of_directions_that_is_not_there_is_refused(shape, n, most):
+    said = rf"n is {n}; factors of the shape \({shape[0]}, 3\) have 1 to"
+    with pytest.raises(ValueError, match=f"{said} {most} directions"):
+        main_directions(torch.randn(shape), n)

@@ -135,8 +135,12 @@ FIGURES = {
     "factorization_idea": lambda ax: plots.factorization_idea(ax),
     "boxes": lambda ax: plots.boxes([["user", "item"], ["network"]], ax),
     "listening_idea": lambda ax: plots.listening_idea(ax),
+    "padded_batch": lambda ax: plots.padded_batch(MASK, ax),
 }
-DRAWINGS = {"factorization_idea", "boxes", "listening_idea"}
+DRAWINGS = {"factorization_idea", "boxes", "listening_idea", "padded_batch"}
+
+
+MASK = torch.tensor([[True, True, True], [True, False, False]])
 
 
 @pytest.fixture(autouse=True)
@@ -475,6 +479,14 @@ def test_what_an_lstm_hears_is_always_one_step_behind_what_it_is_asked():
         text.removeprefix("guess for ") for text in asked[:-1]
     ]
     assert heard[0] == "nothing yet" and len(asked) == 3
+
+
+def test_a_batch_is_drawn_with_its_padding_hatched():
+    ax = FIGURES["padded_batch"](None)
+    hatched = [patch.get_hatch() is not None for patch in ax.patches]
+    # Three sheets, two histories of three steps, two steps padded.
+    assert len(hatched) == 18 and sum(hatched) == 6
+    assert {"B histories", "d numbers\na step"} <= set(texts(ax))
 
 
 def test_the_style_of_the_book_is_set_for_what_follows():

@@ -51,8 +51,7 @@ def test_sizes_counts_and_a_short_description():
     assert ratings.counts_by_user().tolist() == [2, 1, 2]
     assert ratings.counts_by_item().tolist() == [1, 2, 2]
     assert repr(ratings) == (
-        "Ratings(5 ratings, 3 users, 3 items, 55.6 % dense, "
-        "stars 1 to 5)"
+        "Ratings(5 ratings, 3 users, 3 items, 55.6 % dense, stars 1 to 5)"
     )
 
 

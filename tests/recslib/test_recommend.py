@@ -7,15 +7,17 @@ from hypothesis import strategies as st
 
 from recslib.models import MatrixFactorization, squared_norms
 from recslib.movielens import synthetic
-from recslib.ratings import from_frame
+from recslib.ratings import RatingsError, from_frame
 from recslib.recommend import (
     Person,
     arguments,
     fold_in,
+    fold_in_ahead,
     nearest_items,
     score_items,
     top_n,
 )
+from recslib.splits import time_order
 from recslib.training import Examples, fit
 
 NOTHING = torch.tensor([], dtype=torch.int64)
@@ -301,6 +303,199 @@ def test_people_who_cannot_be_folded_in_are_refused(
         fold_in(random_model(0), *rated, **weights)
     with pytest.raises(ValueError, match=said):
         arguments(random_model(0), *rated, 0, **weights)
+
+
+# Folding in, one rating ahead ------------------------------------------------
+
+
+def timed(*rows):
+    return from_frame(
+        pd.DataFrame(rows, columns=["user", "item", "rating", "timestamp"]),
+        scale=(1, 5),
+    )
+
+
+def histories(ratings, seed):
+    """Sort each user's rows by time, in the plainest way."""
+    order = time_order(ratings, seed).tolist()
+    users = ratings.users.tolist()
+    return [
+        [row for row in order if users[row] == user]
+        for user in range(ratings.n_users)
+    ]
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    ridge=st.sampled_from([0.3, 1.0, 20.0]),
+    absent=st.integers(0, 6),
+)
+def test_folding_in_ahead_is_folding_in_anew_before_each_rating(
+    seed, ridge, absent
+):
+    model = random_model(seed)
+    ratings = synthetic(6, 12, 40, seed=seed).ratings
+    # A user with no rating is no reason to stop.
+    ratings = ratings.select(ratings.users != absent)
+    ahead = fold_in_ahead(model, ratings, ridge=ridge, seed=seed)
+    assert ahead.shape == (len(ratings),) and ahead.dtype == torch.float32
+    for history in histories(ratings, seed):
+        for place, row in enumerate(history):
+            item = ratings.items[row]
+            if place == 0:
+                bias = model.item_biases.weight[item, 0].item()
+                expected = model.mean + bias
+            else:
+                before = torch.tensor(history[:place])
+                person = fold_in(
+                    model,
+                    ratings.items[before],
+                    ratings.ratings[before],
+                    l2=0,
+                    ridge=ridge,
+                )
+                expected = score_items(model, person)[item].item()
+            assert ahead[row].item() == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_first_rating_is_predicted_from_mean_and_item_bias():
+    model = random_model(1)
+    ratings = timed((5, 0, 1.0, 9), (6, 1, 5.0, 2), (7, 0, 3.0, 4))
+    for mood in (0.0, 0.4):
+        ahead = fold_in_ahead(model, ratings, mood=mood)
+        biases = model.item_biases.weight[torch.tensor([0, 1, 0]), 0]
+        expected = (model.mean + biases).tolist()
+        assert ahead.tolist() == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_person_ahead_by_hand():
+    # One factor of 1, no biases: each rating is the sum of two weights of
+    # variance 1/2 each and a noise of 1. After k ratings of +1: k / (k + 1).
+    model = MatrixFactorization(1, 3, n_factors=1, mean=3.0)
+    torch.nn.init.ones_(model.item_factors.weight)
+    ratings = timed((0, 2, 4.0, 30), (0, 0, 4.0, 10), (0, 1, 4.0, 20))
+    ahead = fold_in_ahead(model, ratings, ridge=2.0)
+    expected = [3 + 2 / 3, 3, 3.5]
+    assert ahead.tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_mood_that_drifts_by_hand():
+    # No factors; bias of variance 1/2, mood of variance 1/2 that is halved
+    # a rating, noise of 1. Variances of ratings: 2; covariances of
+    # neighbours: 1/2 + 1/4, and of the first and third: 1/2 + 1/8.
+    # The second: 0.75 / 2 of the first. The third: the solution w of
+    # [[2, .75], [.75, 2]] w = [.625, .75], which is [0.2, 0.3].
+    model = MatrixFactorization(1, 3, n_factors=1, mean=3.0)
+    torch.nn.init.zeros_(model.item_factors.weight)
+    with torch.no_grad():
+        model.item_biases.weight[:, 0] = torch.tensor([0.5, 0.0, 0.25])
+    # What is left of them: 1, -2, and whatever.
+    ratings = timed((0, 2, 5.0, 99), (0, 0, 4.5, 10), (0, 1, 1.0, 11))
+    how = {"ridge": 2.0, "mood": 0.5, "fades": 1 / np.log(2)}
+    ahead = fold_in_ahead(model, ratings, **how)
+    assert ahead.tolist() == pytest.approx(
+        [3.25 + 0.2 * 1 - 0.3 * 2, 3.5, 3 + 0.375], abs=1e-6
+    )
+    # Without a mood, how fast it fades says nothing.
+    calm = [
+        fold_in_ahead(model, ratings, ridge=2.0, fades=fades)
+        for fades in (0.1, 20.0)
+    ]
+    assert torch.equal(*calm) and not torch.allclose(calm[0], ahead)
+
+
+@given(seed=st.integers(0, 10_000), mood=st.sampled_from([0.0, 0.3]))
+def test_a_mood_is_the_mean_of_a_gaussian_given_all_that_came_before(
+    seed, mood
+):
+    model = random_model(seed)
+    ratings = synthetic(4, 12, 25, seed=seed).ratings
+    how = {"ridge": 2.0, "mood": mood, "fades": 3.0, "seed": seed}
+    ahead = fold_in_ahead(model, ratings, **how)
+    for rows in histories(ratings, seed):
+        items = ratings.items[rows]
+        x = model.item_factors.weight.detach()[items].double().numpy()
+        biases = model.item_biases.weight.detach()[items, 0].double().numpy()
+        y = ratings.ratings[rows].double().numpy() - model.mean - biases
+        place = np.arange(len(rows))
+        signal = (x @ x.T + 1) / 2.0
+        signal += mood * np.exp(-np.abs(place[:, None] - place) / 3.0)
+        for t in place:
+            noisy = signal[:t, :t] + np.eye(t)
+            told = signal[t, :t] @ np.linalg.solve(noisy, y[:t])
+            expected = model.mean + biases[t] + told
+            assert ahead[rows[t]].item() == pytest.approx(expected, abs=1e-4)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    place=st.integers(0, 39),
+    mood=st.sampled_from([0.0, 0.3]),
+)
+def test_a_rating_moves_only_what_its_user_is_told_ahead_later(
+    seed, place, mood
+):
+    model = random_model(seed)
+    ratings = synthetic(6, 12, 40, seed=seed).ratings
+    how = {"ridge": 1.0, "mood": mood, "seed": seed}
+    before = fold_in_ahead(model, ratings, **how)
+    changed = ratings.select(torch.arange(40))
+    changed.ratings[place] = 6.5 - changed.ratings[place]
+    after = fold_in_ahead(model, changed, **how)
+    moved = ((after - before).abs() > 1e-5).nonzero().squeeze(1).tolist()
+    history = histories(ratings, seed)[ratings.users[place].item()]
+    assert set(moved) <= set(history[history.index(place) + 1 :])
+
+
+def test_a_rating_does_move_what_comes_after_it():
+    model = random_model(0)
+    ratings = timed(*((0, item, 3.0, item) for item in range(12)))
+    before = fold_in_ahead(model, ratings, ridge=1.0)
+    ratings.ratings[4] = 5.0
+    moved = (fold_in_ahead(model, ratings, ridge=1.0) - before).abs() > 1e-4
+    assert moved.tolist() == [False] * 5 + [True] * 7
+
+
+def test_folding_in_ahead_breaks_ties_by_seed_and_leaves_the_model_alone():
+    model = random_model(0)
+    values = {name: p.clone() for name, p in model.state_dict().items()}
+    ratings = timed(*((0, item, 1.0 + item % 5, 7) for item in range(12)))
+    one, again, other = (
+        fold_in_ahead(model, ratings, seed=seed) for seed in (1, 1, 2)
+    )
+    assert torch.equal(one, again) and not torch.equal(one, other)
+    assert not one.requires_grad
+    for name, part in model.state_dict().items():
+        assert torch.equal(part, values[name])
+
+
+def test_users_of_the_model_are_not_asked_ahead():
+    model = random_model(0)
+    ratings = synthetic(6, 12, 40).ratings
+    before = fold_in_ahead(model, ratings)
+    with torch.no_grad():
+        model.user_factors.weight.fill_(torch.nan)
+        model.user_biases.weight.fill_(torch.nan)
+    assert torch.equal(fold_in_ahead(model, ratings), before)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"ridge": 0}, "ridge is 0, fades 20.0 and mood 0.0; give the first"),
+        ({"ridge": -1}, "ridge is -1"),
+        ({"fades": 0}, "fades 0 and"),
+        ({"mood": -0.1}, "mood -0.1; .* no mood below it"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused_ahead(how, said):
+    with pytest.raises(ValueError, match=said):
+        fold_in_ahead(random_model(0), synthetic(6, 12, 40).ratings, **how)
+
+
+def test_folding_in_ahead_needs_timestamps():
+    with pytest.raises(RatingsError, match="timestamp"):
+        fold_in_ahead(random_model(0, n_items=4), FILMS)
 
 
 # Arguments -------------------------------------------------------------------

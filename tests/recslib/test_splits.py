@@ -13,7 +13,9 @@ from recslib.splits import (
     Split,
     carve_validation,
     global_time,
+    join,
     last_per_user,
+    out_of_fold,
     published_folds,
     random_folds,
     random_split,
@@ -484,3 +486,108 @@ def test_the_seed_of_whole_items_decides_who_goes_together():
     )
     assert torch.equal(first, again)
     assert set(first.tolist()) != set(other.tolist())
+
+
+# Parts laid together ---------------------------------------------------------
+
+
+@given(ratings=many_ratings(), seed=st.integers(0, 3))
+def test_joined_parts_are_the_training_part_and_then_the_test_part(
+    ratings, seed
+):
+    split = try_to_split(random_split, ratings, 0.3, seed=seed)
+    joined, is_test = join(split.train, split.test)
+    assert rows_of(joined) == rows_of(split.train) + rows_of(split.test)
+    assert joined.n_users == ratings.n_users
+    assert joined.n_items == ratings.n_items
+    n_train = len(split.train)
+    assert is_test.tolist() == [False] * n_train + [True] * len(split.test)
+    stars = torch.cat([split.train.ratings, split.test.ratings])
+    assert torch.equal(joined.ratings, stars)
+
+
+def test_parts_that_number_users_differently_are_not_joined():
+    one = rated((0, 1, 5.0, 30), (1, 2, 1.0, 10))
+    other = rated((5, 1, 3.0, 0), (6, 2, 4.0, 1))
+    with pytest.raises(ValueError, match="Take both from one split"):
+        join(one, other)
+
+
+def test_parts_without_timestamps_are_not_joined():
+    ratings = rated((1, 1, 3.0), (1, 2, 4.0))
+    with pytest.raises(RatingsError, match="Give a timestamp column"):
+        join(ratings, ratings)
+
+
+# Out of fold -----------------------------------------------------------------
+
+
+@given(
+    ratings=many_ratings(min_size=5),
+    n_folds=st.integers(2, 5),
+    seed=st.integers(0, 3),
+)
+def test_every_rating_is_predicted_once_by_a_model_that_was_not_fitted_to_it(
+    ratings, n_folds, seed
+):
+    met = []
+
+    def predict(split):
+        met.append(split)
+        return torch.full((len(split.test),), float(len(met)))
+
+    predictions = out_of_fold(ratings, predict, n_folds, seed)
+    assert len(met) == n_folds and predictions.shape == (len(ratings),)
+    everything = rows_of(ratings)
+    for row, which in zip(everything, predictions.tolist(), strict=True):
+        by = met[int(which) - 1]
+        assert row in rows_of(by.test) and row not in rows_of(by.train)
+    for split in met:
+        parts = rows_of(split.train) + rows_of(split.test)
+        assert sorted(parts) == sorted(everything)
+    # The folds are those of `random_folds`.
+    folds = random_folds(ratings, n_folds, seed)
+    for split, fold in zip(met, folds, strict=True):
+        assert what_is_tested(split) == what_is_tested(fold)
+
+
+def test_predictions_out_of_fold_are_aligned_with_the_ratings():
+    ratings = synthetic().ratings
+    stars = out_of_fold(ratings, lambda split: split.test.ratings, 3)
+    assert torch.equal(stars, ratings.ratings)
+
+
+def test_who_knows_the_training_part_by_heart_knows_nothing_out_of_fold():
+    def by_heart(split):
+        known = {
+            row[:2]: stars
+            for row, stars in zip(
+                rows_of(split.train), split.train.ratings.tolist(), strict=True
+            )
+        }
+        rows = rows_of(split.test)
+        return torch.tensor([known.get(row[:2], 0.0) for row in rows])
+
+    assert not out_of_fold(synthetic().ratings, by_heart).any()
+
+
+def test_the_folds_of_out_of_fold_depend_on_the_seed_alone():
+    ratings = synthetic().ratings
+
+    def mean(split):
+        return split.train.ratings.mean().expand(len(split.test))
+
+    one, again, other = (
+        out_of_fold(ratings, mean, seed=seed) for seed in (1, 1, 2)
+    )
+    assert torch.equal(one, again) and not torch.equal(one, other)
+    # Two folds, unless more are asked for.
+    assert len(one.unique()) == 2
+    assert len(out_of_fold(ratings, mean, 5).unique()) == 5
+
+
+@pytest.mark.parametrize("n_folds", [1, 3])
+def test_folds_that_cannot_be_are_refused_before_anything_is_fitted(n_folds):
+    ratings = rated((1, 1, 3.0), (1, 2, 4.0))
+    with pytest.raises(RatingsError, match=f"n_folds is {n_folds}; 2 ratings"):
+        out_of_fold(ratings, lambda split: pytest.fail("fitted"), n_folds)

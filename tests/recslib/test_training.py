@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -11,13 +12,20 @@ from recslib.baselines import damped_biases, global_mean
 from recslib.evaluation import rmse
 from recslib.features import side_features
 from recslib.models import (
+    BothSides,
     DenseNet,
     LSTMRating,
     MatrixFactorization,
     squared_norms,
 )
 from recslib.movielens import synthetic
-from recslib.sequences import cut_histories
+from recslib.ratings import RatingsError, from_frame
+from recslib.sequences import (
+    ask_apart,
+    backwards,
+    cut_histories,
+    lstm_inputs,
+)
 from recslib.splits import random_split, whole_items
 from recslib.training import (
     Examples,
@@ -25,6 +33,7 @@ from recslib.training import (
     fit,
     fit_dense_net,
     fit_factorization,
+    fit_lstm,
     predict,
 )
 
@@ -176,16 +185,13 @@ def test_a_masked_rating_changes_neither_loss_nor_weights(data):
     mask = torch.tensor(data.draw(flags)).reshape(3, 4)
     mask[0, 0] = True
     stars = torch.arange(12.0).reshape(3, 4) % 5 + 1
-    inputs = (
-        torch.arange(12).reshape(3, 4),
-        torch.arange(12).reshape(3, 4) // 2,
-        stars,
-    )
+    items = torch.arange(12).reshape(3, 4)
+    inputs = (items, torch.full((3, 4), 3.0), items // 2, stars - 3)
     whatever = torch.where(mask, stars, data.draw(st.floats(-1e6, 1e6)))
     results = []
     for targets in (stars, whatever):
         torch.manual_seed(0)
-        model = LSTMRating(12, n_factors=2, mean=3.0)
+        model = LSTMRating(torch.randn(12, 2), n_hidden=4)
         train = Examples(inputs, targets, mask)
         _, history = fitted(model, train=train, batch_size=2, validation=train)
         results.append((weights(model), history))
@@ -498,23 +504,36 @@ def test_nobody_foretells_a_die_from_who_and_what(kind):
     assert min(history.validation_rmse) > 0.97 * spread
 
 
-def lstm_rmse(sequences, past_ratings):
+def lstm_rmse(ratings, leak=False, both_sides=False):
+    """Fit an LSTM to pieces, and return its error of the same ratings.
+
+    A leak shows it the present rating in the place of the one before it, or
+    of the one after it.
+    """
+    pieces = cut_histories(ratings, n_steps=10, seed=0)
+    base = torch.full((len(ratings),), 3.0)
+    surprises = ratings.ratings - base
+    back = backwards(pieces, ratings) if both_sides else None
+    inputs = list(lstm_inputs(pieces, base, surprises, back))
+    if leak and both_sides:
+        inputs[6] = back.now(surprises)
+    elif leak:
+        inputs[3] = pieces.now(surprises)
     torch.manual_seed(0)
-    model = LSTMRating(30, n_factors=8, mean=3.0)
-    train = Examples(
-        (sequences.items, sequences.past_items, past_ratings),
-        sequences.ratings,
-        sequences.mask,
-    )
+    kind = BothSides if both_sides else LSTMRating
+    model = kind(torch.randn(30, 8), n_hidden=16)
+    train = Examples(tuple(inputs), pieces.now(ratings.ratings), pieces.mask)
     fitted(model, train=train, rate=0.02, make=torch.optim.Adam, n_epochs=40)
-    errors = sequences.to_rows(predict(model, train.inputs) - train.targets)
+    errors = pieces.to_rows(predict(model, train.inputs)) - ratings.ratings
     return errors.square().mean().sqrt().item()
 
 
-def test_an_lstm_that_is_shown_the_answer_finds_it_and_ours_is_not_shown_it():
-    sequences = cut_histories(noise_alone(), n_steps=10, seed=0)
-    leaky = lstm_rmse(sequences, sequences.ratings)
-    honest = lstm_rmse(sequences, sequences.past_ratings)
+@pytest.mark.parametrize("both_sides", [False, True])
+def test_an_lstm_that_is_shown_the_answer_finds_it_and_ours_is_not_shown_it(
+    both_sides,
+):
+    leaky = lstm_rmse(noise_alone(), leak=True, both_sides=both_sides)
+    honest = lstm_rmse(noise_alone(), both_sides=both_sides)
     # A die's spread is 1.41; a little of it can be learnt by heart.
     assert leaky < 0.5 < 1.0 < honest
 
@@ -758,3 +777,188 @@ def test_each_kind_of_weight_has_a_rate_of_its_own(monkeypatch):
     assert seen["hidden.weight"] == seen["output.bias"]
     assert seen["hidden.weight"] == pytest.approx(0.011 / 100)
     assert seen["feature_factors.weight"] == pytest.approx(0.011 / 25)
+
+
+# The LSTM of chapter 3 -------------------------------------------------------
+
+
+def moody(n_users=60, n_each=60, keep=0.95, seed=0):
+    """Make ratings of a base, a mood that drifts, and noise.
+
+    Returns the ratings, and the base of each.
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape):
+        return torch.randn(shape, generator=generator)
+
+    mood, moods = normal(n_users), []
+    for _ in range(n_each):
+        moods.append(mood)
+        mood = keep * mood + (1 - keep**2) ** 0.5 * normal(n_users)
+    # Everybody rates everything, in an order of their own.
+    items = normal(n_users, n_each).argsort(dim=1)
+    base = 3 + 0.3 * normal(n_each)[items]
+    stars = base + 0.7 * torch.stack(moods, dim=1) + 0.4 * normal(*base.shape)
+    frame = pd.DataFrame(
+        {
+            "user": torch.arange(n_users).repeat_interleave(n_each),
+            "item": items.flatten(),
+            "rating": stars.flatten(),
+            "timestamp": torch.arange(n_each).repeat(n_users),
+        }
+    )
+    return from_frame(frame, scale=(-9, 15)), base.flatten()
+
+
+def moody_parts(seed=0):
+    """Part moody people into those to learn from and those to ask about."""
+    ratings, base = moody(seed=seed)
+    is_new = ratings.users >= 40
+    return (
+        (ratings.select(~is_new), base[~is_new]),
+        (ratings.select(is_new), base[is_new]),
+    )
+
+
+def some_factors(n_items=60):
+    generator = torch.Generator().manual_seed(0)
+    return 0.1 * torch.randn(n_items, 2, generator=generator)
+
+
+QUICK = {"n_hidden": 8, "n_steps": 30, "n_epochs": 12, "learning_rate": 0.02}
+
+
+def rmse_apart(model, ratings, base, is_target):
+    """Score what a model says of targets when it hears all the others."""
+    before, after = (
+        ask_apart(ratings, is_target, 30, seed=0, side=side)
+        for side in ("before", "after")
+    )
+    surprises = torch.where(is_target, torch.nan, ratings.ratings - base)
+    after = after if isinstance(model, BothSides) else None
+    inputs = lstm_inputs(before, base, surprises, after)
+    stars = before.to_rows(predict(model, inputs))
+    return rmse(stars, ratings.ratings[is_target])
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_an_lstm_hears_moods_that_fade_and_more_of_them_from_both_sides(seed):
+    (train, base), (asked, asked_base) = moody_parts(seed)
+    generator = torch.Generator().manual_seed(seed)
+    is_target = torch.rand(len(asked), generator=generator) < 0.2
+    past, both = (
+        rmse_apart(
+            fit_lstm(train, base, some_factors(), both_sides=side, **QUICK),
+            asked,
+            asked_base,
+            is_target,
+        )
+        for side in (False, True)
+    )
+    deaf = rmse(asked_base[is_target], asked.ratings[is_target])
+    # The base misses mood and noise, 0.8; nobody foretells the noise, 0.4.
+    assert 0.38 < both < 0.95 * past
+    assert past < 0.85 * deaf
+
+
+def test_an_lstm_improves_on_its_base_one_step_ahead_too():
+    (train, base), (asked, asked_base) = moody_parts()
+    model = fit_lstm(train, base, some_factors(), **QUICK)
+    pieces = cut_histories(asked, 30, n_context=15, seed=0)
+    surprises = asked.ratings - asked_base
+    inputs = lstm_inputs(pieces, asked_base, surprises)
+    stars = pieces.to_rows(predict(model, inputs))
+    deaf = rmse(asked_base, asked.ratings)
+    assert 0.4 < rmse(stars, asked.ratings) < 0.75 * deaf
+    # Where there is no mood but noise alone, it finds nothing to improve.
+    noise = asked_base + 0.4 * torch.randn(
+        len(asked), generator=torch.Generator().manual_seed(1)
+    )
+    inputs = lstm_inputs(pieces, asked_base, noise - asked_base)
+    stars = pieces.to_rows(predict(model, inputs))
+    assert rmse(stars, noise) > 0.38
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
+def test_the_lstm_repeats_its_bits_and_follows_its_seed(both_sides):
+    (train, base), _ = moody_parts()
+    how = {**QUICK, "n_epochs": 2, "both_sides": both_sides}
+
+    def bits(seed):
+        torch.rand(7)  # where the global random state stands does not matter
+        return weights(fit_lstm(train, base, some_factors(), seed=seed, **how))
+
+    one, again, other = bits(1), bits(1), bits(2)
+    assert torch.equal(one, again) and not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
+def test_item_factors_stay_as_they_are_while_an_lstm_is_fitted(both_sides):
+    (train, base), _ = moody_parts()
+    factors = nn.Parameter(some_factors())
+    how = {**QUICK, "n_epochs": 2, "both_sides": both_sides}
+    model = fit_lstm(train, base, factors, **how)
+    assert not model.training
+    assert torch.equal(factors, some_factors()) and factors.grad is None
+    ears = [model.before, model.after] if both_sides else [model]
+    for ear in ears:
+        assert torch.equal(ear.item_factors.weight[:-1], some_factors())
+        assert not ear.item_factors.weight[-1].any()
+        # All else has moved: it started from zero.
+        assert ear.taste.weight.abs().min() > 0
+    kind = BothSides if both_sides else LSTMRating
+    assert type(model) is kind and ears[0].lstm.hidden_size == 8
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
+def test_an_lstm_is_fitted_to_pieces_and_their_targets_as_told(
+    monkeypatch, both_sides
+):
+    (train, base), _ = moody_parts()
+    # Three ratings a second, in an order that the seed draws.
+    train = replace(train, timestamps=train.timestamps // 3)
+    seen = {}
+
+    def watch(model, examples, **how):
+        seen.update(model=model, examples=examples, **how)
+
+    monkeypatch.setattr(training, "fit", watch)
+    fit_lstm(
+        train,
+        base,
+        some_factors(),
+        both_sides=both_sides,
+        n_steps=25,
+        n_epochs=3,
+        batch_size=5,
+        learning_rate=0.03,
+        seed=4,
+    )
+    # 60 ratings each: pieces of 25, 25 and 10 of all 40 people.
+    pieces = cut_histories(train, 25, seed=4)
+    assert seen["examples"].targets.shape == (120, 25)
+    stars = pieces.to_rows(seen["examples"].targets)
+    assert torch.equal(stars, train.ratings)
+    assert torch.equal(seen["examples"].mask, pieces.mask)
+    back = backwards(pieces, train) if both_sides else None
+    expected = lstm_inputs(pieces, base, train.ratings - base, back)
+    for one, other in zip(seen["examples"].inputs, expected, strict=True):
+        assert torch.equal(one, other)
+    assert (seen["n_epochs"], seen["batch_size"], seen["seed"]) == (3, 5, 4)
+    assert seen["optimizer"].param_groups[0]["lr"] == 0.03
+
+
+def test_an_lstm_that_cannot_be_fitted_is_refused():
+    (train, base), _ = moody_parts()
+    for how, said in (
+        ({"n_epochs": 0}, "n_epochs is 0"),
+        ({"batch_size": 0}, "batch_size 0"),
+        ({"n_steps": 0}, "n_steps 0"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            fit_lstm(train, base, some_factors(), **how)
+    with pytest.raises(FloatingPointError, match="epoch 1"):
+        fit_lstm(train, base * torch.nan, some_factors())
+    with pytest.raises(RatingsError, match="timestamp"):
+        fit_lstm(replace(train, timestamps=None), base, some_factors())
