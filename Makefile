@@ -11,6 +11,7 @@ PYTHON ?= python3
 PORT ?= 8000
 PY := .venv/bin/python
 BENCH_PY := benchmarks/.venv/bin/python
+LIBRECOMMENDER_PY := benchmarks/.venv-librecommender/bin/python
 STAGE := _build/stage/notebooks
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
@@ -23,6 +24,9 @@ export OMP_NUM_THREADS := 1
 NO_PYTHON = Python 3.11 or newer is needed, and there is no '$(PYTHON)'. \
 	Install one (python.org, or your system's package manager) and name \
 	it: make PYTHON=python3.12 book
+
+NO_LIBRECOMMENDER = LibRecommender could not be installed, so the benchmark \
+	leaves it out. It needs Python 3.11 (make PYTHON=python3.11 bench).
 
 # Where no -j was given, `make test` still runs two notebooks side by side.
 SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
@@ -95,17 +99,30 @@ results: $(EXECUTED)  ## print every glued number, and write it to a file
 readme: .venv/installed  ## fill README's table from the committed notebooks
 	@$(PY) book/build.py readme
 
-bench-setup: benchmarks/.venv/installed  ## make benchmarks/.venv with the peers
+# LibRecommender's TensorFlow needs a numpy that the other peers do not take,
+# and cannot be installed everywhere: the benchmark also runs without it.
+bench-setup: benchmarks/.venv/installed  ## make the peers' environments
+	@+$(MAKE) --no-print-directory benchmarks/.venv-librecommender/installed \
+		|| echo "$(NO_LIBRECOMMENDER)" >&2
 
 benchmarks/.venv/installed: benchmarks/requirements.txt
+	$(call bench_venv,$(BENCH_PY))
+
+benchmarks/.venv-librecommender/installed: \
+		benchmarks/requirements-librecommender.txt
+	$(call bench_venv,$(LIBRECOMMENDER_PY))
+
+define bench_venv
 	@command -v $(PYTHON) > /dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
-	@$(PYTHON) -m venv benchmarks/.venv
-	@$(BENCH_PY) -m pip install --requirement benchmarks/requirements.txt \
+	@$(PYTHON) -m venv $(@D)
+	@$(1) -m pip install --requirement $< \
 		$(if $(CPU),--extra-index-url https://download.pytorch.org/whl/cpu)
 	@touch $@
+endef
 
-bench: benchmarks/.venv/installed  ## fit the peers and ours, write the results
+bench: bench-setup  ## fit the peers and ours, write the results
 	@$(BENCH_PY) benchmarks/folds.py
+	@$(BENCH_PY) benchmarks/sequences.py
 	@$(BENCH_PY) benchmarks/growth.py
 	@$(BENCH_PY) benchmarks/table.py
 

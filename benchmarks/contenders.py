@@ -10,23 +10,49 @@ from __future__ import annotations
 
 import copy
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from recslib.models import MatrixFactorization, squared_norms
+from recslib.baselines import running_user_bias
+from recslib.models import (
+    BothSides,
+    DenseNet,
+    LSTMRating,
+    MatrixFactorization,
+    main_directions,
+    squared_norms,
+)
 from recslib.ratings import Ratings
-from recslib.training import Examples, fit, fit_dense_net, predict
+from recslib.recommend import fold_in_ahead
+from recslib.sequences import ask_apart, cut_histories, lstm_inputs
+from recslib.splits import Split, join, out_of_fold, time_order
+from recslib.training import (
+    Examples,
+    fit,
+    fit_dense_net,
+    fit_factorization,
+    fit_lstm,
+    predict,
+)
+
+if TYPE_CHECKING:
+    from libreco.algorithms import RNN4Rec
 
 Predict = Callable[[Ratings], np.ndarray]
 Fit = Callable[[], Predict]
 Params = Mapping[str, Any]
+
+# Packages that compute for a peer and are not in machine.json.
+ENGINES = {"LibRecommender": "tensorflow-cpu"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +64,8 @@ class Contender:
     peer
         The package's name on PyPI; ``"recslib"`` for the book's own.
     model
-        What the library calls the model.
+        What the library calls the model; "ahead" where each test rating is
+        heard once it has been predicted.
     params
         What is not the library's default.
     tuned
@@ -52,8 +79,10 @@ class Contender:
 
     @property
     def version(self) -> str:
-        """Version of the installed package."""
-        return version(self.peer)
+        """Version of the installed package, and of what computes for it."""
+        engine = ENGINES.get(self.peer)
+        behind = f" on {engine} {version(engine)}" if engine else ""
+        return version(self.peer) + behind
 
     def prepare(self, train: Ratings, seed: int = 0) -> Fit:
         """Build what the library reads, and return the step to be timed."""
@@ -64,57 +93,166 @@ class Contender:
 def prepare_recslib(
     train: Ratings, model: str, params: Params, seed: int
 ) -> Fit:
-    """Fit a model of the book by plain SGD and one cycle.
+    """Fit a model of the book; `BOOK` lists them."""
+    if model not in BOOK:
+        raise ValueError(f"recslib has no {model!r} here; see BOOK.")
+    return partial(BOOK[model], train, params, seed)
 
-    ``"DenseNet"`` is fitted on ids alone, as chapter 2 does; ``params`` are
-    those of `recslib.training.fit_dense_net`. For ``"MatrixFactorization"``
+
+def _fit_factorization(train: Ratings, params: Params, seed: int) -> Predict:
+    """Fit a matrix factorization by plain SGD and one cycle.
+
     ``params`` are ``n_factors``, ``first_scale`` (times the model's own
     first factors), ``learning_rate`` (one a rating), ``l2`` (a rating's
     penalty), ``ridge`` (a row's), ``momentum``, ``n_epochs``, ``batch_size``.
     """
-    if model == "DenseNet":
-        return _prepare_dense_net(train, params, seed)
-    if model != "MatrixFactorization":
-        raise ValueError(f"recslib has no {model!r} here; see CONTENDERS.")
+    torch.manual_seed(seed)
     mean = train.ratings.double().mean().item()
-    examples = Examples((train.users, train.items), train.ratings)
+    fitted = MatrixFactorization(
+        train.n_users, train.n_items, params["n_factors"], mean
+    )
+    with torch.no_grad():
+        for factors in (fitted.user_factors, fitted.item_factors):
+            factors.weight.mul_(params["first_scale"])
+    n_batches = math.ceil(len(train) / params["batch_size"])
+    fit(
+        fitted,
+        Examples((train.users, train.items), train.ratings),
+        optimizer=torch.optim.SGD(
+            fitted.parameters(),
+            lr=params["learning_rate"],
+            momentum=params["momentum"],
+            weight_decay=2 * params["ridge"] / n_batches,
+        ),
+        n_epochs=params["n_epochs"],
+        batch_size=params["batch_size"],
+        seed=seed,
+        penalty=lambda *rows: params["l2"] * squared_norms(fitted, *rows),
+        reduction="sum",
+        schedule="one_cycle",
+    )
+    return lambda test: _stars(fitted, test).numpy()
 
-    def fit_it() -> Predict:
-        torch.manual_seed(seed)
-        fitted = MatrixFactorization(
-            train.n_users, train.n_items, params["n_factors"], mean
+
+def _fit_dense_net(train: Ratings, params: Params, seed: int) -> Predict:
+    """Fit chapter 2's network on ids alone; ``params`` as its function's."""
+    fitted = fit_dense_net(train, seed=seed, **params)
+    return lambda test: _stars(fitted, test).numpy()
+
+
+def _fit_lstm(
+    train: Ratings, params: Params, seed: int, both_sides: bool = False
+) -> Predict:
+    """Fit chapter 3's LSTM on top of chapter 1's matrix factorization.
+
+    It learns what the factorization of one half leaves of the other. Each
+    test rating is asked for apart: no test rating is heard. ``params`` are
+    ``n_factors`` (main directions of the items) and those of
+    `recslib.training.fit_lstm`.
+    """
+
+    def of_the_other_half(halves: Split) -> torch.Tensor:
+        return _stars(fit_factorization(halves.train, seed=seed), halves.test)
+
+    heard = out_of_fold(train, of_the_other_half, n_folds=2, seed=seed)
+    base = fit_factorization(train, seed=seed)
+    fitted = _fit_on(base, heard, train, params, seed, both_sides)
+    sides = ("before", "after") if both_sides else ("before",)
+
+    def predict_test(test: Ratings) -> np.ndarray:
+        joined, is_test = join(train, test)
+        stars = torch.cat([heard, _stars(base, test)])
+        surprises = (joined.ratings - stars).masked_fill(is_test, math.nan)
+        before, *after = (
+            ask_apart(joined, is_test, N_APART, seed=seed, side=side)
+            for side in sides
         )
-        with torch.no_grad():
-            for factors in (fitted.user_factors, fitted.item_factors):
-                factors.weight.mul_(params["first_scale"])
-        n_batches = math.ceil(len(train) / params["batch_size"])
-        fit(
-            fitted,
-            examples,
-            optimizer=torch.optim.SGD(
-                fitted.parameters(),
-                lr=params["learning_rate"],
-                momentum=params["momentum"],
-                weight_decay=2 * params["ridge"] / n_batches,
-            ),
-            n_epochs=params["n_epochs"],
-            batch_size=params["batch_size"],
-            seed=seed,
-            penalty=lambda *rows: params["l2"] * squared_norms(fitted, *rows),
-            reduction="sum",
-            schedule="one_cycle",
+        inputs = lstm_inputs(before, stars, surprises, *after)
+        return before.to_rows(predict(fitted, inputs)).numpy()
+
+    return predict_test
+
+
+def _fit_lstm_ahead(train: Ratings, params: Params, seed: int) -> Predict:
+    """Fit chapter 3's LSTM on top of people who are folded in anew.
+
+    It predicts one step ahead: each test rating after all that its user
+    rated before it, in the test part too. ``params`` as of `_fit_lstm`.
+    """
+    base = fit_factorization(train, seed=seed)
+    ahead = fold_in_ahead(base, train, seed=seed)
+    fitted = _fit_on(base, ahead, train, params, seed)
+
+    def predict_test(test: Ratings) -> np.ndarray:
+        joined, is_test = join(train, test)
+        stars = fold_in_ahead(base, joined, seed=seed)
+        pieces = cut_histories(
+            joined, 100, n_context=50, is_target=is_test, seed=seed
         )
-        return lambda test: predict(fitted, (test.users, test.items)).numpy()
+        inputs = lstm_inputs(pieces, stars, joined.ratings - stars)
+        return pieces.to_rows(predict(fitted, inputs)).numpy()
 
-    return fit_it
+    return predict_test
 
 
-def _prepare_dense_net(train: Ratings, params: Params, seed: int) -> Fit:
-    def fit_it() -> Predict:
-        fitted = fit_dense_net(train, seed=seed, **params)
-        return lambda test: predict(fitted, (test.users, test.items)).numpy()
+def _fit_on(
+    base: MatrixFactorization,
+    stars: torch.Tensor,
+    train: Ratings,
+    params: Params,
+    seed: int,
+    both_sides: bool = False,
+) -> LSTMRating | BothSides:
+    """Fit the LSTM to what stars (N,) leave of the training part."""
+    settings = dict(params)
+    directions = main_directions(
+        base.item_factors.weight, settings.pop("n_factors")
+    )
+    return fit_lstm(
+        train, stars, directions, both_sides=both_sides, seed=seed, **settings
+    )
 
-    return fit_it
+
+def _fit_folded_in(train: Ratings, params: Params, seed: int) -> Predict:
+    """Fit chapter 1's model, and fold everybody in anew after each rating.
+
+    ``params`` are those of `recslib.recommend.fold_in_ahead`.
+    """
+    base = fit_factorization(train, seed=seed)
+
+    def predict_test(test: Ratings) -> np.ndarray:
+        joined, is_test = join(train, test)
+        stars = fold_in_ahead(base, joined, seed=seed, **params)
+        return stars[is_test].numpy()
+
+    return predict_test
+
+
+def _fit_running_bias(train: Ratings, params: Params, seed: int) -> Predict:
+    """Fit nothing; ``params`` as of `recslib.baselines.running_user_bias`."""
+    return lambda test: running_user_bias(
+        train, test, seed=seed, **params
+    ).numpy()
+
+
+def _stars(
+    fitted: MatrixFactorization | DenseNet, part: Ratings
+) -> torch.Tensor:
+    return predict(fitted, (part.users, part.items))
+
+
+# Steps of a sequence that asks for one test rating: what is heard, and it.
+N_APART = 50
+
+BOOK: dict[str, Callable[[Ratings, Params, int], Predict]] = {
+    "MatrixFactorization": _fit_factorization,
+    "DenseNet": _fit_dense_net,
+    "LSTMRating": _fit_lstm,
+    "BothSides": partial(_fit_lstm, both_sides=True),
+    "LSTMRating ahead": _fit_lstm_ahead,
+    "FoldedIn ahead": _fit_folded_in,
+    "RunningBias ahead": _fit_running_bias,
+}
 
 
 def prepare_surprise(
@@ -251,6 +389,109 @@ def prepare_fastai(
     return fit_it
 
 
+def prepare_librecommender(
+    train: Ratings, model: str, params: Params, seed: int
+) -> Fit:
+    """Fit a sequence model of LibRecommender to ratings in time order.
+
+    ``params`` are those of the class. Its ``predict`` answers for
+    ``"RNN4Rec"``: it knows the last items of the training part, and gives
+    whoever is new the mean of all users. ``"RNN4Rec ahead"`` predicts one
+    step ahead, by the library's user embedding of the items that the user
+    rated just before, in the test part too.
+    """
+    if model not in ("RNN4Rec", "RNN4Rec ahead"):
+        raise ValueError(f"LibRecommender has no {model!r} here; see entries.")
+    from libreco import algorithms
+    from libreco.data import DatasetPure
+    from libreco.tfops import tf
+
+    # The library takes the order of the rows for the order in time.
+    in_order = _frame(train.select(time_order(train, seed)))
+    data, known = DatasetPure.build_trainset(
+        in_order.rename(columns={"rating": "label"})
+    )
+
+    def fit_it() -> Predict:
+        tf.reset_default_graph()
+        fitted = algorithms.RNN4Rec(
+            "rating",
+            known,
+            seed=seed,
+            lower_upper_bound=train.scale,
+            tf_sess_config=TENSORFLOW_SESSION,
+            **params,
+        )
+        fitted.fit(data, neg_sampling=False, verbose=0)
+        if model.endswith("ahead"):
+            return lambda test: _embedded(fitted, train, test, seed)
+        return lambda test: np.asarray(
+            fitted.predict(test.users.tolist(), test.items.tolist())
+        )
+
+    return fit_it
+
+
+# The library's own session, but for one thread instead of all.
+TENSORFLOW_SESSION = {
+    "intra_op_parallelism_threads": 1,
+    "inter_op_parallelism_threads": 1,
+    "allow_soft_placement": True,
+    "device_count": {"CPU": 1},
+}
+
+
+def _embedded(
+    fitted: RNN4Rec, train: Ratings, test: Ratings, seed: int
+) -> np.ndarray:
+    """Predict one step ahead with LibRecommender's embeddings: (N,).
+
+    The last number of each is the bias. Items that nobody rated in training
+    get the mean of all items, as they do in the library's ``predict``.
+    """
+    items = fitted.get_item_embedding(include_bias=True)
+    items = np.vstack([items, items.mean(axis=0)])
+    known = fitted.data_info.item2id
+    heard = items_before(train, test, fitted.max_seq_len, seed)
+    predicted = np.empty(len(test))
+    for row, (user, item) in enumerate(_pairs(test)):
+        user_embedding = fitted.dyn_user_embedding(
+            user, seq=heard[row], include_bias=True
+        )
+        predicted[row] = user_embedding @ items[known.get(item, -1)]
+    return predicted
+
+
+def items_before(
+    train: Ratings, test: Ratings, n_last: int, seed: int
+) -> list[list[int]]:
+    """List what each test rating's user rated before it, in either part.
+
+    Parameters
+    ----------
+    train, test
+        N and M ratings with timestamps.
+    n_last
+        How many items at most, the newest.
+    seed
+        Orders the ratings of one second, as in `cut_histories`.
+
+    Returns
+    -------
+    list
+        M lists of item indexes, the oldest first, aligned with ``test``.
+    """
+    joined, _ = join(train, test)
+    users, items = joined.users.tolist(), joined.items.tolist()
+    past: dict[int, list[int]] = defaultdict(list)
+    heard: dict[int, list[int]] = {}
+    for row in time_order(joined, seed).tolist():
+        if row >= len(train):
+            heard[row - len(train)] = past[users[row]][-n_last:]
+        past[users[row]].append(items[row])
+    return [heard[row] for row in range(len(test))]
+
+
 def _frame(part: Ratings) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -271,4 +512,5 @@ PREPARE: dict[str, Callable[[Ratings, str, Params, int], Fit]] = {
     "lenskit": prepare_lenskit,
     "cornac": prepare_cornac,
     "fastai": prepare_fastai,
+    "LibRecommender": prepare_librecommender,
 }

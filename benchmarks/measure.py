@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).parent / "results"
 MB = 1e6
 
@@ -32,6 +33,8 @@ ONE_THREAD = dict.fromkeys(
         "LK_NUM_THREADS",
         "LK_NUM_BACKEND_THREADS",
         "LK_NUM_PROCS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
     ),
     "1",
 )
@@ -70,16 +73,31 @@ def peak_mb() -> float:
     return peak / MB if sys.platform == "darwin" else peak * 1024 / MB
 
 
-def in_own_process(script: str, *arguments: str) -> dict[str, Any]:
+def in_own_process(
+    script: str, *arguments: str, python: str = sys.executable
+) -> dict[str, Any]:
     """Run a script of this folder; return the JSON that it prints last.
+
+    Parameters
+    ----------
+    script, arguments
+        What to run, with what.
+    python
+        The interpreter, where it is not this one. It finds recslib in this
+        repository, installed in its environment or not.
 
     Raises
     ------
     RuntimeError
         When it fails; holds what it wrote to stderr.
     """
-    command = [sys.executable, str(Path(script).resolve()), *arguments]
-    environment = {**os.environ, **ONE_THREAD, "RECSLIB_PROGRESS": "off"}
+    command = [python, str(Path(script).resolve()), *arguments]
+    environment = {
+        **os.environ,
+        **ONE_THREAD,
+        "PYTHONPATH": str(ROOT),
+        "RECSLIB_PROGRESS": "off",
+    }
     run = subprocess.run(
         command, capture_output=True, text=True, env=environment
     )
@@ -91,7 +109,7 @@ def in_own_process(script: str, *arguments: str) -> dict[str, Any]:
     return json.loads(run.stdout.strip().splitlines()[-1])
 
 
-def print_result(values: Mapping[str, float], cost: Cost) -> None:
+def print_result(values: Mapping[str, Any], cost: Cost) -> None:
     """Hand values to `in_own_process`, from the inside."""
     print(json.dumps({**values, **asdict(cost)}))
 

@@ -1,7 +1,7 @@
-"""The results as the table that a page shows.
+"""The results as the tables that the pages show.
 
-``python benchmarks/table.py`` writes it into benchmarks/README.md and into
-the book's results page.
+``python benchmarks/table.py`` writes what folds.py and sequences.py found into
+benchmarks/README.md and into the book's results page.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,10 @@ HERE = Path(__file__).parent
 PAGES = (HERE / "README.md", HERE.parent / "book" / "results.md")
 START = "<!-- folds: written by `make bench` -->"
 END = "<!-- end of folds -->"
+SEQUENCES_START = "<!-- sequences: written by `make bench` -->"
+SEQUENCES_END = "<!-- end of sequences -->"
+# Behind the name of a model that predicts one step ahead.
+AHEAD = " ahead"
 
 # What a library's class is called in its papers and pages.
 NAMES = {
@@ -31,6 +36,11 @@ NAMES = {
     ("lenskit", "FlexMFExplicitScorer"): "LensKit FlexMF (PyTorch)",
     ("fastai", "EmbeddingNN"): "fastai dense network (PyTorch)",
     ("fastai", "EmbeddingDotBias"): "fastai dot product (PyTorch)",
+    ("recslib", "LSTMRating"): "This book, LSTM",
+    ("recslib", "BothSides"): "This book, LSTM on both sides",
+    ("recslib", "FoldedIn"): "This book, folded in",
+    ("recslib", "RunningBias"): "This book, running bias",
+    ("LibRecommender", "RNN4Rec"): "LibRecommender RNN4Rec (TensorFlow)",
 }
 
 
@@ -92,7 +102,37 @@ def markdown(frame: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def with_table(page: str, table: str) -> str:
+def sequences_markdown(rows: Sequence[dict[str, Any]], task: str) -> str:
+    """Write a task of results/sequences.json in Markdown, the best first."""
+    lines = [
+        "| model | settings | RMSE | behind the LSTM | CPU s | peak MB |",
+        "|---|---|---:|---|---:|---:|",
+    ]
+    of_task = [row for row in rows if row["task"] == task]
+    for row in sorted(of_task, key=lambda row: mean(row["fold_rmse"])):
+        model = row["model"].removesuffix(AHEAD)
+        ahead = ", one step ahead" if model != row["model"] else ""
+        limits = [row[limit] for limit in ("difference", "low", "high")]
+        lines.append(
+            f"| {NAMES[row['peer'], model]}{ahead} | {_settings(row)} "
+            f"| {mean(row['fold_rmse']):.4f} | {_behind(*limits)} "
+            f"| {_seconds(row['fit_cpu_s'])} | {row['peak_mb']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def sequences_tables(rows: Sequence[dict[str, Any]]) -> str:
+    """Write both tasks of results/sequences.json in Markdown."""
+    titles = {"folds": "The five published folds:", "future": "The future:"}
+    return "\n\n".join(
+        f"{title}\n\n{sequences_markdown(rows, task)}"
+        for task, title in titles.items()
+    )
+
+
+def with_table(
+    page: str, table: str, start_mark: str = START, end_mark: str = END
+) -> str:
     """Put the table between the two marks of a page.
 
     Raises
@@ -100,14 +140,14 @@ def with_table(page: str, table: str) -> str:
     ValueError
         When the page does not have both marks, once, in order.
     """
-    before, start, rest = page.partition(START)
-    _, end, after = rest.partition(END)
+    before, start, rest = page.partition(start_mark)
+    _, end, after = rest.partition(end_mark)
     if not (start and end):
         raise ValueError(
-            f"the page lacks the marks {START!r} and {END!r}; put them where "
-            f"the table belongs."
+            f"the page lacks the marks {start_mark!r} and {end_mark!r}; put "
+            f"them where the table belongs."
         )
-    return f"{before}{START}\n{table}\n{END}{after}"
+    return f"{before}{start}\n{table}\n{end}{after}"
 
 
 def read(name: str) -> list[dict[str, Any]]:
@@ -116,14 +156,16 @@ def read(name: str) -> list[dict[str, Any]]:
 
 
 def _settings(row: dict[str, Any]) -> str:
-    if row["peer"] == "recslib":
-        params = row["params"]
+    params = row["params"]
+    if row["peer"] != "recslib":
+        return "tuned" if row["tuned"] else "defaults"
+    if "n_factors" in params:
         return f"{params['n_factors']} factors, {params['n_epochs']} epochs"
-    return "tuned" if row["tuned"] else "defaults"
+    return ", ".join(f"{key} {value}" for key, value in params.items()) or "-"
 
 
 def _behind(difference: float, low: float, high: float) -> str:
-    """Write a difference and its interval; a dash for chapter 1 itself."""
+    """Write a difference and its interval; a dash for ours itself."""
     if low == high == 0:
         return "-"
     return f"{difference:+.4f} ({low:+.4f} to {high:+.4f})"
@@ -136,11 +178,13 @@ def _seconds(seconds: float) -> str:
 
 
 def main() -> None:
-    """Write the table into the pages that show it."""
-    frame = folds_frame(read("folds.json"), read("intervals.json"))
-    table = markdown(frame)
+    """Write the tables into the pages that show them."""
+    folds = markdown(folds_frame(read("folds.json"), read("intervals.json")))
+    sequences = sequences_tables(read("sequences.json"))
     for page in PAGES:
-        text = with_table(page.read_text(encoding="utf-8"), table)
+        text = page.read_text(encoding="utf-8")
+        text = with_table(text, folds)
+        text = with_table(text, sequences, SEQUENCES_START, SEQUENCES_END)
         page.write_text(text, encoding="utf-8")
 
 

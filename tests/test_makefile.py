@@ -37,6 +37,7 @@ class House:
         for name in (
             "requirements.txt",
             "benchmarks/requirements.txt",
+            "benchmarks/requirements-librecommender.txt",
             "_config.yml",
             "_toc.yml",
             "book/index.md",
@@ -172,17 +173,48 @@ def test_results_need_the_notebooks_and_no_html(house):
     assert calls[-3:] == [FIRST, SECOND, "book/build.py results"]
 
 
-def test_the_benchmark_is_set_up_once_in_an_environment_of_its_own(house):
-    (house.folder / "benchmarks" / ".venv").mkdir()
-    fits = [f"benchmarks/{name}.py" for name in ("folds", "growth", "table")]
-    status, calls = house.make("bench", "BENCH_PY=./python")
+def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
+    ours, own = "benchmarks/.venv", "benchmarks/.venv-librecommender"
+    for venv in (ours, own):
+        (house.folder / venv).mkdir()
+    pythons = ("BENCH_PY=./python", "LIBRECOMMENDER_PY=./python")
+    install = "-m pip install --requirement benchmarks/requirements"
+    names = ("folds", "sequences", "growth", "table")
+    fits = [f"benchmarks/{name}.py" for name in names]
+    status, calls = house.make("bench", *pythons)
     assert status == 0
     assert calls == [
-        "-m venv benchmarks/.venv",
-        "-m pip install --requirement benchmarks/requirements.txt",
+        f"-m venv {ours}",
+        f"{install}.txt",
+        f"-m venv {own}",
+        f"{install}-librecommender.txt",
         *fits,
     ]
-    assert house.make("bench", "BENCH_PY=./python") == (0, fits)
+    assert house.make("bench", *pythons) == (0, fits)
+
+
+def test_a_peer_that_cannot_be_installed_is_reported_and_left_out(house):
+    (house.folder / "benchmarks" / ".venv").mkdir()
+    (house.folder / "benchmarks" / ".venv-librecommender").mkdir()
+    python = house.folder / "python"
+    fails = 'case "$*" in *pip*librecommender.txt) exit 1; esac\n'
+    python.write_text(python.read_text() + fails)
+    pythons = ("BENCH_PY=./python", "LIBRECOMMENDER_PY=./python")
+    status, calls = house.make("bench", *pythons)
+    assert status == 0
+    assert "LibRecommender could not be installed" in house.printed
+    assert calls[-1] == "benchmarks/table.py"
+    own = house.folder / "benchmarks" / ".venv-librecommender"
+    assert not (own / "installed").exists()
+
+
+def test_without_the_other_peers_there_is_no_benchmark(house):
+    (house.folder / "benchmarks" / ".venv").mkdir()
+    python = house.folder / "python"
+    python.write_text(python.read_text() + 'case "$*" in *pip*) exit 1; esac')
+    status, calls = house.make("bench", "BENCH_PY=./python")
+    assert status != 0
+    assert len(calls) == 2
 
 
 def test_clean_keeps_what_was_installed(built):

@@ -4,15 +4,14 @@ import json
 import sys
 import time
 
-import contenders
 import folds
 import growth
 import measure
 import numpy as np
 import pytest
 import table
-import torch
 import tune
+import turns
 from contenders import Contender
 from entries import CHAPTER_1, CHAPTER_2, CONTENDERS
 
@@ -135,13 +134,13 @@ def test_the_machine_says_its_python_and_the_versions_asked_for():
 # Rows and tables -------------------------------------------------------------
 
 
-def test_a_row_has_all_folds_and_the_median_cost(monkeypatch):
-    monkeypatch.setattr(contenders, "version", lambda name: f"{name} 1.0")
+def test_a_row_has_all_folds_and_the_median_cost():
+    cost = {"rmse": 0.9, "fit_wall_s": 9.0, "peak_mb": 300.04}
     measured = [
-        {"rmse": 0.9, "fit_cpu_s": cpu, "fit_wall_s": 9.0, "peak_mb": 300.04}
+        {**cost, "fit_cpu_s": cpu, "version": "1.0"}
         for cpu in (3.0, 1.0, 2.0, 50.0, 2.5)
     ]
-    row = folds.row(Contender("cornac", "MF", {"k": 8}, True), measured)
+    row = turns.row(Contender("cornac", "MF", {"k": 8}, True), measured)
     assert row == {
         "peer": "cornac",
         "model": "MF",
@@ -151,7 +150,7 @@ def test_a_row_has_all_folds_and_the_median_cost(monkeypatch):
         "fit_cpu_s": 2.5,
         "fit_wall_s": 9.0,
         "peak_mb": 300.0,
-        "version": "cornac 1.0",
+        "version": "1.0",
     }
 
 
@@ -184,18 +183,34 @@ def test_a_line_of_the_table_holds_what_a_reader_compares():
 
 
 def test_a_contender_is_behind_by_what_its_errors_are_larger():
-    # Ours is a star off everywhere, one contender two, all others exact.
-    ratings = torch.full((40,), 3.0)
-    users = torch.arange(40) % 8
-    predictions = [ratings.clone() for _ in CONTENDERS]
-    predictions[CONTENDERS.index(CHAPTER_1)] += 1
-    predictions[0] += 2
-    rows = folds.against_ours(predictions, ratings, users)
-    assert rows[0]["peer"] == CONTENDERS[0].peer
-    assert [rows[0][name] for name in BEHIND] == [1, 1, 1]
-    assert [rows[1][name] for name in BEHIND] == [-1, -1, -1]
-    ours = rows[CONTENDERS.index(CHAPTER_1)]
-    assert [ours[name] for name in BEHIND] == [0, 0, 0]
+    # Ours is a star off everywhere, one contender two, another exact.
+    split = tune.splits.random_split(synthetic().ratings)
+    exact = split.test.ratings.double()
+    rows = turns.behind([exact + 2, exact + 1, exact], exact + 1, [split])
+    assert [list(row.values()) for row in rows] == [[1] * 3, [0] * 3, [-1] * 3]
+    assert rows[0] == {"difference": 1, "low": 1, "high": 1}
+
+
+def test_the_folds_compare_everybody_with_chapter_1(monkeypatch):
+    split = tune.splits.random_split(synthetic().ratings)
+    exact = split.test.ratings.double()
+    ours = CONTENDERS.index(CHAPTER_1)
+
+    def in_turn(contenders, parts, script, *arguments):
+        assert (script, arguments) == (folds.__file__, ("one",))
+        cost = {"fit_cpu_s": 1.0, "fit_wall_s": 1.0, "peak_mb": 1.0}
+        measured = [[{"rmse": 0.9, "version": "1", **cost}]] * len(contenders)
+        predictions = [exact.clone() for _ in contenders]
+        predictions[ours] += 1
+        return measured, predictions
+
+    monkeypatch.setattr(folds, "in_turn", in_turn)
+    rows, intervals = folds.run([split])
+    for contender, row, interval in zip(
+        CONTENDERS, rows, intervals, strict=True
+    ):
+        assert row["peer"] == interval["peer"] == contender.peer
+        assert interval["difference"] == (0 if contender == CHAPTER_1 else -1)
 
 
 def test_the_table_goes_between_its_marks_and_nowhere_else():
@@ -280,3 +295,33 @@ def test_tuning_reads_validation_and_never_the_test_part(monkeypatch):
     assert list(found) == ["l2", "rmse", "cpu_s"]
     assert found["l2"].tolist() == [0.05, 9.0]
     assert found["rmse"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize("future", [False, True])
+def test_for_the_future_the_newest_ratings_are_the_validation_part(
+    monkeypatch, capsys, future
+):
+    made = synthetic(n_ratings=3_000)
+    asked = []
+
+    def stand_in(peer, model, split):
+        asked.append((peer, model, split))
+        return tune.pd.DataFrame()
+
+    monkeypatch.setattr(tune, "tune", stand_in)
+    monkeypatch.setattr(tune.movielens, "load", lambda name: made)
+    monkeypatch.setattr(
+        tune.splits,
+        "published_folds",
+        lambda ratings: [tune.splits.random_split(ratings)],
+    )
+    options = ["--future"] if future else []
+    monkeypatch.setattr(sys, "argv", ["tune.py", "cornac", "MF", *options])
+    tune.main()
+    ((peer, model, split),) = asked
+    assert (peer, model) == ("cornac", "MF")
+    parts = (split.train, split.validation, split.test)
+    firsts = [part.timestamps.min() for part in parts]
+    lasts = [part.timestamps.max() for part in parts]
+    in_order = lasts[0] < firsts[1] and lasts[1] < firsts[2]
+    assert in_order == future

@@ -1,0 +1,107 @@
+"""Fit the models that read histories, on two tasks, in turn.
+
+``python benchmarks/sequences.py`` writes results/sequences.json. The tasks
+are "folds", the five published ones, and "future", the newest fifth of the
+ratings after training on all before it, where most test ratings are by people
+who are new. turns.py says how. A peer whose environment has not been made is
+left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from contenders import Contender
+from entries import SEQUENCES
+from measure import write
+from turns import behind, fit_and_score, in_turn, row
+
+from recslib import movielens, splits
+from recslib.ratings import Ratings
+from recslib.splits import Split
+
+TASKS: Mapping[str, Callable[[Ratings], list[Split]]] = {
+    "folds": splits.published_folds,
+    "future": lambda ratings: [splits.global_time(ratings, 0.2)],
+}
+
+# Peers that do not fit into one environment with the others.
+ENVIRONMENTS = {
+    "LibRecommender": Path(__file__).parent / ".venv-librecommender"
+}
+
+
+def is_here(peer: str) -> bool:
+    """Say whether what a peer needs is installed; see the Makefile."""
+    own = ENVIRONMENTS.get(peer)
+    return own is None or (own / "installed").exists()
+
+
+def python_of(peer: str) -> str:
+    """Find the interpreter that a peer is installed for."""
+    own = ENVIRONMENTS.get(peer)
+    return sys.executable if own is None else str(own / "bin" / "python")
+
+
+def contenders_of(task: str) -> list[Contender]:
+    """List who runs here on a task, ours first."""
+    return [each for each in SEQUENCES[task] if is_here(each.peer)]
+
+
+def run(task: str, parts: Sequence[Split]) -> list[dict[str, Any]]:
+    """Measure every contender of a task on every split.
+
+    Returns its rows of results/sequences.json, with how far each is behind
+    the first.
+    """
+    contenders = contenders_of(task)
+    measured, predictions = in_turn(
+        contenders, parts, __file__, "one", task, python_of=python_of
+    )
+    intervals = behind(predictions, predictions[0], parts)
+    return [
+        {"task": task, **row(contender, theirs), **interval}
+        for contender, theirs, interval in zip(
+            contenders, measured, intervals, strict=True
+        )
+    ]
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "one",
+        nargs="*",
+        help="'one TASK NUMBER SPLIT FILE' fits one contender on one split, "
+        "here, and saves its predictions",
+    )
+    arguments = parser.parse_args().one
+    ratings = movielens.load("100k").ratings
+    if arguments:
+        _, task, number, place, file = arguments
+        split = TASKS[task](ratings)[int(place)]
+        fit_and_score(contenders_of(task)[int(number)], split, Path(file))
+        return
+    for peer, own in ENVIRONMENTS.items():
+        if not is_here(peer):
+            print(
+                f"{peer} is left out, and so are its rows: there is no "
+                f"benchmarks/{own.name}. `make bench-setup` makes it, with a "
+                f"Python that its requirements can be installed for.",
+                file=sys.stderr,
+            )
+    rows = [
+        measured
+        for task, parts in TASKS.items()
+        for measured in run(task, parts(ratings))
+    ]
+    write("sequences.json", rows)
+
+
+if __name__ == "__main__":
+    main()
