@@ -142,6 +142,15 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def without_outputs(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy as it is before a run: what a reader downloads."""
+    notebook = nbformat.from_dict(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
 def refreshed(source: NotebookNode, executed: NotebookNode) -> NotebookNode:
     """Return `source`, cleaned, with the outputs of `executed`.
 
@@ -385,8 +394,13 @@ def build_html() -> None:
     if run.returncode != 0:
         said = COLOUR.sub("", run.stdout)
         raise BuildError(f"{said}\nThe book was not built: see above.")
+    built = new / "_build" / "html"
+    # The page shows what a run gave; the copy behind its download button is
+    # there to be run.
+    for path in (built / "_sources" / "notebooks").glob("*.ipynb"):
+        write(without_outputs(read(path)), path)
     shutil.rmtree(HTML, ignore_errors=True)
-    (new / "_build" / "html").replace(HTML)
+    built.replace(HTML)
     shutil.rmtree(new)
     (HTML / "index.html").touch()
 

@@ -804,7 +804,7 @@ def padded_batch(mask: Tensor, ax: Axes | None = None) -> Axes:
                 )
     for x, y, text in (
         (1.6 + n_steps / 2, 0.3, "T steps, in time order"),
-        (n_steps + 2.75, n_rows + 1.1, "d numbers\na step"),
+        (n_steps + 3.0, n_rows + 1.1, "d numbers\na step"),
     ):
         ax.text(x, y, text, ha="center", va="center")
     ax.text(

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import build
 import pytest
 from bs4 import BeautifulSoup
 
@@ -118,6 +119,18 @@ def test_every_quoted_number_arrives_on_the_page(pages, html_folder, name):
     assert len(numbers) == source.count("{glue:text}`") > 0
     for number in numbers:
         float(number)
+
+
+def test_the_book_weighs_no_more_than_12_mb(html_folder):
+    files = [path for path in html_folder.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= 12e6
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_downloaded_chapter_is_there_to_be_run(html_folder, chapter):
+    path = html_folder / "_sources" / "notebooks" / f"{chapter}.ipynb"
+    cells = [c for c in build.read(path).cells if c.cell_type == "code"]
+    assert cells and not any(cell.outputs for cell in cells)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

@@ -123,6 +123,23 @@ def test_newcomers_have_a_score_a_baseline_and_an_interval_between_them():
         assert apart == pytest.approx(ours - theirs, abs=0.001)
 
 
+def test_listening_has_scores_opponents_and_intervals():
+    values = build.results()["03_lstm_sequences"]
+    for key in ("time", "shuffled"):
+        assert values[f"{key}_low"] <= values[f"{key}_difference"]
+        assert values[f"{key}_difference"] <= values[f"{key}_high"]
+    # One split, so the difference is that of the two scores.
+    apart = values["time_rmse"] - values["time_running_bias_rmse"]
+    assert values["time_difference"] == pytest.approx(apart, abs=1e-6)
+    apart = values["time_rmse"] - values["time_folded_mf_rmse"]
+    assert values["time_vs_folded_difference"] == pytest.approx(
+        apart, abs=1e-6
+    )
+    # Who hears both sides hears more; who shuffles hears less.
+    assert values["both_rmse"] < values["past_rmse"]
+    assert values["shuffled_low"] > 0
+
+
 def test_make_results_prints_what_it_writes():
     run = subprocess.run(
         [sys.executable, "book/build.py", "results"],
