@@ -12,7 +12,7 @@ from torch.nn import functional
 from recslib.evaluation import check_finite_scores
 from recslib.models import MatrixFactorization
 from recslib.ratings import Ratings
-from recslib.splits import time_order
+from recslib.splits import history_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,8 +216,7 @@ def fold_in_ahead(
             f"ridge is {ridge}, fades {fades} and mood {mood}; give the first "
             f"two above 0 and no mood below it."
         )
-    order = time_order(ratings, seed)
-    order = order[torch.argsort(ratings.users[order], stable=True)]
+    order = history_order(ratings, seed)
     left_over = _left_over(model, ratings.items, ratings.ratings)
     ahead = torch.zeros(len(ratings), dtype=torch.float64)
     factors = model.item_factors.weight.detach().double()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from recslib.ratings import Ratings
-from recslib.splits import time_order
+from recslib.splits import history_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ def cut_histories(
     if is_target is None:
         is_target = torch.ones(len(ratings), dtype=torch.bool)
     _check_flags(is_target, len(ratings))
-    order = _by_user_and_time(ratings, seed)
+    order = history_order(ratings, seed)
     rows, users, n_heard = _cut(
         order, ratings.counts_by_user(), n_steps, n_context
     )
@@ -226,7 +226,7 @@ def ask_apart(
     _check_flags(is_target, len(ratings))
     others = (~is_target).nonzero().squeeze(1)
     heard = ratings.select(others)
-    others = others[_by_user_and_time(heard, seed)]
+    others = others[history_order(heard, seed)]
     targets = is_target.nonzero().squeeze(1)
     users = ratings.users[targets]
     # Users in order, and in each the moments in order, as one number.
@@ -236,8 +236,9 @@ def ask_apart(
         torch.searchsorted(key[others], key[targets])
         + torch.searchsorted(key[others], key[targets], right=True)
     ) // 2
-    end = heard.counts_by_user().cumsum(0)[users]
-    first = end - heard.counts_by_user()[users]
+    counts = heard.counts_by_user()
+    end = counts.cumsum(0)[users]
+    first = end - counts[users]
     n_there = place - first if side == "before" else end - place
     n_heard = n_there.clamp(max=n_steps - 1)[:, None]
     step = torch.arange(n_steps)
@@ -352,12 +353,6 @@ def _asked(sequences: Sequences) -> Tensor:
 def _shifted(rows: Tensor) -> Tensor:
     """Return the row of the step before, -1 at the first: (S, T)."""
     return torch.cat([torch.full_like(rows[:, :1], -1), rows[:, :-1]], dim=1)
-
-
-def _by_user_and_time(ratings: Ratings, seed: int) -> Tensor:
-    """Order rows by user, and each user's by time: (N,)."""
-    order = time_order(ratings, seed)
-    return order[torch.argsort(ratings.users[order], stable=True)]
 
 
 def _check_flags(is_target: Tensor, n: int) -> None:

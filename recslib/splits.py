@@ -260,8 +260,7 @@ def last_per_user(ratings: Ratings, n_last: int = 1, seed: int = 0) -> Split:
     RatingsError
         When there are no timestamps or nobody has enough ratings.
     """
-    order = time_order(ratings, seed)
-    by_user = order[torch.argsort(ratings.users[order], stable=True)]
+    by_user = history_order(ratings, seed)
     counts = ratings.counts_by_user()
     end = counts.cumsum(0)[ratings.users[by_user]]
     from_end = end - torch.arange(len(ratings))
@@ -487,6 +486,23 @@ def time_order(ratings: Ratings, seed: int) -> Tensor:
     """
     shuffled = _shuffled(len(ratings), seed)
     return shuffled[torch.argsort(_times(ratings)[shuffled], stable=True)]
+
+
+def history_order(ratings: Ratings, seed: int) -> Tensor:
+    """Order ratings by user, and each user's by time, as `time_order` does.
+
+    Returns
+    -------
+    Tensor
+        (N,) int64 row numbers: the histories of all users, one by one.
+
+    Raises
+    ------
+    RatingsError
+        When there are no timestamps.
+    """
+    order = time_order(ratings, seed)
+    return order[torch.argsort(ratings.users[order], stable=True)]
 
 
 def _part(ratings: Ratings, is_test: Tensor, name: str) -> Split:

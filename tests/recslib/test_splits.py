@@ -13,6 +13,7 @@ from recslib.splits import (
     Split,
     carve_validation,
     global_time,
+    history_order,
     join,
     last_per_user,
     out_of_fold,
@@ -376,6 +377,18 @@ def test_order_of_time_is_a_permutation_that_never_goes_back(ratings, seed):
     order = time_order(ratings, seed)
     assert sorted(order.tolist()) == list(range(len(ratings)))
     assert (ratings.timestamps[order].diff() >= 0).all()
+
+
+def test_histories_come_user_by_user_each_in_order_of_time():
+    ratings = synthetic().ratings
+    order = history_order(ratings, 3)
+    users = ratings.users[order]
+    assert torch.equal(users, ratings.users.sort().values)
+    # Within a user nothing moves: it is the order of time, lots and all.
+    in_time = time_order(ratings, 3)
+    for user in users.unique():
+        own = in_time[ratings.users[in_time] == user]
+        assert torch.equal(order[users == user], own)
 
 
 def test_ties_come_in_every_order_equally_often():
