@@ -20,10 +20,17 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import launch
+import matplotlib as mpl
 import nbformat
 import papermill
+import yaml
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
+
+from recslib import plots
+
+mpl.use("agg")  # files alone are drawn here, and need no screen
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -41,6 +48,14 @@ KERNEL_ENVIRONMENT = {
     "JUPYTER_PREFER_ENV_PATH": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+KERNEL_ARGUMENTS = [
+    # A kernel warns that it talks to its own machine in the clear.
+    "--log-level=ERROR",
+    # Lines and words stay sharp at any size: the pages show the SVG. The
+    # committed notebooks keep the PNG, which code hosts show.
+    "--InlineBackend.figure_formats={'png','svg'}",
+]
+PAGES_ONLY = "image/svg+xml"
 # Nothing here names a patch release: whoever refreshes the committed
 # notebooks writes the same bytes.
 NOTEBOOK_METADATA = {
@@ -119,9 +134,9 @@ def one_stream_each(outputs: list[NotebookNode]) -> list[NotebookNode]:
 def cleaned(notebook: NotebookNode) -> NotebookNode:
     """Return a copy without what differs between two runs.
 
-    Metadata of the run and the kernel's release go, pieces of one stream are
-    joined, and a cell tagged `seconds`, whose output is measured time, keeps
-    its execution count and loses its output.
+    Metadata of the run, the kernel's release and the SVG of figures go, pieces
+    of one stream are joined, and a cell tagged `seconds`, whose output is
+    measured time, keeps its execution count and loses its output.
 
     Parameters
     ----------
@@ -137,6 +152,8 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
             cell.metadata.pop("tags", None)
         if cell.cell_type == "code":
             cell.outputs = one_stream_each(cell.outputs)
+            for output in cell.outputs:
+                output.get("data", {}).pop(PAGES_ONLY, None)
             if "seconds" in tags(cell):
                 cell.outputs = []
     return notebook
@@ -220,8 +237,7 @@ def execute(
             cwd=str(source.parent),
             progress_bar=progress and {"desc": source.stem},
             request_save_on_cell_execute=False,
-            # A kernel warns that it talks to its own machine in the clear.
-            extra_arguments=["--log-level=ERROR"],
+            extra_arguments=KERNEL_ARGUMENTS,
         )
     except PapermillExecutionError as error:
         raise BuildError(
@@ -362,8 +378,52 @@ def stage_pages() -> None:
             path.unlink()
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "book", STAGE / "book", ignore=ignore)
-    for name in ("_config.yml", "_toc.yml"):
-        shutil.copy(ROOT / name, STAGE / name)
+    shutil.copy(ROOT / "_toc.yml", STAGE / "_toc.yml")
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    settings = launch.with_buttons(
+        settings,
+        launch.git_says(ROOT, "remote", "get-url", "origin"),
+        launch.default_branch(ROOT),
+        on_colab=all(launch.carries_address(read(p)) for p in chapters()),
+    )
+    # Where the book's own address is not known, its card has none either.
+    if settings["html"]["baseurl"]:
+        settings["sphinx"]["config"] |= {
+            "ogp_site_url": settings["html"]["baseurl"],
+            "ogp_image": "_static/social-card.png",
+        }
+    (STAGE / "_config.yml").write_text(yaml.safe_dump(settings), "utf-8")
+
+
+def write_card(path: Path) -> None:
+    """Draw the picture that a link to the book is shown with."""
+    values = results()["01_matrix_factorization"]
+    card = plots.social_card(
+        "PyTorch for Recommenders 101",
+        "Is it better than guessing?",
+        {
+            "always the mean": values["mean_rmse"],
+            "damped biases": values["bias_rmse"],
+            "this book, chapter 1": values["rmse"],
+        },
+    )
+    card.savefig(path)
+
+
+def write_downloads(sources: Path) -> None:
+    """Make the chapters behind the download buttons: there to be run.
+
+    Parameters
+    ----------
+    sources
+        Folder of the notebooks as Sphinx copied them, with the outputs that
+        the page shows.
+    """
+    archive = launch.packed(ROOT)
+    for path in sources.glob("*.ipynb"):
+        chapter = launch.standalone(without_outputs(read(path)), archive)
+        write(chapter, path)
+        path.with_suffix(".py").write_text(launch.script(chapter), "utf-8")
 
 
 def build_html() -> None:
@@ -395,10 +455,8 @@ def build_html() -> None:
         said = COLOUR.sub("", run.stdout)
         raise BuildError(f"{said}\nThe book was not built: see above.")
     built = new / "_build" / "html"
-    # The page shows what a run gave; the copy behind its download button is
-    # there to be run.
-    for path in (built / "_sources" / "notebooks").glob("*.ipynb"):
-        write(without_outputs(read(path)), path)
+    write_downloads(built / "_sources" / "notebooks")
+    write_card(built / "_static" / "social-card.png")
     shutil.rmtree(HTML, ignore_errors=True)
     built.replace(HTML)
     shutil.rmtree(new)
@@ -425,6 +483,25 @@ def refresh_all() -> None:
             path.write_text(text, encoding="utf-8", newline="\n")
         # The executed one came from this source: it is not stale.
         executed.touch()
+
+
+def write_address() -> None:
+    """Tell the committed chapters where the book's repository is."""
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    address = launch.public_address(
+        settings["repository"]["url"],
+        launch.git_says(ROOT, "remote", "get-url", "origin"),
+    )
+    if not address:
+        raise BuildError(
+            "The repository has no public address: neither does git's remote "
+            "`origin` name one on "
+            f"{' or '.join(launch.HOSTS)}, nor does _config.yml under "
+            "repository: url."
+        )
+    for path in chapters():
+        write(launch.addressed(read(path), address), path)
+    print(f"The chapters name {address}. Commit them.")
 
 
 def write_results() -> None:
@@ -454,6 +531,7 @@ def main() -> int:
         "refresh": (refresh_all, "write the outputs into notebooks/"),
         "results": (write_results, "print every glued value"),
         "readme": (write_readme, "fill README's table"),
+        "address": (write_address, "name the repository in notebooks/"),
     }
     for name, (_, explanation) in steps.items():
         commands.add_parser(name, help=explanation)

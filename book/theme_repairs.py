@@ -17,6 +17,10 @@ REPAIRS: tuple[tuple[str, str], ...] = (
     (r'<link[^>]*href="[^"]*sphinx-thebe\.css[^"]*"\s*/>\s*', ""),
     (r'<script type="text/x-thebe-config">.*?</script>\s*', ""),
     (r"<script>kernelName = '[^']*'</script>\s*", ""),
+    # A megabyte of script, read before anything is shown, that draws the
+    # icons once more; and a font of marks that no page shows.
+    (r'<script src="[^"]*fontawesome[^"]*\.js[^"]*"></script>\s*', ""),
+    (r'<link rel="preload"[^>]*fa-brands[^>]*>\s*', ""),
     # The sidebar's title lies outside every landmark.
     (
         r'<div class="bd-sidebar-primary bd-sidebar([^"]*)">',

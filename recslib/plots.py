@@ -1,7 +1,8 @@
 """Every figure of the book. Each function takes arrays, returns the Axes.
 
-Colours are Okabe and Ito's, which people with any kind of colour vision can
-tell apart; none carries a meaning that a label or a shape does not.
+Colours start from Okabe and Ito's, which people with any kind of colour vision
+can tell apart; those that are pale on white are darker here. None carries a
+meaning that a label or a shape does not.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.text import Annotation
 from torch import Tensor
@@ -22,9 +24,26 @@ from torch import Tensor
 from recslib.ratings import Ratings
 from recslib.training import History
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
-PINK, YELLOW, GREY = "#CC79A7", "#E69F00", "#666666"
-COLOURS = (BLUE, ORANGE, GREEN, PINK, YELLOW, GREY)
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#0E9F84"
+PURPLE, BROWN, GREY = "#A6287F", "#7A5200", "#505050"
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, BROWN, GREY)
+BLACK, WHITE, GRID, PALE = "#000000", "#FFFFFF", "#B0B0B0", "#E8F1F8"
+# What a figure's colours become where the page is dark. A colour that is not
+# here stays: it lies on another one that stays.
+ON_DARK_PAGES = {
+    BLUE: "#3B90FA",
+    ORANGE: "#F18C27",
+    GREEN: "#BFF1D5",
+    PURPLE: "#F2339F",
+    BROWN: "#FFD937",
+    GREY: "#B5B5B5",
+    BLACK: "#E8E8E8",
+    WHITE: "#121212",
+    GRID: "#5A5A5A",
+    PALE: "#16324A",
+}
+# Words and lines on a colour map, wherever the page is.
+_ON_LOW, _ON_HIGH = "#FCFCFC", "#0A0A0A"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
 
@@ -47,6 +66,7 @@ def use_book_style() -> None:
             "grid.alpha": 0.35,
             "legend.frameon": False,
             "lines.linewidth": 1.8,
+            "svg.hashsalt": "recslib",  # the same names inside, every time
         }
     )
 
@@ -498,10 +518,14 @@ def surface(
         Where to draw; None makes a figure.
     """
     ax = _axes(ax)
-    ax.contourf(x, y, heights, levels=12, cmap="cividis")
+    filled = ax.contourf(x, y, heights, levels=12, cmap="cividis")
     # A flat function has no contours, and matplotlib warns of it.
     if np.ptp(heights) > 0:
-        drawn = ax.contour(x, y, heights, levels=12, colors="white")
+        levels = filled.levels
+        colours = [
+            _ON_LOW if level < levels.mean() else _ON_HIGH for level in levels
+        ]
+        drawn = ax.contour(x, y, heights, levels=levels, colors=colours)
         ax.clabel(drawn, fontsize=7, fmt="%.1f")
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     return ax
@@ -796,7 +820,7 @@ def padded_batch(mask: Tensor, ax: Axes | None = None) -> Axes:
                         ),
                         1,
                         1,
-                        facecolor="#E8F1F8" if real else "white",
+                        facecolor=PALE if real else WHITE,
                         edgecolor=BLUE if real else GREY,
                         hatch=None if real else "////",
                         linewidth=0.8,
@@ -818,6 +842,58 @@ def padded_batch(mask: Tensor, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def social_card(
+    title: str, question: str, rungs: Mapping[str, float]
+) -> Figure:
+    """Draw what a link to the book looks like: 1,200 by 630 pixels.
+
+    Parameters
+    ----------
+    title, question
+        Words.
+    rungs
+        Label to RMSE in stars, from the top down: dots on one axis, the first
+        hollow, the last one marked.
+    """
+    ink, light, star = "#0F3A5C", "#FFFFFF", "#FFC145"
+    figure = plt.figure(figsize=(12, 6.3), dpi=100, facecolor=ink)
+    ax = figure.add_axes((0.36, 0.18, 0.5, 0.38), facecolor="none")
+    figure.text(0.06, 0.8, title, size=40, color=light, weight="bold")
+    figure.text(0.06, 0.67, question, size=30, color=star, style="italic")
+    unit = "RMSE in stars on MovieLens 100K: lower is better"
+    figure.text(0.06, 0.06, unit, size=17, color=light)
+    heights = np.arange(len(rungs))[::-1]
+    for number, (height, value) in enumerate(
+        zip(heights, rungs.values(), strict=True)
+    ):
+        is_last = number == len(rungs) - 1
+        ax.plot(
+            value,
+            height,
+            marker="*" if is_last else "o",
+            markersize=30 if is_last else 16,
+            color=star if is_last else light,
+            markerfacecolor=ink if number == 0 else None,
+            markeredgewidth=2,
+            clip_on=False,
+        )
+        ax.annotate(
+            f"{value:.3f}",
+            (value, height),
+            xytext=(22, 0),
+            textcoords="offset points",
+            va="center",
+            size=22,
+            color=light,
+        )
+    ax.set(yticks=heights, xticks=[], ylim=(-0.4, len(rungs) - 0.6))
+    ax.set_yticklabels(rungs, size=22, color=light)
+    ax.tick_params(left=False)
+    ax.spines[:].set_visible(False)
+    ax.margins(x=0.12)
+    return figure
+
+
 def _box(ax: Axes, place: tuple[float, float], text: str) -> None:
     ax.text(
         *place,
@@ -826,7 +902,7 @@ def _box(ax: Axes, place: tuple[float, float], text: str) -> None:
         va="center",
         bbox={
             "boxstyle": "round,pad=0.45",
-            "facecolor": "#E8F1F8",
+            "facecolor": PALE,
             "edgecolor": BLUE,
         },
     )
@@ -907,7 +983,7 @@ def _label(
         ha=side,
         va="center",
         fontsize=7,
-        color=ORANGE if row.ours else "black",
+        color=ORANGE if row.ours else BLACK,
         arrowprops=leader if line and shift else None,
     )
 
@@ -936,10 +1012,10 @@ def _grid(
     for row, column in np.ndindex(n_rows, n_columns):
         x, y = corner[0] + column, corner[1] + n_rows - 1 - row
         is_marked = (row, column) in marked
-        colour = YELLOW if is_marked else "#E8F1F8"
-        ax.add_patch(
-            Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white")
-        )
+        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=PALE, edgecolor=WHITE))
+        if is_marked:
+            edge = {"edgecolor": ORANGE, "linewidth": 2, "zorder": 2}
+            ax.add_patch(Rectangle((x, y), 1, 1, fill=False, **edge))
         text = (texts or {}).get((row, column), "?" if is_marked else "")
         if texts is not None:
             ax.text(x + 0.5, y + 0.5, text, ha="center", va="center")
