@@ -18,9 +18,9 @@ REPAIRS: tuple[tuple[str, str], ...] = (
     (r'<script type="text/x-thebe-config">.*?</script>\s*', ""),
     (r"<script>kernelName = '[^']*'</script>\s*", ""),
     # A megabyte of script, read before anything is shown, that draws the
-    # icons once more; and a font of marks that no page shows.
+    # icons once more; and fonts asked for in a way that fails from a folder.
     (r'<script src="[^"]*fontawesome[^"]*\.js[^"]*"></script>\s*', ""),
-    (r'<link rel="preload"[^>]*fa-brands[^>]*>\s*', ""),
+    (r'<link rel="preload" as="font"[^>]*>\s*', ""),
     # The sidebar's title lies outside every landmark.
     (
         r'<div class="bd-sidebar-primary bd-sidebar([^"]*)">',

@@ -134,3 +134,84 @@ def test_the_front_door_leads_to_the_landing_page(visit):
     visit.open("index.html")
     visit.page.wait_for_url(re.compile("book/index.html"))
     assert "better than guessing" in visit.page.locator("article").inner_text()
+
+
+CHAPTER = "notebooks/01_matrix_factorization.html"
+
+
+def test_the_switch_leads_to_dark_figures_on_every_page(visit):
+    visit.open(CHAPTER)
+    figure = visit.page.locator("figure#fig-stars")
+    shown = figure.locator("img:visible")
+    assert "-dark.svg" not in shown.get_attribute("src")
+    switch = visit.page.locator("button.theme-switch-button:visible").first
+    for _ in range(3):  # light, dark, as the system has it
+        if visit.page.locator('html[data-theme="dark"]').count():
+            break
+        switch.click()
+    assert "-dark.svg" in shown.get_attribute("src")
+    assert shown.count() == 1
+    visit.open("book/index.html")
+    assert visit.page.locator("html").get_attribute("data-theme") == "dark"
+    assert visit.page.locator("img.figure-dark").first.is_visible()
+
+
+@pytest.mark.parametrize("visit", VIEWS, indirect=True, ids=view_name)
+def test_a_figure_arrives_at_its_size_in_either_mode(visit):
+    visit.open(CHAPTER)
+    for figure in visit.page.locator("figure[id^=fig-]").all():
+        shown = figure.locator("img:visible")
+        before = shown.bounding_box()
+        shown.scroll_into_view_if_needed()
+        shown.evaluate("image => image.decode()")
+        after = shown.bounding_box()
+        assert (before["width"], before["height"]) == (
+            after["width"],
+            after["height"],
+        )
+        assert shown.evaluate("image => image.naturalWidth") > 0
+
+
+def test_a_copy_button_copies_the_cell(visit):
+    visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.open(CHAPTER)
+    cell = visit.page.locator("div.cell_input").first
+    cell.hover()
+    cell.locator("button.copybtn").click()
+    visit.page.wait_for_selector("button.copybtn.success")
+    copied = visit.page.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == cell.locator("pre").inner_text().strip()
+    assert copied.startswith("import time")
+
+
+@pytest.mark.parametrize(
+    "visit", [(NARROW, "light")], indirect=True, ids=view_name
+)
+def test_the_menu_of_a_phone_opens_and_leads_on(visit):
+    visit.open(CHAPTER)
+    link = visit.page.locator(
+        ".bd-sidebar-primary a", has_text="A dense network"
+    )
+    assert not link.is_visible()
+    visit.page.locator("button.primary-toggle").click()
+    link.wait_for(timeout=5_000)
+    link.click()
+    visit.page.wait_for_url(re.compile("02_dense_network"))
+
+
+def test_next_and_previous_lead_through_the_chapters(visit):
+    visit.open(CHAPTER)
+    visit.page.locator("a.right-next").click()
+    visit.page.wait_for_url(re.compile("02_dense_network"))
+    visit.page.locator("a.left-prev").click()
+    visit.page.wait_for_url(re.compile("01_matrix_factorization"))
+
+
+def test_pages_open_from_a_folder_with_their_maths(
+    visit, html_folder, page_paths
+):
+    visit.address = html_folder.as_uri()
+    visit.open(CHAPTER)
+    assert visit.page.locator(".math mjx-math").count() > 0
+    assert not visit.page.evaluate(UNREADABLE_MATH)
+    assert not visit.foreign and not visit.errors

@@ -26,6 +26,16 @@ from theme_repairs import repair
             "<p>",
         ),
         (
+            '<script src="_static/vendor/fontawesome/6/js/all.min.js?d=1">'
+            "</script><p>",
+            "<p>",
+        ),
+        (
+            '<link rel="preload" as="font" type="font/woff2" crossorigin '
+            'href="x.woff2" />\n<link rel="preload" as="script" href="a.js">',
+            '<link rel="preload" as="script" href="a.js">',
+        ),
+        (
             '<div class="bd-sidebar-primary bd-sidebar hide-on-wide">',
             '<div class="bd-sidebar-primary bd-sidebar hide-on-wide"'
             ' role="navigation" aria-label="Book">',
