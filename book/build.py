@@ -20,6 +20,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import machine
 import nbformat
 import papermill
 from nbformat import NotebookNode
@@ -144,7 +145,7 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
 
 def without_outputs(notebook: NotebookNode) -> NotebookNode:
     """Return a copy as it is before a run: what a reader downloads."""
-    notebook = nbformat.from_dict(notebook)
+    notebook = cleaned(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -232,6 +233,7 @@ def execute(
     for cell in notebook.cells:
         for key in RUN_METADATA:
             cell.metadata.pop(key, None)
+    notebook.metadata["machine"] = machine.describe()
     write(notebook, failed)
     output.parent.mkdir(parents=True, exist_ok=True)
     failed.replace(output)
@@ -352,7 +354,13 @@ def readme_with(table: str, readme: str) -> str:
 
 
 def stage_pages() -> None:
-    """Copy the prose and the settings beside the executed notebooks."""
+    """Copy the prose and the settings beside the executed notebooks.
+
+    Raises
+    ------
+    BuildError
+        Where the results page misses something of the run.
+    """
     listed = {path.name for path in chapters()}
     for path in STAGE.glob("*"):
         if path.is_dir() and path != EXECUTED:
@@ -364,6 +372,14 @@ def stage_pages() -> None:
     shutil.copytree(ROOT / "book", STAGE / "book", ignore=ignore)
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, STAGE / name)
+    # It draws, and the other commands should not wait for that.
+    import results_page
+
+    notebooks = {p.stem: read(EXECUTED / p.name) for p in chapters()}
+    try:
+        results_page.write(STAGE / "book", notebooks, results())
+    except ValueError as problem:
+        raise BuildError(str(problem)) from problem
 
 
 def build_html() -> None:
