@@ -89,8 +89,8 @@ def folds_frame(
 def markdown(frame: pd.DataFrame) -> str:
     """Write `folds_frame`'s table in Markdown."""
     lines = [
-        "| model | settings | RMSE | spread | u1 | behind chapter 1 "
-        "| CPU s | peak MB |",
+        "| Model | Settings | RMSE | Spread | u1 | Behind chapter 1 "
+        "| CPU s | Peak MB |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in frame.itertuples():
@@ -106,7 +106,7 @@ def markdown(frame: pd.DataFrame) -> str:
 def sequences_markdown(rows: Sequence[dict[str, Any]], task: str) -> str:
     """Write a task of results/sequences.json in Markdown, the best first."""
     lines = [
-        "| model | settings | RMSE | behind the LSTM | CPU s | peak MB |",
+        "| Model | Settings | RMSE | Behind the LSTM | CPU s | Peak MB |",
         "|---|---|---:|---:|---:|---:|",
     ]
     of_task = [row for row in rows if row["task"] == task]

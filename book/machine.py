@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("recslib", "torch", "numpy", "pandas", "matplotlib")
 CPU_INFO = Path("/proc/cpuinfo")
 
-Facts = dict[str, int | float | str | None | dict[str, str]]
+Facts = dict[str, int | float | str | dict[str, str] | None]
 
 
 def describe(packages: Sequence[str] = PACKAGES) -> Facts:

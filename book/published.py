@@ -11,10 +11,13 @@ U1 = "Fold u1 alone"
 RANDOM_FOLDS = "Five random folds"
 RANDOM_QUARTER = "A random quarter"
 
-DGL = "[DGL's example](https://github.com/dmlc/dgl/tree/master/examples/pytorch/gcmc)"
-SURPRISE = "[Surprise's README](https://github.com/NicolasHug/Surprise) {cite}`hug2020`"
+GITHUB = "https://github.com"
+DGL = f"[DGL's example]({GITHUB}/dmlc/dgl/tree/master/examples/pytorch/gcmc)"
+SURPRISE = (
+    f"[Surprise's README]({GITHUB}/NicolasHug/Surprise) {{cite}}`hug2020`"
+)
 RECOMMENDERS = (
-    "[Recommenders' README](https://github.com/recommenders-team/recommenders)"
+    f"[Recommenders' README]({GITHUB}/recommenders-team/recommenders)"
 )
 
 
@@ -71,7 +74,7 @@ PUBLISHED = (
         "0.9448",
         U1,
         DGL,
-        "DGL treats the features in a simpler way than the paper",
+        "DGL leaves out the paper's way of taking features in, it says",
     ),
     Published("SVD++ {cite}`koren2008`", "0.919", RANDOM_FOLDS, SURPRISE),
     Published("k-NN with baseline", "0.931", RANDOM_FOLDS, SURPRISE),

@@ -1,307 +1,32 @@
 """What the build adds to the results page: two figures, and tables.
 
-The page in book/ has a mark, `<!-- built: NAME -->`, for each. Everything
-comes from the executed chapters, from benchmarks/results and from the quoted
-figures in published.py.
+The page in book/ has a mark, `<!-- built: NAME -->`, for each table. They come
+from the executed chapters, from benchmarks/results and from the quoted figures
+in published.py.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 from docutils.nodes import make_id
+from ladder import BENCHMARKS, Values, draw, field, ladder_frame, rungs, table
 from nbformat import NotebookNode
-
 from published import PUBLISHED, RANDOM_FOLDS, RANDOM_QUARTER, U1
-from recslib import plots
-
-ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ROOT / "benchmarks"
-# The benchmark's scripts are run from their folder; their tables are ours.
-sys.path.append(str(BENCHMARKS))
-import table  # noqa: E402
-
-MF, DENSE, LSTM = (
-    "01_matrix_factorization",
-    "02_dense_network",
-    "03_lstm_sequences",
-)
-CHAPTER_1, CHAPTER_2, CHAPTER_3 = (
-    "1 Matrix factorization",
-    "2 A dense network",
-    "3 An LSTM that listens",
-)
-FOLDS = "Five published folds"
-WINDOWS = "Five windows of time"
-NEWEST = "The newest fifth"
-LIMITS = (0.86, 1.24)
-PEER_LIMITS = (0.87, 1.0)
 
 BUILT = re.compile(r"^<!-- built: ([a-z-]+) -->$", re.MULTILINE)
 LIST_TABLE = re.compile(r"^```\{list-table\}.*?^```\n", re.MULTILINE | re.S)
-TABLE_NAME = re.compile(r"^:name: (\S+)$", re.MULTILINE)
 GLUED = re.compile(r"\{glue:text\}`\.\./notebooks/(\w+)\.ipynb::(\w+)")
 HEADING = re.compile(r"^#{1,4} +(.+?)\s*$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.S)
 ROLE = re.compile(r"\{\w+\}`([^`<]+?)(?: <[^`]*>)?`")
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-
-Values = Mapping[str, Mapping[str, Any]]
-
-
-class Rung(NamedTuple):
-    """A row of the ladder: what it is called, and where its value is.
-
-    Parameters
-    ----------
-    model
-        In words.
-    chapter, key
-        The notebook's name without ending, and the name of a glued value in
-        stars, or on [0, 1] where it starts with ``posted``. Its spread is
-        glued as ``<key>_sd``, or is not known.
-    kind
-        A key of `recslib.plots.KINDS`.
-    line
-        What the vertical line through it is called, empty for none.
-    """
-
-    model: str
-    chapter: str
-    key: str
-    kind: str = "step"
-    line: str = ""
-
-
-# By panel and part, from the top.
-LADDER: Mapping[str, Mapping[str, Sequence[Rung]]] = {
-    FOLDS: {
-        "": (
-            Rung("always the mean", MF, "mean_rmse", "guess", "mean"),
-            Rung("user mean", MF, "user_mean_rmse", "guess"),
-            Rung("item mean", MF, "item_mean_rmse", "guess"),
-            Rung("damped biases", MF, "bias_rmse", "guess", "biases"),
-        ),
-        CHAPTER_1: (
-            Rung("as printed, u1 only", MF, "posted_rmse"),
-            Rung("gradients cleared", MF, "rung_cleared"),
-            Rung("a rate that learns", MF, "rung_rate"),
-            Rung("small first factors", MF, "rung_small"),
-            Rung("mean and biases", MF, "rung_biases"),
-            Rung("large batches", MF, "rung_batches"),
-            Rung("L2", MF, "rung_l2"),
-            Rung("a schedule, no L2", MF, "rung_schedule"),
-            Rung("a schedule and L2", MF, "rung_both"),
-            Rung("128 factors", MF, "rung_factors"),
-            Rung("a ridge on every row", MF, "rmse", "ours"),
-            Rung("Adam instead of SGD", MF, "rung_adam"),
-        ),
-        CHAPTER_2: (
-            Rung("as printed", DENSE, "posted_rmse"),
-            Rung("shapes mended", DENSE, "rung_shapes"),
-            Rung("small first vectors", DENSE, "rung_small"),
-            Rung("mean and biases", DENSE, "rung_biases"),
-            Rung("dropout", DENSE, "rung_dropout"),
-            Rung("L2", DENSE, "rung_l2"),
-            Rung("a schedule", DENSE, "rung_schedule"),
-            Rung("SGD, a rate a part", DENSE, "rmse", "ours"),
-            Rung("with side features", DENSE, "features_rmse", "ours"),
-        ),
-        CHAPTER_3: (
-            Rung("chapters 1 and 2", LSTM, "two_chapters_rmse"),
-            Rung("LSTM on the past", LSTM, "past_rmse", "ours"),
-            Rung("LSTMs on both sides", LSTM, "both_rmse", "ours"),
-        ),
-    },
-    WINDOWS: {
-        "": (
-            Rung("always the mean", LSTM, "mean_rmse", "guess", "mean"),
-            Rung("item mean", LSTM, "item_mean_rmse", "guess"),
-            Rung("damped biases", LSTM, "bias_rmse", "guess", "biases"),
-            Rung(
-                "running bias",
-                LSTM,
-                "running_bias_rmse",
-                "guess",
-                "running bias",
-            ),
-            Rung("fading bias", LSTM, "fading_bias_rmse", "guess"),
-        ),
-        CHAPTER_3: (
-            Rung("as printed, 1 window", LSTM, "posted_rmse"),
-            Rung("right shapes", LSTM, "rung_shapes"),
-            Rung("a mask", LSTM, "rung_mask"),
-            Rung("ratings go in", LSTM, "rung_ratings"),
-            Rung("longer histories", LSTM, "rung_long"),
-            Rung("Adam and a schedule", LSTM, "rung_adam"),
-            Rung("a base, known films", LSTM, "rung_base"),
-            Rung("chapter 1, folded in", LSTM, "folded_rmse"),
-            Rung("LSTM on that", LSTM, "rmse", "ours"),
-        ),
-    },
-    NEWEST: {
-        "": (
-            Rung("always the mean", LSTM, "time_mean_rmse", "guess", "mean"),
-            Rung("item mean", LSTM, "time_item_mean_rmse", "guess"),
-            Rung(
-                "running bias",
-                LSTM,
-                "time_running_bias_rmse",
-                "guess",
-                "running bias",
-            ),
-            Rung("fading bias", LSTM, "time_fading_bias_rmse", "guess"),
-        ),
-        CHAPTER_3: (
-            Rung("chapter 1, as it was", LSTM, "time_mf_rmse"),
-            Rung("LSTM on item biases", LSTM, "time_items_rmse"),
-            Rung("chapter 1, folded in", LSTM, "time_folded_mf_rmse"),
-            Rung("LSTM on that", LSTM, "time_rmse", "ours"),
-        ),
-    },
-}
-
-
-def rungs() -> Iterator[tuple[str, str, Rung]]:
-    """Go through the ladder: panel, part, rung."""
-    for panel, parts in LADDER.items():
-        for part, members in parts.items():
-            for rung in members:
-                yield panel, part, rung
-
-
-def value_of(values: Values, chapter: str, key: str) -> float:
-    """Return a glued number.
-
-    Raises
-    ------
-    ValueError
-        Where the chapter that was run does not glue it.
-    """
-    try:
-        return float(values[chapter][key])
-    except KeyError as missing:
-        raise ValueError(
-            f"The results page wants {missing} of {chapter}, and the run in "
-            "_build does not have it: run `make notebooks` again."
-        ) from missing
-
-
-def ladder_frame(values: Values) -> pd.DataFrame:
-    """Collect the rungs of all chapters for `recslib.plots.ladders`.
-
-    Parameters
-    ----------
-    values
-        What the chapters glue, by chapter and key.
-    """
-    rows = []
-    for panel, part, rung in rungs():
-        stars = 4.0 if rung.key.startswith("posted") else 1.0
-        rmse = stars * value_of(values, rung.chapter, rung.key)
-        sd = values[rung.chapter].get(f"{rung.key}_sd", float("nan"))
-        rows.append(
-            {
-                "panel": panel,
-                "part": part,
-                "model": rung.model,
-                "rmse": rmse,
-                "low": rmse - sd,
-                "high": rmse + sd,
-                "kind": rung.kind,
-                "line": rung.line,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def peers_frame(values: Values, field: pd.DataFrame) -> pd.DataFrame:
-    """Collect peers and published figures for `recslib.plots.ladders`.
-
-    Parameters
-    ----------
-    values
-        What the chapters glue, by chapter and key.
-    field
-        What `table.folds_frame` returned.
-    """
-    ours = field.loc[field["low"].eq(0) & field["high"].eq(0), "rmse"].item()
-    guesses = [
-        Rung("always the mean", MF, "mean_rmse", "guess", "mean"),
-        Rung("item mean", MF, "item_mean_rmse", "guess"),
-        Rung("damped biases", MF, "bias_rmse", "guess", "biases"),
-    ]
-    rows = [
-        _plain(FOLDS, rung, value_of(values, rung.chapter, rung.key))
-        for rung in guesses
-    ]
-    for row in field.iloc[::-1].itertuples():
-        own = row.peer == "recslib"
-        rows.append(
-            {
-                "panel": FOLDS,
-                "model": _short(row.model, row.settings),
-                "rmse": row.rmse,
-                "low": ours + row.low,
-                "high": ours + row.high,
-                "kind": "ours" if own else "peer",
-            }
-        )
-    on_u1 = [
-        Rung("always the mean", MF, "u1_mean_rmse", "guess", "mean"),
-        Rung("damped biases", MF, "u1_bias_rmse", "guess", "biases"),
-        Rung("matrix factorization", MF, "u1_rmse", "ours"),
-        Rung("LSTM on the past", LSTM, "u1_past_rmse", "ours"),
-        Rung("LSTMs on both sides", LSTM, "u1_both_rmse", "ours"),
-    ]
-    scored = [
-        _plain(U1, rung, value_of(values, rung.chapter, rung.key))
-        for rung in on_u1
-    ]
-    best = field[field["peer"] != "recslib"].sort_values("u1").iloc[0]
-    name = _short(best["model"], best["settings"])
-    scored.append(_plain(U1, Rung(name, "", "", "peer"), best["u1"]))
-    for quoted in PUBLISHED:
-        line = "biases" if quoted.method == "Biases" else ""
-        name = ROLE.sub("", quoted.method).strip()
-        rung = Rung(name, "", "", "published", line)
-        scored.append(_plain(quoted.split, rung, float(quoted.rmse)))
-    for split in (U1, RANDOM_FOLDS, RANDOM_QUARTER):
-        of_split = [row for row in scored if row["panel"] == split]
-        rows += sorted(of_split, key=lambda row: -row["rmse"])
-    frame = pd.DataFrame(rows)
-    blank = {"part": "", "line": ""}
-    frame = frame.reindex(columns=[*frame.columns, "part"]).fillna(blank)
-    return frame.astype({"low": float, "high": float})
-
-
-def _plain(panel: str, rung: Rung, rmse: float) -> dict[str, Any]:
-    """Return a row without a whisker."""
-    return {
-        "panel": panel,
-        "model": rung.model,
-        "rmse": rmse,
-        "kind": rung.kind,
-        "line": rung.line,
-    }
-
-
-def _short(model: str, settings: str) -> str:
-    """Name a contender in few words."""
-    model = re.sub(r" \((?:C\+\+|PyTorch|ALS)\)", "", model)
-    model = model.removeprefix("This book, ")
-    model = model.replace("matrix factorization", "MF")
-    settings = settings.replace(" factors, ", " × ").replace(" epochs", "")
-    model = model.replace("item k-NN with baseline", "k-NN + baseline")
-    return f"{model}, {settings}"
 
 
 def sections(notebook: NotebookNode) -> dict[str, tuple[str, str]]:
@@ -337,7 +62,8 @@ def where(chapter: str, key: str, found: Sections) -> str:
     """Return a link to the section of a chapter that computes a value."""
     heading, anchor = found[chapter][key]
     number = chapter[:2].lstrip("0")
-    return f'<a href="../notebooks/{chapter}.html#{anchor}">{number} {heading}</a>'
+    address = f"../notebooks/{chapter}.html#{anchor}"
+    return f'<a href="{address}">{number} {heading}</a>'
 
 
 def plain(cell: str) -> str:
@@ -347,7 +73,7 @@ def plain(cell: str) -> str:
 
 
 def pipe_table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], align: str = ""
+    header: Sequence[str], rows: Sequence[Sequence[str]], align: str
 ) -> str:
     """Write a table in Markdown.
 
@@ -356,11 +82,9 @@ def pipe_table(
     header, rows
         Cells.
     align
-        A letter a column, l or r; empty for all to the left.
+        A letter a column: l or r.
     """
-    marks = ["---:" if side == "r" else "---" for side in align or header]
-    if not align:
-        marks = ["---"] * len(header)
+    marks = ["---:" if side == "r" else "---" for side in align]
     lines = [header, marks, *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -368,7 +92,7 @@ def pipe_table(
 def titled(name: str, caption: str, rows: str) -> str:
     """Give a Markdown table a number, a caption and the page's looks."""
     return (
-        f"```{{table}} {caption}\n:name: {name}\n:class: results numbers\n\n"
+        f"```{{table}} {caption}\n:name: {name}\n:class: results dense\n\n"
         f"{rows}\n```"
     )
 
@@ -402,7 +126,7 @@ def again(list_table: str, found: Sections) -> str:
         "Get these numbers again",
         "`make results` runs the chapters that are not up to date, and prints "
         "their numbers under these names.",
-        pipe_table(["Row", "Name", "Computed in"], rows),
+        pipe_table(["Row", "Name", "Computed in"], rows, "lll"),
     )
 
 
@@ -440,25 +164,38 @@ def ladder_table(values: Values, found: Sections) -> str:
         parts.append(pipe_table(header, rows, "lrrll"))
     return dropdown(
         "Every rung as a table, with its name and place",
-        "`make results` prints the numbers under these names. What was printed "
-        "in 2018 is on [0, 1] there; here it is four times as large, in stars.",
+        "`make results` prints the numbers under these names. What was "
+        "printed in 2018 is on [0, 1] there; here it is four times as large, "
+        "in stars.",
         *parts,
     )
 
 
-def published_table() -> str:
-    """Write the quoted figures, the best of each split first."""
-    rows = []
-    for quoted in PUBLISHED:
-        method, _, cited = quoted.method.partition(" {")
-        source = quoted.source + (f", {{{cited}" if cited else "")
-        rows.append([method, quoted.rmse, quoted.split, source, quoted.doubt])
-    header = ["Method", "RMSE", "Split", "Who says so", "Keep in mind"]
-    return titled(
-        "table-published",
-        "Published RMSE in stars, as printed. In each split, the best first.",
-        pipe_table(header, rows, "lrlll"),
-    ).replace("results numbers", "results")
+def published_tables() -> str:
+    """Write the quoted figures, a table a split, the best first."""
+    names = {
+        U1: "table-published",
+        RANDOM_FOLDS: "table-published-folds",
+        RANDOM_QUARTER: "table-published-quarter",
+    }
+    captions = {
+        U1: "Published RMSE on fold u1 alone, the best first.",
+        RANDOM_FOLDS: "Published RMSE over five random folds, the best first.",
+        RANDOM_QUARTER: "Published RMSE on a random quarter, the best first.",
+    }
+    tables = []
+    for split, name in names.items():
+        quoted = [each for each in PUBLISHED if each.split == split]
+        sources = {each.source for each in quoted}
+        header = ["Method", "RMSE", "Who says so", "Keep in mind"]
+        rows = [[q.method, q.rmse, q.source, q.doubt] for q in quoted]
+        if len(sources) == 1:
+            tables.append(f"From {sources.pop()}:")
+            header, rows = header[:2], [row[:2] for row in rows]
+        align = "lrll"[: len(header)]
+        rows = pipe_table(header, rows, align)
+        tables.append(titled(name, captions[split], rows))
+    return "\n\n".join(tables)
 
 
 def bench_dropdown(*names: str) -> str:
@@ -466,22 +203,18 @@ def bench_dropdown(*names: str) -> str:
     files = " and ".join(f"`benchmarks/results/{name}`" for name in names)
     return dropdown(
         "Measure these numbers again",
-        f"`make bench` fits everybody, writes {files}, and fills the table in "
-        "`benchmarks/README.md`; `make book` then brings it here. All settings "
-        "are in `benchmarks/entries.py`, and the protocol is in "
-        "`benchmarks/README.md`.",
+        f"`make bench` fits everybody and writes {files}; `make book` then "
+        "brings them here. `benchmarks/entries.py` has every setting, and "
+        "`benchmarks/README.md` says how it is measured.",
     )
 
 
 def folds_table() -> str:
     """Write the peers on the published folds."""
-    rows = table.markdown(
-        table.folds_frame(table.read("folds.json"), table.read("intervals.json"))
-    )
     caption = "The field on the five published folds, the best first."
     return "\n\n".join(
         [
-            titled("table-folds", caption, rows),
+            titled("table-folds", caption, table.markdown(field())),
             bench_dropdown("folds.json", "intervals.json"),
         ]
     )
@@ -535,7 +268,7 @@ def machine_table(notebooks: Mapping[str, NotebookNode]) -> str:
     facts = {
         "processor": "Processor",
         "cores": "Cores",
-        "memory_gb": "Memory, 10^9 bytes",
+        "memory_gb": "Memory (GB)",
         "system": "System",
         "python": "Python",
     }
@@ -553,8 +286,8 @@ def machine_table(notebooks: Mapping[str, NotebookNode]) -> str:
     return titled(
         "table-machine",
         "The machine and the versions.",
-        pipe_table(["", "The chapters", "The benchmark"], rows),
-    ).replace("results numbers", "results")
+        pipe_table(["What", "The chapters", "The benchmark"], rows, "lll"),
+    )
 
 
 def _run_of(chapter: str, notebook: NotebookNode) -> tuple[Any, Any]:
@@ -570,7 +303,7 @@ def _run_of(chapter: str, notebook: NotebookNode) -> tuple[Any, Any]:
 
 def _all_of(values: Sequence[Any]) -> str:
     """Write what several runs say, once where they say the same."""
-    said = dict.fromkeys("–" if v is None else str(v) for v in values)
+    said = dict.fromkeys("-" if v is None else str(v) for v in values)
     return " / ".join(said)
 
 
@@ -596,7 +329,7 @@ def filled(
         "ladder-table": lambda: ladder_table(values, found),
         "folds": folds_table,
         "sequences": sequences_tables,
-        "published": published_table,
+        "published": published_tables,
         "run": lambda: run_table(notebooks),
         "machine": lambda: machine_table(notebooks),
     }
@@ -610,25 +343,6 @@ def filled(
         return built[match[1]]()
 
     return BUILT.sub(put, with_again(page, found))
-
-
-def draw(folder: Path, values: Values) -> None:
-    """Draw both ladders into a folder, as SVG."""
-    mpl.use("Agg")
-    field = table.folds_frame(
-        table.read("folds.json"), table.read("intervals.json")
-    )
-    with mpl.rc_context({"svg.hashsalt": "recslib"}):
-        plots.use_book_style()
-        for name, frame, limits in (
-            ("ladder", ladder_frame(values), LIMITS),
-            ("peers", peers_frame(values, field), PEER_LIMITS),
-        ):
-            ax = plots.ladders(frame, limits=limits)
-            ax.figure.savefig(
-                folder / f"{name}.svg", metadata={"Date": None}
-            )
-            mpl.pyplot.close(ax.figure)
 
 
 def write(
