@@ -1,7 +1,8 @@
 """The results as the tables that the pages show.
 
 ``python benchmarks/table.py`` writes what folds.py and sequences.py found into
-benchmarks/README.md and into the book's results page.
+benchmarks/README.md. The book's build puts the same tables into its results
+page.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 HERE = Path(__file__).parent
-PAGES = (HERE / "README.md", HERE.parent / "book" / "results.md")
+README = HERE / "README.md"
 START = "<!-- folds: written by `make bench` -->"
 END = "<!-- end of folds -->"
 SEQUENCES_START = "<!-- sequences: written by `make bench` -->"
@@ -88,9 +89,9 @@ def folds_frame(
 def markdown(frame: pd.DataFrame) -> str:
     """Write `folds_frame`'s table in Markdown."""
     lines = [
-        "| model | settings | RMSE | spread | u1 | behind chapter 1 "
-        "| CPU s | peak MB |",
-        "|---|---|---:|---:|---:|---|---:|---:|",
+        "| Model | Settings | RMSE | Spread | u1 | Behind chapter 1 "
+        "| CPU s | Peak MB |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in frame.itertuples():
         lines.append(
@@ -105,8 +106,8 @@ def markdown(frame: pd.DataFrame) -> str:
 def sequences_markdown(rows: Sequence[dict[str, Any]], task: str) -> str:
     """Write a task of results/sequences.json in Markdown, the best first."""
     lines = [
-        "| model | settings | RMSE | behind the LSTM | CPU s | peak MB |",
-        "|---|---|---:|---|---:|---:|",
+        "| Model | Settings | RMSE | Behind the LSTM | CPU s | Peak MB |",
+        "|---|---|---:|---:|---:|---:|",
     ]
     of_task = [row for row in rows if row["task"] == task]
     for row in sorted(of_task, key=lambda row: mean(row["fold_rmse"])):
@@ -172,20 +173,21 @@ def _behind(difference: float, low: float, high: float) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    """Write three digits that count, and no more than three behind a dot."""
+    """Write three digits that count, and no more than three behind a dot.
+
+    Spaces as wide as a digit keep the dots of a column below each other.
+    """
     digits = 3 if seconds < 1 else 2 if seconds < 10 else 1
-    return f"{seconds:.{digits}f}"
+    return f"{seconds:.{digits}f}" + (3 - digits) * "&numsp;"
 
 
 def main() -> None:
-    """Write the tables into the pages that show them."""
+    """Write the tables into the README."""
     folds = markdown(folds_frame(read("folds.json"), read("intervals.json")))
     sequences = sequences_tables(read("sequences.json"))
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        text = with_table(text, folds)
-        text = with_table(text, sequences, SEQUENCES_START, SEQUENCES_END)
-        page.write_text(text, encoding="utf-8")
+    text = with_table(README.read_text(encoding="utf-8"), folds)
+    text = with_table(text, sequences, SEQUENCES_START, SEQUENCES_END)
+    README.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -21,16 +21,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import launch
-import matplotlib as mpl
+import machine
 import nbformat
 import papermill
 import yaml
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
-
-from recslib import plots
-
-mpl.use("agg")  # files alone are drawn here, and need no screen
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -161,7 +157,7 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
 
 def without_outputs(notebook: NotebookNode) -> NotebookNode:
     """Return a copy as it is before a run: what a reader downloads."""
-    notebook = nbformat.from_dict(notebook)
+    notebook = cleaned(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -248,6 +244,7 @@ def execute(
     for cell in notebook.cells:
         for key in RUN_METADATA:
             cell.metadata.pop(key, None)
+    notebook.metadata["machine"] = machine.describe()
     write(notebook, failed)
     output.parent.mkdir(parents=True, exist_ok=True)
     failed.replace(output)
@@ -368,7 +365,13 @@ def readme_with(table: str, readme: str) -> str:
 
 
 def stage_pages() -> None:
-    """Copy the prose and the settings beside the executed notebooks."""
+    """Copy the prose and the settings beside the executed notebooks.
+
+    Raises
+    ------
+    BuildError
+        Where the results page misses something of the run.
+    """
     listed = {path.name for path in chapters()}
     for path in STAGE.glob("*"):
         if path.is_dir() and path != EXECUTED:
@@ -393,21 +396,14 @@ def stage_pages() -> None:
             "ogp_image": "_static/social-card.png",
         }
     (STAGE / "_config.yml").write_text(yaml.safe_dump(settings), "utf-8")
+    # It draws, and the other commands should not wait for that.
+    import results_page
 
-
-def write_card(path: Path) -> None:
-    """Draw the picture that a link to the book is shown with."""
-    values = results()["01_matrix_factorization"]
-    card = plots.social_card(
-        "PyTorch for Recommenders 101",
-        "Is it better than guessing?",
-        {
-            "always the mean": values["mean_rmse"],
-            "damped biases": values["bias_rmse"],
-            "this book, chapter 1": values["rmse"],
-        },
-    )
-    card.savefig(path)
+    notebooks = {p.stem: read(EXECUTED / p.name) for p in chapters()}
+    try:
+        results_page.write(STAGE / "book", notebooks, results())
+    except ValueError as problem:
+        raise BuildError(str(problem)) from problem
 
 
 def write_downloads(sources: Path) -> None:
@@ -456,7 +452,12 @@ def build_html() -> None:
         raise BuildError(f"{said}\nThe book was not built: see above.")
     built = new / "_build" / "html"
     write_downloads(built / "_sources" / "notebooks")
-    write_card(built / "_static" / "social-card.png")
+    import card  # as results_page above
+
+    card.write(
+        built / "_static" / "social-card.png",
+        results()["01_matrix_factorization"],
+    )
     shutil.rmtree(HTML, ignore_errors=True)
     built.replace(HTML)
     shutil.rmtree(new)

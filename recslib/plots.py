@@ -17,6 +17,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.text import Annotation
 from torch import Tensor
@@ -46,6 +47,15 @@ ON_DARK_PAGES = {
 _ON_LOW, _ON_HIGH = "#FCFCFC", "#0A0A0A"
 MARKERS = ("o", "s", "^", "D", "v", "P")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
+# Who may stand on a rung of `ladders`: colour, marker, filled or not, and what
+# the legend says.
+KINDS = {
+    "guess": (GREY, "s", True, "guessing"),
+    "step": (BLUE, "o", True, "a step on the way"),
+    "ours": (ORANGE, "D", True, "this book's model"),
+    "peer": (GREEN, "^", True, "another library"),
+    "published": (BLUE, "o", False, "published elsewhere"),
+}
 
 # Where a label may stand, in points above or below its own point.
 _LABEL_SHIFTS = (0, 7, -7, 14, -14, 21, -21, 28, -28)
@@ -410,6 +420,90 @@ def ladder(
         ylim=(len(rungs) - 0.5, -1.0),
         xlabel="RMSE (stars), mean and spread over the folds",
     )
+    ax.grid(axis="x")
+    return ax
+
+
+def ladders(
+    rungs: pd.DataFrame,
+    *,
+    limits: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a panel of rungs for each split, all over one axis.
+
+    Errors of two splits are not to be compared: each panel stands on ground of
+    its own, and the lines of its guesses end where it ends.
+
+    Parameters
+    ----------
+    rungs
+        In the order to be read from the top; columns ``panel`` and ``part``
+        (headings; a part may be empty), ``model``, ``rmse`` in stars, ``low``
+        and ``high`` (ends of the whisker, NaN for none), ``kind`` (a key of
+        `KINDS`) and ``line`` (what to call a vertical line at this rung, empty
+        for none).
+    limits
+        Of the x axis, stars; a rung outside it gets an arrow.
+    ax
+        Where to draw; None makes a figure.
+
+    Raises
+    ------
+    ValueError
+        Where a kind is none of `KINDS`.
+    """
+    unknown = set(rungs["kind"]) - set(KINDS)
+    if unknown:
+        raise ValueError(
+            f"a rung of kind {min(unknown)!r}; the kinds are "
+            f"{', '.join(KINDS)}."
+        )
+    heights, panels, parts = _places(rungs)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(4.7, 1.0 + 0.165 * heights[-1]))
+    if limits is not None:
+        ax.set_xlim(*limits)
+    for height, rung in zip(heights, rungs.itertuples(), strict=True):
+        _rung(ax, height, rung, limits)
+    lines = [name for name in rungs["line"].unique() if name]
+    for name, panel in rungs.assign(y=heights).groupby("panel", sort=False):
+        top, bottom = panels[name] - 0.7, panel["y"].max() + 0.7
+        ax.axhspan(top, bottom, facecolor=GREY, alpha=0.08, linewidth=0)
+        for guess in panel[panel["line"] != ""].itertuples():
+            ax.vlines(
+                guess.rmse,
+                panels[name] + 0.4,
+                bottom,
+                color=GREY,
+                linestyle=LINES[3 - lines.index(guess.line) % 3],
+                linewidth=1,
+            )
+            ax.annotate(
+                guess.line,
+                (guess.rmse, panels[name]),
+                ha="center",
+                va="center",
+                fontsize=7,
+                color=GREY,
+            )
+    _name_rows(
+        ax,
+        rows=[*zip(heights, rungs["model"], strict=True)],
+        panels=[(height, name) for name, height in panels.items()],
+        parts=parts,
+    )
+    ax.legend(
+        handles=[_legend_mark(k) for k in KINDS if k in set(rungs["kind"])],
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        borderaxespad=3,
+        fontsize=7.5,
+        ncols=2,
+        handletextpad=0.2,
+        columnspacing=1.0,
+    )
+    ax.set_xlabel("RMSE (stars)", fontsize=8)
     ax.grid(axis="x")
     return ax
 
@@ -892,6 +986,102 @@ def social_card(
     ax.spines[:].set_visible(False)
     ax.margins(x=0.12)
     return figure
+
+
+def _places(
+    rungs: pd.DataFrame,
+) -> tuple[list[float], dict[str, float], list[tuple[float, str]]]:
+    """Return how far down the rungs, the panels' and the parts' names are."""
+    heights, panels, parts = [], {}, []
+    height, part = -1.0, ""
+    for rung in rungs.itertuples():
+        if rung.panel not in panels:
+            height += 2 if panels else 1
+            panels[rung.panel], part = height, ""
+        if rung.part != part:
+            height += 1
+            part = rung.part
+            parts.append((height, part))
+        height += 1
+        heights.append(height)
+    return heights, panels, parts
+
+
+def _name_rows(
+    ax: Axes,
+    rows: Sequence[tuple[float, str]],
+    panels: Sequence[tuple[float, str]],
+    parts: Sequence[tuple[float, str]],
+) -> None:
+    """Write (height, name) pairs beside the axis."""
+    places, names = zip(*rows, *panels, *parts, strict=True)
+    ax.set_yticks(places, names, fontsize=7.5)
+    ax.set_ylim(max(places) + 1, -1)
+    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="x", labelsize=8, top=True, labeltop=True)
+    labels = ax.get_yticklabels()[len(rows) :]
+    for label in labels[: len(panels)]:
+        label.set_weight("bold")
+    for label in labels[len(panels) :]:
+        label.set_style("italic")
+
+
+def _legend_mark(kind: str) -> Line2D:
+    colour, marker, filled, name = KINDS[kind]
+    return Line2D(
+        [],
+        [],
+        linestyle="",
+        color=colour,
+        marker=marker,
+        markersize=5,
+        markerfacecolor=colour if filled else "none",
+        label=name,
+    )
+
+
+def _rung(
+    ax: Axes,
+    height: float,
+    rung: NamedTuple,
+    limits: tuple[float, float] | None,
+) -> None:
+    """Draw a mark with its whisker, or an arrow; the number stands right."""
+    colour, marker, filled, _ = KINDS[rung.kind]
+    ax.annotate(
+        f"{rung.rmse:.3f}" if rung.rmse < 10 else f"{rung.rmse:.1f}",
+        (1.0, height),
+        xycoords=("axes fraction", "data"),
+        xytext=(38, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=7.5,
+        weight="bold" if rung.kind == "ours" else "normal",
+        annotation_clip=False,
+    )
+    if limits is not None and not limits[0] <= rung.rmse <= limits[1]:
+        right = rung.rmse > limits[1]
+        ax.annotate(
+            "→" if right else "←",
+            (limits[1] if right else limits[0], height),
+            ha="right" if right else "left",
+            va="center",
+            color=colour,
+        )
+        return
+    whisker = [[rung.rmse - rung.low], [rung.high - rung.rmse]]
+    ax.errorbar(
+        rung.rmse,
+        height,
+        xerr=None if np.isnan(rung.low) else whisker,
+        linestyle="",
+        color=colour,
+        marker=marker,
+        markersize=5,
+        markerfacecolor=colour if filled else "none",
+        capsize=2,
+    )
 
 
 def _box(ax: Axes, place: tuple[float, float], text: str) -> None:

@@ -182,6 +182,13 @@ def test_a_line_of_the_table_holds_what_a_reader_compares():
     assert "| 0.9000 | - | 0.031 |" in level
 
 
+def test_seconds_keep_their_dots_below_each_other():
+    rows = [ROW | {"fit_cpu_s": seconds} for seconds in (0.031, 3.18, 41.24)]
+    lines = table.markdown(table.folds_frame(rows, [BEHIND] * 3)).splitlines()
+    shown = [line.split(" | ")[-2] for line in lines[2:]]
+    assert shown == ["0.031", "3.18&numsp;", "41.2&numsp;&numsp;"]
+
+
 def test_a_contender_is_behind_by_what_its_errors_are_larger():
     # Ours is a star off everywhere, one contender two, another exact.
     split = tune.splits.random_split(synthetic().ratings)

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import build
+import ladder
 import pytest
 from bs4 import BeautifulSoup
 
@@ -119,6 +120,106 @@ def test_every_quoted_number_arrives_on_the_page(pages, html_folder, name):
     assert len(numbers) == source.count("{glue:text}`") > 0
     for number in numbers:
         float(number)
+
+
+@pytest.fixture(scope="session")
+def results_page(pages):
+    return next(p for path, p in pages.items() if path.stem == "results")
+
+
+def cells_of(table):
+    return [
+        [cell.get_text(" ", strip=True) for cell in row.find_all(["th", "td"])]
+        for row in table.find_all("tr")
+    ]
+
+
+@pytest.mark.parametrize("name", ["ladder", "peers"])
+def test_both_ladders_are_drawings_with_words_for_those_who_do_not_see(
+    results_page, html_folder, name
+):
+    image = results_page.select_one(f"#fig-{name} img")
+    assert len(image["alt"].split()) > 30
+    assert not re.search(r"\d\.\d", image["alt"])
+    picture = html_folder / "book" / image["src"]
+    assert picture.suffix == ".svg"
+    assert "<svg" in picture.read_text(encoding="utf-8")
+
+
+def test_every_rung_of_the_ladder_stands_in_a_table_too(results_page):
+    rows = [
+        row
+        for table in results_page.select("details table")
+        for row in cells_of(table)
+    ]
+    values = build.results()
+    for _, _, rung in ladder.rungs():
+        stars = 4 if rung.key.startswith("posted") else 1
+        error = stars * values[rung.chapter][rung.key]
+        shown = [row for row in rows if row[0] == rung.model]
+        assert [f"{error:.4f}", rung.key] in [
+            [row[1], row[3]] for row in shown if len(row) > 3
+        ], rung
+
+
+def test_every_row_of_the_benchmark_stands_on_the_page(results_page):
+    shown = {
+        tuple(row[:3])
+        for table in results_page.select("table.results")
+        for row in cells_of(table)
+    }
+    for row in ladder.field().itertuples():
+        assert (row.model, row.settings, f"{row.rmse:.4f}") in shown
+    errors = [row[2] for row in shown if len(row) > 2]
+    for row in ladder.table.read("sequences.json"):
+        mean = sum(row["fold_rmse"]) / len(row["fold_rmse"])
+        assert f"{mean:.4f}" in errors
+
+
+def test_every_table_of_ours_says_how_to_get_it_again(results_page):
+    source = (BOOK / "results.md").read_text(encoding="utf-8")
+    quoting = [
+        block
+        for block in re.findall(r"```\{list-table\}.*?\n```", source, re.S)
+        if "{glue:text}" in block
+    ]
+    again = [
+        each
+        for each in results_page.find_all("details")
+        if "Get these numbers again" in each.summary.get_text()
+    ]
+    assert len(again) == len(quoting) > 5
+    for block, details in zip(quoting, again, strict=True):
+        named = {code.get_text() for code in details.select("td code")}
+        assert named == set(re.findall(r"::(\w+):", block))
+        assert details.select("td a[href]")
+
+
+def test_a_row_that_is_called_the_best_has_the_lowest_error(results_page):
+    called = 0
+    for table in results_page.select("table.results"):
+        head, *rows = cells_of(table)
+        best = [row for row in rows if "(best)" in row[0]]
+        called += len(best)
+        for row in best:
+            for place, title in enumerate(head):
+                if title in {"From", "To"} or not row[place][:1].isdigit():
+                    continue
+                column = [each[place] for each in rows]
+                errors = [x for x in column if x and x[0].isdigit()]
+                assert row[place] == min(errors, key=float), (row, title)
+    assert called >= 3
+
+
+def test_the_run_and_its_versions_are_on_the_page(results_page):
+    run = results_page.select_one("#table-run").get_text(" ")
+    for path in build.chapters():
+        notebook = build.read(build.EXECUTED / path.name)
+        assert f"{notebook.metadata['papermill']['duration']:.0f}" in run
+        facts = notebook.metadata["machine"]
+    machine = results_page.select_one("#table-machine").get_text(" ")
+    for version in facts["versions"].values():
+        assert version in machine
 
 
 def test_the_book_weighs_no_more_than_12_mb(html_folder):

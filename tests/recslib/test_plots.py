@@ -80,6 +80,19 @@ PARTED = pd.DataFrame(
         "high": [0.97, 0.91],
     }
 )
+# Two splits; the second has a part with a name, and no spread.
+SPLITS = pd.DataFrame(
+    {
+        "panel": ["folds", "folds", "future", "future", "future"],
+        "part": ["", "", "", "chapter", "chapter"],
+        "model": ["mean", "off", "mean", "ours", "quoted"],
+        "rmse": [1.1, 12.5, 1.2, 0.9, 0.95],
+        "low": [1.05, 12.0, np.nan, np.nan, np.nan],
+        "high": [1.2, 13.0, np.nan, np.nan, np.nan],
+        "kind": ["guess", "step", "guess", "ours", "published"],
+        "line": ["mean", "", "mean", "", ""],
+    }
+)
 FIGURES = {
     "stars_histogram": lambda ax: plots.stars_histogram(RATED, ax),
     "rating_matrix": lambda ax: plots.rating_matrix(RATED, ax),
@@ -104,6 +117,7 @@ FIGURES = {
     "ladder": lambda ax: plots.ladder(
         RUNGS, guess=("a guess", 1.1), limits=(0.8, 1.3), ax=ax
     ),
+    "ladders": lambda ax: plots.ladders(SPLITS, limits=(0.8, 1.3), ax=ax),
     "error_by_group": lambda ax: plots.error_by_group(
         {"a": GROUPS}, xlabel="ratings of the user", ax=ax
     ),
@@ -203,8 +217,8 @@ def test_a_figure_renders_twice_to_the_same_bytes(name):
 def test_a_chart_says_what_its_axes_hold(name):
     ax = FIGURES[name](None)
     assert ax.get_xlabel()
-    # The rungs of the ladder are named one by one.
-    assert ax.get_ylabel() or name == "ladder"
+    # The rungs of a ladder are named one by one.
+    assert ax.get_ylabel() or name in {"ladder", "ladders"}
 
 
 @pytest.mark.parametrize("name", sorted(DRAWINGS))
@@ -485,6 +499,71 @@ def test_a_rung_off_the_scale_has_its_number_and_an_arrow_but_no_dot():
     everything = plots.ladder(RUNGS)
     assert len(everything.containers) == 3
     assert not any("→" in text for text in texts(everything))
+
+
+def heights_of(ax):
+    """Where each name stands beside the axis; doubles keep the lowest."""
+    ticks = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
+    return {label.get_text(): height for height, label in ticks}
+
+
+def test_panels_and_parts_stand_above_their_rungs_with_a_gap_between():
+    heights = heights_of(FIGURES["ladders"](None))
+    read = ["folds", "off", "future", "mean", "chapter", "ours", "quoted"]
+    assert sorted(heights, key=heights.get) == read
+    # folds 0, mean 1, off 2, a gap, future 4.
+    assert [heights[name] for name in read] == [0, 2, 4, 5, 6, 7, 8]
+
+
+def test_a_guess_has_a_line_through_its_own_panel_alone():
+    ax = FIGURES["ladders"](None)
+    first, second = (
+        lines.get_segments()[0]
+        for lines in ax.collections
+        if len(lines.get_segments()) == 1
+        and np.ptp(lines.get_segments()[0][:, 0]) == 0
+    )
+    assert (first[0, 0], second[0, 0]) == (1.1, 1.2)
+    heights = heights_of(ax)
+    assert heights["folds"] < first[:, 1].min()
+    assert heights["off"] < first[:, 1].max() < heights["future"]
+    assert heights["future"] < second[:, 1].min()
+    assert heights["quoted"] < second[:, 1].max()
+    assert texts(ax).count("mean") == 2
+
+
+def test_whiskers_of_a_ladder_end_where_they_are_told():
+    mean, future, *_ = FIGURES["ladders"](None).containers
+    (segment,) = mean.lines[2][0].get_segments()
+    assert segment[:, 0].tolist() == pytest.approx([1.05, 1.2])
+    assert not future.has_xerr
+
+
+def test_every_rung_of_a_ladder_has_its_number_even_off_the_scale():
+    ax = FIGURES["ladders"](None)
+    assert {"1.100", "12.5", "1.200", "0.900", "0.950"} < set(texts(ax))
+    assert texts(ax).count("→") == 1
+    assert len(ax.containers) == 4
+    assert texts(plots.ladders(SPLITS)).count("→") == 0
+
+
+def test_kinds_of_rungs_differ_by_shape_or_filling_and_not_by_colour_alone():
+    shapes = {look[1:3] for look in plots.KINDS.values()}
+    assert len(shapes) == len(plots.KINDS)
+    ax = FIGURES["ladders"](None)
+    *_, quoted = (bars.lines[0] for bars in ax.containers)
+    assert quoted.get_markerfacecolor() == "none"
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert named == [
+        plots.KINDS[kind][-1]
+        for kind in ("guess", "step", "ours", "published")
+    ]
+
+
+def test_a_rung_of_no_known_kind_is_refused():
+    odd = SPLITS.assign(kind="rumour")
+    with pytest.raises(ValueError, match="'rumour'; the kinds are guess"):
+        plots.ladders(odd)
 
 
 def test_errors_by_group_stand_over_the_names_of_their_groups():

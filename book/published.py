@@ -1,0 +1,89 @@
+"""RMSE on MovieLens 100K that others print: quoted, never computed here.
+
+One list feeds the table and the figure of the results page.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+U1 = "Fold u1 alone"
+RANDOM_FOLDS = "Five random folds"
+RANDOM_QUARTER = "A random quarter"
+
+GITHUB = "https://github.com"
+DGL = f"[DGL's example]({GITHUB}/dmlc/dgl/tree/master/examples/pytorch/gcmc)"
+SURPRISE = (
+    f"[Surprise's README]({GITHUB}/NicolasHug/Surprise) {{cite}}`hug2020`"
+)
+RECOMMENDERS = (
+    f"[Recommenders' README]({GITHUB}/recommenders-team/recommenders)"
+)
+
+
+class Published(NamedTuple):
+    """A figure as its source prints it.
+
+    Parameters
+    ----------
+    method
+        In words.
+    rmse
+        Stars, with as many digits as are printed.
+    split
+        What was held out: `U1`, `RANDOM_FOLDS` or `RANDOM_QUARTER`.
+    source
+        Who prints it, in MyST.
+    doubt
+        What to keep in mind, empty where the split says it all.
+    """
+
+    method: str
+    rmse: str
+    split: str
+    source: str
+    doubt: str = ""
+
+
+PUBLISHED = (
+    Published(
+        "GLocal-K",
+        "0.8889",
+        U1,
+        "The paper {cite}`han2021`",
+        "Its notebook takes the lowest test error over all epochs, and has "
+        "no validation part",
+    ),
+    Published(
+        "GC-MC with side features",
+        "0.905",
+        U1,
+        f"The paper {{cite}}`vandenberg2017`, as {DGL} quotes it",
+        "Knows ages, occupations and genres, as our network with features "
+        "does",
+    ),
+    Published("GC-MC, rerun", "0.9088", U1, DGL),
+    Published(
+        "GC-MC",
+        "0.910",
+        U1,
+        f"The paper {{cite}}`vandenberg2017`, as {DGL} quotes it",
+    ),
+    Published(
+        "GC-MC with side features, rerun",
+        "0.9448",
+        U1,
+        DGL,
+        "DGL leaves out the paper's way of taking features in, it says",
+    ),
+    Published("SVD++ {cite}`koren2008`", "0.919", RANDOM_FOLDS, SURPRISE),
+    Published("k-NN with baseline", "0.931", RANDOM_FOLDS, SURPRISE),
+    Published("SVD", "0.934", RANDOM_FOLDS, SURPRISE),
+    Published("Biases", "0.944", RANDOM_FOLDS, SURPRISE),
+    Published("NMF", "0.963", RANDOM_FOLDS, SURPRISE),
+    Published("k-NN", "0.980", RANDOM_FOLDS, SURPRISE),
+    Published("A random guess", "1.518", RANDOM_FOLDS, SURPRISE),
+    Published("SVD", "0.939", RANDOM_QUARTER, RECOMMENDERS),
+    Published("fastai", "0.943", RANDOM_QUARTER, RECOMMENDERS),
+    Published("ALS", "0.965", RANDOM_QUARTER, RECOMMENDERS),
+)
