@@ -57,6 +57,8 @@ NOTEBOOK_METADATA = {
     },
 }
 RUN_METADATA = ("papermill", "execution", "ExecuteTime")
+# Stays in the staged notebook, for the page of contents: how long it ran.
+RUN_SECONDS = "run_seconds"
 GLUE_PREFIX = "application/papermill.record/"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 NUMPY_SCALAR = re.compile(r"^(?:np|numpy)\.\w+\((.*)\)$", re.DOTALL)
@@ -145,6 +147,7 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
 def without_outputs(notebook: NotebookNode) -> NotebookNode:
     """Return a copy as it is before a run: what a reader downloads."""
     notebook = nbformat.from_dict(notebook)
+    notebook.metadata.pop(RUN_SECONDS, None)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -229,9 +232,10 @@ def execute(
             f"{error.ename}: {error.evalue}\n"
             f"The notebook with the whole traceback: {failed}"
         ) from error
-    for cell in notebook.cells:
+    notebook.metadata[RUN_SECONDS] = notebook.metadata.papermill.duration
+    for part in (notebook, *notebook.cells):
         for key in RUN_METADATA:
-            cell.metadata.pop(key, None)
+            part.metadata.pop(key, None)
     write(notebook, failed)
     output.parent.mkdir(parents=True, exist_ok=True)
     failed.replace(output)
