@@ -1,9 +1,15 @@
 """The reference pages of recslib: what autodoc leaves to do."""
 
 import inspect
+import re
 from types import ModuleType
 
 from sphinx.application import Sphinx
+
+MINOR_MARK = re.compile(
+    r'<span class="(?:n|nb|nn|bp|fm|p|o|ow|w|kc|m[a-z]|s[aei])">'
+    r"([^<]*)</span>"
+)
 
 
 def public_names(module: ModuleType) -> list[str]:
@@ -60,8 +66,30 @@ def leave_out(
     return True if type(thing).__name__ == "_tuplegetter" else None
 
 
+def plainer(code: str) -> str:
+    """Keep the colours of comments, strings, keywords and definitions.
+
+    Parameters
+    ----------
+    code
+        HTML of highlighted code. Marks of signs and numbers weigh more than
+        the code itself.
+    """
+    return MINOR_MARK.sub(r"\1", code)
+
+
+def show_source(
+    app: Sphinx, name: str, template: str, context: dict, page: object
+) -> None:
+    """Give a page of source its whole width, and fewer marks."""
+    if name.startswith("_modules/"):
+        context["sidebars"] = []
+        context["body"] = plainer(context["body"])
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("autodoc-process-docstring", add_summary)
     app.connect("autodoc-skip-member", leave_out)
+    app.connect("html-page-context", show_source)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
