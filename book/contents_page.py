@@ -31,7 +31,7 @@ NOT_PROSE = (nodes.literal_block, nodes.raw, nodes.comment, nodes.image)
 
 
 class ContentsPlace(nodes.General, nodes.Element):
-    """Where the list of all pages goes."""
+    """Where the list of the pages of a part goes; ``part`` says which."""
 
 
 class MinutesPlace(nodes.Inline, nodes.Element):
@@ -129,9 +129,6 @@ def minutes_of(env: BuildEnvironment, page: str) -> dict[str, int]:
 
 def question_of(page: nodes.document) -> str:
     """Return the line below a page's title, or nothing."""
-    for part in page.findall(nodes.container):
-        if "tagline" in part["classes"]:
-            return part.astext()
     for part in page.findall(nodes.Element):
         if "tagline" in part.get("classes", ()):
             return part.astext()
@@ -159,7 +156,7 @@ def section_links(
 
 
 class ContentsList:
-    """The list of all pages, as it stands on one page of the book.
+    """A list of pages with their minutes, as it stands on one of them.
 
     Parameters
     ----------
@@ -172,16 +169,10 @@ class ContentsList:
     def __init__(self, app: Sphinx, page: str) -> None:
         self.env, self.builder, self.page = app.env, app.builder, page
 
-    def parts(self) -> Iterator[nodes.Node]:
-        """Yield a heading and a list for each part of the book."""
-        for part in self.env.external_site_map.root.subtrees:
-            yield nodes.rubric("", part.caption, **{"heading-level": 2})
-            yield self.pages(list(part.items))
-
     def pages(self, names: list[str]) -> nodes.bullet_list:
         """Return the list of some pages, and of those below them."""
         items = [self.entry(name) for name in names if name != self.page]
-        return nodes.bullet_list("", *items, classes=["contents-list"])
+        return nodes.bullet_list("", *items, classes=["contents"])
 
     def entry(self, name: str) -> nodes.list_item:
         """Return what the list says of a page."""
@@ -205,22 +196,25 @@ class ContentsList:
             entry += nodes.bullet_list(
                 "", *sections, classes=["contents-sections"]
             )
-        below = [
-            inner
-            for tree in self.env.external_site_map[name].subtrees
-            for inner in tree.items
-        ]
-        if below:
-            entry += self.pages(below)
+        for tree in self.env.external_site_map[name].subtrees:
+            entry += self.pages(list(tree.items))
         return entry
 
 
 class ContentsDirective(SphinxDirective):
-    """``{contents-with-minutes}``: the list of all pages."""
+    """``{contents-with-minutes}``: all pages, a section a part."""
 
     def run(self) -> list[nodes.Node]:
-        """Keep a place until every page is read."""
-        return [ContentsPlace()]
+        """Keep places until every page is read."""
+        sections = []
+        for number, part in enumerate(
+            self.env.external_site_map.root.subtrees
+        ):
+            name = nodes.make_id(f"contents-{part.caption}")
+            title = nodes.title("", part.caption)
+            place = ContentsPlace(part=number)
+            sections.append(nodes.section("", title, place, ids=[name]))
+        return sections
 
 
 class MinutesRole(SphinxRole):
@@ -247,8 +241,9 @@ class FillIn(SphinxPostTransform):
         """Change the page."""
         page = self.env.docname
         for place in list(self.document.findall(ContentsPlace)):
-            parts = ContentsList(self.app, page).parts()
-            place.parent.replace(place, list(parts))
+            part = self.env.external_site_map.root.subtrees[place["part"]]
+            pages = ContentsList(self.app, page).pages(list(part.items))
+            place.parent.replace(place, pages)
         for place in list(self.document.findall(MinutesPlace)):
             minutes = minutes_of(self.env, page)
             if place["kind"] not in minutes:

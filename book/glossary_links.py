@@ -1,6 +1,7 @@
 """The first plain use of each glossary term in a page links to the term.
 
-Where the author links with {term}, that counts as a use. Links to terms, the
+Where the author links with {term}, there or further on in the same section,
+that counts as the first use. Links to terms, the
 author's too, carry the first sentence of the definition as their title.
 
 Settings in _config.yml: ``glossary_links_by_hand`` names terms that are also
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from docutils import nodes
 from sphinx import addnodes
@@ -104,17 +106,17 @@ def forms(term: str) -> str:
     return pattern
 
 
-def pattern_of(terms: Iterable[str]) -> re.Pattern[str]:
+@cache
+def pattern_of(terms: tuple[str, ...]) -> re.Pattern[str]:
     """Return one pattern for all terms: the longest that fits wins.
 
     Parameters
     ----------
     terms
-        At least one. Group number i of the pattern is the i-th of them, the
-        longest first.
+        At least one, the longest first: group number i of the pattern is the
+        i-th of them.
     """
-    longest_first = sorted(terms, key=len, reverse=True)
-    any_term = "|".join(f"({forms(term)})" for term in longest_first)
+    any_term = "|".join(f"({forms(term)})" for term in terms)
     return re.compile(rf"(?<![\w-])(?:{any_term})(?![\w-])")
 
 
@@ -136,7 +138,7 @@ def uses(text: str, terms: Iterable[str]) -> Iterator[Use]:
     Use
         In the order of the text, none within another.
     """
-    longest_first = sorted(terms, key=len, reverse=True)
+    longest_first = tuple(sorted(terms, key=len, reverse=True))
     if not longest_first:
         return
     for match in pattern_of(longest_first).finditer(text):
@@ -182,6 +184,13 @@ def open_nodes(node: nodes.Node) -> Iterator[nodes.Node]:
     elif not is_closed(node):
         for child in node.children:
             yield from open_nodes(child)
+
+
+def section_of(node: nodes.Node) -> nodes.Node:
+    """Return the innermost section that a node is in, or the page."""
+    while node.parent is not None and not isinstance(node, nodes.section):
+        node = node.parent
+    return node
 
 
 def linked(text: nodes.Text, found: list[Use], page: str) -> list[nodes.Node]:
@@ -234,25 +243,35 @@ def link_first_uses(
     by_hand
         Terms that only the author links.
     """
-    left = {term: entry for entry in entries for term in entry.terms}
-    spelled = {term.lower(): term for term in left}
-    for node in list(open_nodes(page)):
-        if is_term(node):
-            term = spelled.get(" ".join(node["reftarget"].lower().split()))
-            used = [term] if term in left else []
-        else:
-            found = []
-            plain = [term for term in left if term not in by_hand]
-            for use in uses(node.astext(), plain):
-                entry = left[use.term]
-                if not any(one.term in entry.terms for one in found):
-                    found.append(use)
-            if found:
-                node.parent.replace(node, linked(node, found, name))
-            used = [use.term for use in found]
-        for entry in [left[term] for term in used]:
-            for term in entry.terms:
-                left.pop(term, None)
+    known = {term.lower(): entry for entry in entries for term in entry.terms}
+    plain = tuple(
+        term
+        for entry in known.values()
+        for term in entry.terms
+        if term not in by_hand
+    )
+    walk = list(open_nodes(page))
+    written = {
+        node: known.get(node["reftarget"].lower())
+        for node in walk
+        if is_term(node)
+    }
+    by_author = {(section_of(node), entry) for node, entry in written.items()}
+    used = set()
+    for node in walk:
+        if node in written:
+            used.add(written[node])
+            continue
+        found = []
+        for use in uses(node.astext(), plain):
+            entry = known[use.term.lower()]
+            if entry in used:
+                continue
+            used.add(entry)
+            if (section_of(node), entry) not in by_author:
+                found.append(use)
+        if found:
+            node.parent.replace(node, linked(node, found, name))
 
 
 def glossary(app: Sphinx) -> list[Entry]:
