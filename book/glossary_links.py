@@ -19,6 +19,7 @@ from functools import cache
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 # Nobody looks for a link in these, or they are a link already.
@@ -306,6 +307,24 @@ class LinkFirstUses(SphinxPostTransform):
         )
 
 
+class IndexTaughtTerms(SphinxTransform):
+    """Let the search lead to each section in which an author links a term.
+
+    What stands in the opening of a page only announces; it is left out.
+    """
+
+    default_priority = 840
+
+    def apply(self, **_: object) -> None:
+        """Note the terms of each section in the index."""
+        for link in list(self.document.findall(is_term)):
+            section = section_of(link)
+            if isinstance(section.parent, nodes.section) and section["ids"]:
+                name = link["reftarget"]
+                entry = ("single", name, section["ids"][0], "main", None)
+                section.insert(1, addnodes.index(entries=[entry]))
+
+
 class SayWhatTermsMean(SphinxPostTransform):
     """Give each link to a term its definition's first sentence as title."""
 
@@ -334,6 +353,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.add_config_value("glossary_links_by_hand", [], "env", [list])
     app.add_config_value("glossary_links_skip", [], "env", [list])
+    app.add_transform(IndexTaughtTerms)
     app.add_post_transform(LinkFirstUses)
     app.add_post_transform(SayWhatTermsMean)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
