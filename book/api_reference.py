@@ -25,14 +25,13 @@ def public_names(module: ModuleType) -> list[str]:
     list
         In the order of the source; what it imports is left out.
     """
-    own = [
-        (inspect.getsourcelines(value)[1], name)
+    return [
+        name
         for name, value in vars(module).items()
         if not name.startswith("_")
         and (inspect.isfunction(value) or inspect.isclass(value))
         and value.__module__ == module.__name__
     ]
-    return [name for _, name in sorted(own)]
 
 
 def summary_table(module: ModuleType) -> list[str]:

@@ -23,6 +23,11 @@ REPAIRS: tuple[tuple[str, str], ...] = (
         r'<div class="bd-sidebar-primary bd-sidebar\1"'
         r' role="navigation" aria-label="Book">',
     ),
+    # What opens a part of the sidebar shows an arrow and says nothing.
+    (
+        r'<summary>(<span class="toctree-toggle")',
+        r'<summary aria-label="Show the pages below">\1',
+    ),
     # A label that differs from the words on the button cannot be spoken.
     (
         r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"',

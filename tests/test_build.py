@@ -51,6 +51,7 @@ def test_cleaning_drops_what_a_run_left_and_keeps_what_an_author_wrote():
     author = {"mystnb": {"image": {"alt": "a line"}}}
     ran = notebook(code("1 + 1", tags=["trained"], **run, **author))
     ran.metadata["papermill"] = {"duration": 2.5}
+    ran.metadata[build.RUN_SECONDS] = 2.5
     ran.metadata["widgets"] = {}
     ran.metadata["language_info"] = {"name": "python", "version": "3.11.7"}
     clean = build.cleaned(ran)
@@ -265,6 +266,9 @@ def test_a_run_takes_parameters_and_leaves_the_source_alone(
     assert any("answer = 42" in cell.source for cell in ran.cells)
     assert ran.cells[-1].outputs[0].data["text/plain"] == "'1'"
     assert all("papermill" not in cell.metadata for cell in ran.cells)
+    assert "papermill" not in ran.metadata
+    assert ran.metadata[build.RUN_SECONDS] > 0
+    assert build.RUN_SECONDS not in build.without_outputs(ran).metadata
 
 
 @pytest.mark.slow
