@@ -27,6 +27,11 @@ REPAIRS: tuple[tuple[str, str], ...] = (
         r'<div class="bd-sidebar-primary bd-sidebar\1"'
         r' role="navigation" aria-label="Book">',
     ),
+    # What opens a part of the sidebar shows an arrow and says nothing.
+    (
+        r'<summary>(<span class="toctree-toggle")',
+        r'<summary aria-label="Show the pages below">\1',
+    ),
     # A label that differs from the words on the button cannot be spoken.
     (
         r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"',
@@ -44,6 +49,13 @@ REPAIRS: tuple[tuple[str, str], ...] = (
     (r'role="doc-biblioentry"', 'role="listitem"'),
     # The corner above a data frame's index is no header.
     (r"<th></th>", "<td></td>"),
+    # These signs of code have the colour of plain text; their marks weigh
+    # more than the text.
+    (
+        r'<span class="[np]"><span class="pre">([^<]*)</span></span>',
+        r"\1",
+    ),
+    (r'<span class="(?:n|nn|p|w)">([^<]*)</span>', r"\1"),
     # An equation wider than the screen scrolls; a keyboard must get there.
     (
         r'<div class="math notranslate nohighlight"(?! tabindex)',
@@ -88,5 +100,6 @@ def repair_pages(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.connect("build-finished", repair_pages)
+    # When every other extension is done with the pages.
+    app.connect("build-finished", repair_pages, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -76,7 +76,9 @@ def damped_biases(
     """Fit user and item biases by turns, drawn towards zero.
 
     Each bias is the sum of its residuals over their count plus ``damping``:
-    the ridge solution for one side while the other stands still [1]_.
+    the ridge solution for one side while the other stands still (Y. Koren,
+    "Factor in the Neighbors: Scalable and Accurate Collaborative Filtering",
+    ACM TKDD 4(1), 2010, section 2.1).
 
     Parameters
     ----------
@@ -91,11 +93,6 @@ def damped_biases(
     ------
     ValueError
         When the damping is negative.
-
-    References
-    ----------
-    .. [1] Y. Koren, "Factor in the Neighbors: Scalable and Accurate
-       Collaborative Filtering", ACM TKDD 4(1), 2010, section 2.1.
     """
     if damping < 0:
         raise ValueError(f"damping is {damping}; give 0 or more.")

@@ -146,7 +146,8 @@ def paired_bootstrap(
     Users are drawn with replacement, each with all their ratings, since one
     person's errors hang together; both models are read on the same draw. The
     interval holds the middle 95 % of the differences: Efron's percentile
-    interval [1]_.
+    interval (B. Efron, R. Tibshirani, "An Introduction to the Bootstrap",
+    1993, chapter 13).
 
     Parameters
     ----------
@@ -168,11 +169,6 @@ def paired_bootstrap(
     ------
     ValueError
         As in `rmse`, and when ``users`` has another length.
-
-    References
-    ----------
-    .. [1] B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", 1993,
-       chapter 13.
     """
     if users.shape != ratings.shape:
         raise ValueError(
@@ -345,7 +341,8 @@ def rank_unrated(
     The list of a user ranks every item that they have no training rating of;
     which of two equal scores comes first is left to torch.topk. Users without
     a favourite in the test part are left out. The gain is binary and
-    discounted as in [1]_.
+    discounted as in K. Järvelin, J. Kekäläinen, "Cumulated Gain-Based
+    Evaluation of IR Techniques", ACM TOIS 20(4), 2002.
 
     Parameters
     ----------
@@ -364,11 +361,6 @@ def rank_unrated(
     ValueError
         When n is below 1, nobody has a favourite, the scores have another
         shape, or some are not finite; the message counts them.
-
-    References
-    ----------
-    .. [1] K. Järvelin, J. Kekäläinen, "Cumulated Gain-Based Evaluation of IR
-       Techniques", ACM TOIS 20(4), 2002.
     """
     if n < 1:
         raise ValueError(f"n is {n}; ask for lists of at least 1 item.")

@@ -43,7 +43,7 @@ class SideFeatures:
 
     @property
     def n_features(self) -> int:
-        """How many numbers a user and an item have together: U + I."""
+        """U + I, how many numbers a user and an item have together."""
         return len(self.user_names) + len(self.item_names)
 
     def of(self, users: Tensor, items: Tensor) -> Tensor:

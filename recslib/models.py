@@ -219,8 +219,9 @@ def squared_norms(
 ) -> Tensor:
     """Sum the squares of the embeddings behind each example.
 
-    Times a weight, the penalty of L2 regularization that `fit` adds to each
-    rating's squared error: Koren, Bell and Volinsky 2009, equation 5.
+    Times a weight, the penalty of L2 regularization that
+    `recslib.training.fit` adds to each rating's squared error: Koren, Bell
+    and Volinsky 2009, equation 5.
 
     Parameters
     ----------

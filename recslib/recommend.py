@@ -138,8 +138,9 @@ def fold_in(
     Solves (X'X + (l2 K + ridge) I) w = X'y, where the rows of X are the
     factors of the K rated items and a 1 for the bias, and y is what mean and
     item biases leave of the ratings: the minimum, over this person alone, of
-    the loss that `fit` minimizes with ``l2 * squared_norms(...)`` as its
-    penalty, plus ``ridge`` times the squares of every row.
+    the loss that `recslib.training.fit` minimizes with
+    ``l2 * squared_norms(...)`` as its penalty, plus ``ridge`` times the
+    squares of every row.
 
     Parameters
     ----------

@@ -68,8 +68,8 @@ def read_ratings(
     Raises
     ------
     RatingsError
-        For what is wrong in the table, as in `ratings.from_frame`, and for
-        rows of the wrong length or bytes that are not in the encoding.
+        For what is wrong in the table, as in `recslib.ratings.from_frame`,
+        and for rows of the wrong length or bytes that are not in the encoding.
     """
     if isinstance(path_or_frame, pd.DataFrame):
         frame, source = path_or_frame, source or "frame"

@@ -265,6 +265,8 @@ def test_a_run_takes_parameters_and_leaves_the_source_alone(
     assert any("answer = 42" in cell.source for cell in ran.cells)
     assert ran.cells[-1].outputs[0].data["text/plain"] == "'1'"
     assert all("papermill" not in cell.metadata for cell in ran.cells)
+    assert ran.metadata["papermill"]["duration"] > 0
+    assert "papermill" not in build.without_outputs(ran).metadata
 
 
 @pytest.mark.slow

@@ -41,6 +41,11 @@ from theme_repairs import repair
             ' role="navigation" aria-label="Book">',
         ),
         (
+            '<summary><span class="toctree-toggle" role="presentation">',
+            '<summary aria-label="Show the pages below">'
+            '<span class="toctree-toggle" role="presentation">',
+        ),
+        (
             '<button class="btn search-button-field x" title="Search"'
             ' aria-label="Search" data-y="z">',
             '<button class="btn search-button-field x" title="Search"'
@@ -61,6 +66,12 @@ from theme_repairs import repair
             '<div class="citation" id="id1" role="listitem">',
         ),
         ("<tr><th></th><th>user</th></tr>", "<tr><td></td><th>user</th></tr>"),
+        (
+            '<span class="n">a</span><span class="o">=</span>'
+            '<span class="p">(</span><span class="n"><span class="pre">int'
+            "</span></span>",
+            'a<span class="o">=</span>(int',
+        ),
         (
             '<div class="math notranslate nohighlight" id="equation-a">',
             '<div class="math notranslate nohighlight" tabindex="0"'
