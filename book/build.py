@@ -58,6 +58,8 @@ NOTEBOOK_METADATA = {
 }
 RUN_METADATA = ("papermill", "execution", "ExecuteTime")
 GLUE_PREFIX = "application/papermill.record/"
+# What a chapter displays for scripts of the pages (see recslib/export.py).
+FOR_PAGES = re.compile(r"application/vnd\.recslib\.([a-z]+)\+json")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 NUMPY_SCALAR = re.compile(r"^(?:np|numpy)\.\w+\((.*)\)$", re.DOTALL)
 
@@ -120,8 +122,9 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
     """Return a copy without what differs between two runs.
 
     Metadata of the run and the kernel's release go, pieces of one stream are
-    joined, and a cell tagged `seconds`, whose output is measured time, keeps
-    its execution count and loses its output.
+    joined, and a cell tagged `seconds`, whose output is measured time, or
+    `for-pages`, whose output the built pages get, keeps its execution count
+    and loses its output.
 
     Parameters
     ----------
@@ -137,7 +140,7 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
             cell.metadata.pop("tags", None)
         if cell.cell_type == "code":
             cell.outputs = one_stream_each(cell.outputs)
-            if "seconds" in tags(cell):
+            if {"seconds", "for-pages"} & set(tags(cell)):
                 cell.outputs = []
     return notebook
 
@@ -351,6 +354,38 @@ def readme_with(table: str, readme: str) -> str:
     return f"{before}{start}\n{table}\n{end}{after}"
 
 
+def for_pages(notebook: NotebookNode) -> dict[str, str]:
+    """Return the scripts that a chapter's cells tagged `for-pages` make.
+
+    Parameters
+    ----------
+    notebook
+        An executed notebook.
+
+    Returns
+    -------
+    dict
+        File name to text: ``films.js`` sets ``window.recslibFilms``. A
+        script, since a page that is opened from a folder may not fetch.
+    """
+    scripts: dict[str, str] = {}
+    for cell in notebook.cells:
+        if "for-pages" not in tags(cell):
+            continue
+        for output in cell.outputs:
+            for kind, data in output.get("data", {}).items():
+                match = FOR_PAGES.fullmatch(kind)
+                if match:
+                    name = match[1]
+                    text = json.dumps(
+                        data, ensure_ascii=False, separators=(",", ":")
+                    )
+                    scripts[f"{name}.js"] = (
+                        f"window.recslib{name.capitalize()} = {text};\n"
+                    )
+    return scripts
+
+
 def stage_pages() -> None:
     """Copy the prose and the settings beside the executed notebooks."""
     listed = {path.name for path in chapters()}
@@ -399,6 +434,9 @@ def build_html() -> None:
     # there to be run.
     for path in (built / "_sources" / "notebooks").glob("*.ipynb"):
         write(without_outputs(read(path)), path)
+    for path in chapters():
+        for name, text in for_pages(read(EXECUTED / path.name)).items():
+            (built / "_static" / name).write_text(text, encoding="utf-8")
     shutil.rmtree(HTML, ignore_errors=True)
     built.replace(HTML)
     shutil.rmtree(new)
