@@ -34,6 +34,7 @@ def films_for_pages(
     ridge: float,
     damping: float = 3.0,
     genres: Iterable[Iterable[str]] = (),
+    map_like: Tensor | None = None,
 ) -> dict[str, Any]:
     """Pack a fitted model and its films, to fold people in on a page.
 
@@ -53,6 +54,8 @@ def films_for_pages(
         Of the damped biases.
     genres
         A list of genres for each film, or nothing.
+    map_like
+        As `like` in `map_places`.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def films_for_pages(
     whole, steps = rounded_factors(factors)
     counted = damped_biases(ratings, damping)
     counts = ratings.counts_by_item()
-    places = map_places(factors, counts)
+    places = map_places(factors, counts, like=map_like)
     return {
         "fingerprint": fingerprint(model),
         "n_factors": n_factors,
@@ -193,11 +196,17 @@ def fingerprint(model: MatrixFactorization) -> str:
     return digest.hexdigest()[:16]
 
 
-def map_places(factors: Tensor, counts: Tensor, n_often: int = 150) -> Tensor:
+def map_places(
+    factors: Tensor,
+    counts: Tensor,
+    n_often: int = 150,
+    *,
+    like: Tensor | None = None,
+) -> Tensor:
     """Place all films on the map whose axes the popular ones span.
 
     The axes are the first two principal components of the most rated films'
-    factors; the most rated film of all has no negative place.
+    factors. Which way an axis points is chance.
 
     Parameters
     ----------
@@ -207,6 +216,10 @@ def map_places(factors: Tensor, counts: Tensor, n_often: int = 150) -> Tensor:
         (n_items,) ratings of each film.
     n_often
         How many films span the map.
+    like
+        (n_often, 2) where another map has these films, the most rated first:
+        both axes then point the same way as there. None lets the most rated
+        film of all have no negative place.
 
     Returns
     -------
@@ -216,8 +229,10 @@ def map_places(factors: Tensor, counts: Tensor, n_often: int = 150) -> Tensor:
     often = counts.argsort(descending=True, stable=True)[:n_often]
     centred = factors - factors[often].mean(dim=0)
     _, _, directions = torch.linalg.svd(centred[often], full_matrices=False)
-    signs = (centred[often[0]] @ directions[:2].T).sign()
-    return centred @ directions[:2].T * signs
+    places = centred @ directions[:2].T
+    if like is None:
+        return places * places[often[0]].sign()
+    return places * (places[often] * like).sum(dim=0).sign()
 
 
 def _bytes(values: Tensor, kind: str) -> bytes:

@@ -601,7 +601,7 @@
       const list = element("table");
       const row = list.createTHead().insertRow();
       for (const text of [
-        `Nearest by all ${data.films.n_factors} factors`,
+        `Nearest by all ${data.films.nFactors} factors`,
         "Cosine",
         "Nearest dot",
       ]) {
@@ -949,13 +949,20 @@
       });
       body.replaceChildren();
       table.setAttribute("aria-busy", "true");
-      // In portions, so that the page goes on answering.
-      const more = (from) => {
-        body.append(...items.slice(from, from + 60).map(tableRow));
-        if (from + 60 < items.length) filling = setTimeout(more, 0, from + 60);
-        else table.setAttribute("aria-busy", "false");
+      // A few at a time, so that the page goes on answering.
+      const left = items.values();
+      const more = () => {
+        const pause = performance.now() + 20;
+        for (const item of left) {
+          body.append(tableRow(item));
+          if (performance.now() > pause) {
+            filling = setTimeout(more);
+            return;
+          }
+        }
+        table.setAttribute("aria-busy", "false");
       };
-      more(0);
+      more();
     }
 
     /** Make one row of the table. */

@@ -135,6 +135,23 @@ def test_the_map_has_the_variance_of_the_two_largest_components():
     assert (places[0] > 0).all()
 
 
+def test_a_map_points_the_way_of_the_map_that_it_is_like():
+    # Two fits of the same films: the second is turned round, and the film
+    # that decides alone without a model to follow lies near the middle.
+    factors = torch.tensor(
+        [[0.1, -0.1], [3.0, 0], [-3, 0], [0, 1], [0, -1], [-0.1, 0.1]]
+    )
+    counts = torch.tensor([9, 8, 7, 6, 5, 4])
+    like = torch.tensor(
+        [[-0.1, 0.1], [-2.9, 0], [3.1, 0], [0, -1], [0, 1], [0.1, -0.1]]
+    )
+    places = map_places(factors, counts, 6, like=like)
+    assert places[1, 0].item() == pytest.approx(-3, abs=0.05)
+    assert places[3, 1].item() == pytest.approx(-1, abs=0.05)
+    turned = map_places(factors, counts, 6, like=-like)
+    assert torch.equal(turned, -places)
+
+
 def test_rare_films_do_not_span_the_map():
     # The popular films differ in the first two columns alone; the one that
     # is rare differs in the third, and lies where they have their middle.
