@@ -265,7 +265,7 @@
       parts.board.setAttribute(name, value);
     }
     parts.board.append(
-      element("span", { id: "film-map-alt", hidden: "" }, image?.alt));
+      element("span", { id: "film-map-alt", hidden: "" }, image?.alt ?? ""));
     parts.stage.append(...pictures, parts.board);
     figure.prepend(parts.controls, parts.stage, parts.facts);
     figure.after(parts.table);
@@ -306,12 +306,13 @@
 
     // The most rated lie on top.
     const dots = data.byCount.toReversed().map((item) =>
-      [item, drawn("circle", {})]);
+      [item, drawn("circle", { "data-film": item })]);
     layer.dots.append(...dots.map(([, dot]) => dot));
 
     let [width, height] = [0, 0];
     let [font, boldFont] = ["", ""];
     let view = { x: middle[0], y: middle[1], zoom: 1 };
+    let aim = view; // where the view is going
     let least = 1;
     let shown = [];
     let current = null; // pointed at
@@ -323,16 +324,16 @@
     /* -- where things are -- */
 
     /** Pixels to one unit of the map. */
-    function scale(zoom = view.zoom) {
+    function scale({ zoom }) {
       const room = [width - 48, height - 56];
       return zoom * Math.min(room[0] / span[0], room[1] / span[1]);
     }
 
     /** Pixels from the left and from the top of a film. */
-    function place(item) {
+    function place(item, seen = view) {
       return [
-        width / 2 + (x[item] - view.x) * scale(),
-        height / 2 - (y[item] - view.y) * scale(),
+        width / 2 + (x[item] - seen.x) * scale(seen),
+        height / 2 - (y[item] - seen.y) * scale(seen),
       ];
     }
 
@@ -358,28 +359,28 @@
 
     /** Return the view zoomed so many times, with one place left alone. */
     function zoomed(times, [left, top] = [width / 2, height / 2]) {
-      const zoom = clamp(view.zoom * times, 1, LARGEST_ZOOM);
-      const held = 1 / scale() - 1 / scale(zoom);
+      const zoom = clamp(aim.zoom * times, 1, LARGEST_ZOOM);
+      const shift = 1 / scale(aim) - 1 / scale({ zoom });
       return within({
-        x: view.x + (left - width / 2) * held,
-        y: view.y - (top - height / 2) * held,
+        x: aim.x + (left - width / 2) * shift,
+        y: aim.y - (top - height / 2) * shift,
         zoom,
       });
     }
 
     /** Return the view moved by so many pixels. */
     function moved(right, down) {
-      const { zoom } = view;
       return within({
-        x: view.x - right / scale(),
-        y: view.y + down / scale(),
-        zoom,
+        x: aim.x - right / scale(aim),
+        y: aim.y + down / scale(aim),
+        zoom: aim.zoom,
       });
     }
 
     /** Go to a view, gently unless the reader wants no motion. */
     function go(target) {
       cancelAnimationFrame(frame);
+      aim = target;
       const from = view;
       const began = performance.now();
       const step = (now) => {
@@ -397,14 +398,14 @@
     /** Go to a view at once, as a hand on the map wants it. */
     function jump(target) {
       cancelAnimationFrame(frame);
-      view = target;
+      aim = view = target;
       draw();
     }
 
     /** Move the view so far that a film can be seen. */
     function reveal(item) {
-      if (!inView(place(item), 24)) {
-        go(within({ x: x[item], y: y[item], zoom: view.zoom }));
+      if (!inView(place(item, aim), 24)) {
+        go(within({ x: x[item], y: y[item], zoom: aim.zoom }));
       }
     }
 
@@ -526,7 +527,8 @@
       boldFont = `bold 12px ${family}`;
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
       const [across, up] = axes;
-      across.setAttribute("transform", `translate(${width - 8} ${height - 7})`);
+      const corner = [width - 8, height - 7];
+      across.setAttribute("transform", `translate(${corner.join(" ")})`);
       up.setAttribute("transform", "translate(14 8) rotate(-90)");
       const size = clamp(Math.min(width, height) / 560, 0.6, 1);
       for (const [item, dot] of dots) {
@@ -750,7 +752,7 @@
       } else if (event.key === "Escape") {
         release();
       } else if (event.key === "+" || event.key === "=") {
-        go(zoomed(1.6, current === null ? undefined : place(current)));
+        go(zoomed(1.6, current === null ? undefined : place(current, aim)));
       } else if (event.key === "-") {
         go(zoomed(1 / 1.6));
       } else if (event.key === "0" || event.key === "Home") {
@@ -772,8 +774,8 @@
 
     let grip = null; // where a button went down, and whether it has moved
     board.addEventListener("pointerdown", (event) => {
-      if (event.pointerType === "touch" || event.button !== 0) return;
-      grip = { at: spot(event), dragged: false };
+      const held = event.pointerType !== "touch" && event.button === 0;
+      grip = held ? { at: spot(event), dragged: false } : null;
     });
     board.addEventListener("pointermove", (event) => {
       if (event.pointerType === "touch") return;
@@ -821,7 +823,7 @@
       const apart = Math.hypot(one[0] - other[0], one[1] - other[1]);
       const centre = [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];
       if (pinch) {
-        view = moved(centre[0] - pinch.centre[0], centre[1] - pinch.centre[1]);
+        aim = moved(centre[0] - pinch.centre[0], centre[1] - pinch.centre[1]);
         jump(zoomed(apart / pinch.apart, centre));
       }
       pinch = { apart, centre };
@@ -995,8 +997,7 @@
   /** Furnish the figure now, and fill it when the reader comes near. */
   function main() {
     const figure = document.getElementById(FIGURE);
-    const image = figure?.querySelector("img");
-    if (!image || !("IntersectionObserver" in window)) return;
+    if (!figure || !("IntersectionObserver" in window)) return;
     const parts = furnish(figure);
     let asked = false;
     const arrive = async () => {
