@@ -15,6 +15,9 @@
   const N_NEAREST = 5;
   const N_OPTIONS = 8;
   const LARGEST_ZOOM = 24;
+  const ZOOM_STEP = 1.6;
+  const MOST_LABELS = 60;
+  const FEWEST = 20; // films that the slider leaves
   const REACH = 24; // px between a pointer and the dot that it means
   const STOPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 20000];
   const FIRST_STOP = 50; // what the chapter calls popular
@@ -238,7 +241,10 @@
       return found.sort((one, other) => late(one) - late(other));
     }
 
-    return { films, titles, counts, x, y, byCount, shown, around, matching };
+    const { nFactors } = films;
+    return {
+      films, nFactors, titles, counts, x, y, byCount, shown, around, matching,
+    };
   }
 
   /* ---- The figure ------------------------------------------------------ */
@@ -281,252 +287,111 @@
     figure.classList.remove("film-map", "film-map-ready");
   }
 
-  /** Let the dots take the picture's place. */
-  function start(parts, data) {
-    const { figure, controls, board, facts, table } = parts;
-    const { titles, counts, x, y } = data;
-    const [find, range] = controls.querySelectorAll("input");
-    const options = controls.querySelector("ul");
-    const leastLabel = range.previousElementSibling;
-    const [film, beside, , status] = facts.children;
-    const svg = board.querySelector("svg");
-    const layer = Object.fromEntries(
-      [...svg.querySelectorAll("g")].map((each) => [each.classList[0], each]));
-    const axes = svg.querySelectorAll(".axis");
-    const pen = document.createElement("canvas").getContext("2d");
-    const still = matchMedia("(prefers-reduced-motion: reduce)");
-    const stops = STOPS.filter((stop) => data.shown(stop).length >= 20);
-    const firstStop = Math.max(0, stops.findLastIndex(
-      (stop) => stop <= FIRST_STOP));
+  /* ---- The view -------------------------------------------------------- */
 
+  /**
+   * Turn places on the map into pixels, and hands' moves into views.
+   *
+   * A view is the place in the middle, `x` and `y`, and `zoom`, from 1. One
+   * scale serves both directions, so that near on screen is near on the map.
+   */
+  function lens({ x, y }) {
     const low = [Math.min(...x), Math.min(...y)];
-    const high = [Math.max(...x), Math.max(...y)];
-    const middle = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2];
-    const span = [high[0] - low[0] || 1, high[1] - low[1] || 1];
-
-    // The most rated lie on top.
-    const dots = data.byCount.toReversed().map((item) =>
-      [item, drawn("circle", { "data-film": item })]);
-    layer.dots.append(...dots.map(([, dot]) => dot));
-
-    let [width, height] = [0, 0];
-    let [font, boldFont] = ["", ""];
-    let view = { x: middle[0], y: middle[1], zoom: 1 };
-    let aim = view; // where the view is going
-    let least = 1;
-    let shown = [];
-    let current = null; // pointed at
-    let pinned = null;
-    let written = ""; // what the facts are about
-    let frame = 0;
-    let sayLater = 0;
-
-    /* -- where things are -- */
+    const span = [Math.max(...x) - low[0] || 1, Math.max(...y) - low[1] || 1];
+    const middle = [low[0] + span[0] / 2, low[1] + span[1] / 2];
+    const all = { x: middle[0], y: middle[1], zoom: 1 };
+    const size = { width: 0, height: 0 };
 
     /** Pixels to one unit of the map. */
     function scale({ zoom }) {
-      const room = [width - 48, height - 56];
+      const room = [size.width - 48, size.height - 56];
       return zoom * Math.min(room[0] / span[0], room[1] / span[1]);
     }
 
     /** Pixels from the left and from the top of a film. */
-    function place(item, seen = view) {
+    function place(item, view) {
       return [
-        width / 2 + (x[item] - seen.x) * scale(seen),
-        height / 2 - (y[item] - seen.y) * scale(seen),
+        size.width / 2 + (x[item] - view.x) * scale(view),
+        size.height / 2 - (y[item] - view.y) * scale(view),
       ];
     }
 
-    /** Say whether a place lies in the view, so far from its edges. */
-    function inView([left, top], edge = 0) {
+    /** Say whether a place lies in the box, so far from its edges. */
+    function inside([left, top], edge = 0) {
       return (
-        left >= edge && left <= width - edge &&
-        top >= edge && top <= height - edge
+        left >= edge &&
+        left <= size.width - edge &&
+        top >= edge &&
+        top <= size.height - edge
       );
     }
 
     /** Return a view that shows nothing beyond the map's edges. */
-    function within(wanted) {
-      const zoom = clamp(wanted.zoom, 1, LARGEST_ZOOM);
-      const [acrossRoom, upRoom] = span.map((each) =>
-        (each / 2) * (1 - 1 / zoom));
+    function within(view) {
+      const zoom = clamp(view.zoom, 1, LARGEST_ZOOM);
+      const [across, up] = span.map((each) => (each / 2) * (1 - 1 / zoom));
       return {
-        x: clamp(wanted.x, middle[0] - acrossRoom, middle[0] + acrossRoom),
-        y: clamp(wanted.y, middle[1] - upRoom, middle[1] + upRoom),
+        x: clamp(view.x, middle[0] - across, middle[0] + across),
+        y: clamp(view.y, middle[1] - up, middle[1] + up),
         zoom,
       };
     }
 
-    /** Return the view zoomed so many times, with one place left alone. */
-    function zoomed(times, [left, top] = [width / 2, height / 2]) {
-      const zoom = clamp(aim.zoom * times, 1, LARGEST_ZOOM);
-      const shift = 1 / scale(aim) - 1 / scale({ zoom });
+    /** Return a view zoomed so many times, with one place left alone. */
+    function zoomed(view, times, spot) {
+      const [left, top] = spot ?? [size.width / 2, size.height / 2];
+      const zoom = clamp(view.zoom * times, 1, LARGEST_ZOOM);
+      const shift = 1 / scale(view) - 1 / scale({ zoom });
       return within({
-        x: aim.x + (left - width / 2) * shift,
-        y: aim.y - (top - height / 2) * shift,
+        x: view.x + (left - size.width / 2) * shift,
+        y: view.y - (top - size.height / 2) * shift,
         zoom,
       });
     }
 
-    /** Return the view moved by so many pixels. */
-    function moved(right, down) {
+    /** Return a view moved by so many pixels. */
+    function moved(view, right, down) {
       return within({
-        x: aim.x - right / scale(aim),
-        y: aim.y + down / scale(aim),
-        zoom: aim.zoom,
+        x: view.x - right / scale(view),
+        y: view.y + down / scale(view),
+        zoom: view.zoom,
       });
     }
 
-    /** Go to a view, gently unless the reader wants no motion. */
-    function go(target) {
-      cancelAnimationFrame(frame);
-      aim = target;
-      const from = view;
-      const began = performance.now();
-      const step = (now) => {
-        const share = clamp((now - began) / 220, 0, 1);
-        const eased = share * (2 - share);
-        const between = (key) => from[key] + (target[key] - from[key]) * eased;
-        view = { x: between("x"), y: between("y"), zoom: between("zoom") };
-        draw();
-        if (share < 1) frame = requestAnimationFrame(step);
-      };
-      if (still.matches) jump(target);
-      else frame = requestAnimationFrame(step);
+    /** Return a view with a film in its middle. */
+    function centred(item, zoom) {
+      return within({ x: x[item], y: y[item], zoom });
     }
 
-    /** Go to a view at once, as a hand on the map wants it. */
-    function jump(target) {
-      cancelAnimationFrame(frame);
-      aim = view = target;
-      draw();
-    }
+    return { all, size, place, inside, zoomed, moved, centred };
+  }
 
-    /** Move the view so far that a film can be seen. */
-    function reveal(item) {
-      if (!inView(place(item, aim), 24)) {
-        go(within({ x: x[item], y: y[item], zoom: aim.zoom }));
-      }
-    }
+  /* ---- The drawing ----------------------------------------------------- */
 
-    /** The film under a place, in pixels; null where none is near. */
-    function under([left, top], reach = REACH) {
-      let best = null;
-      let nearest = reach;
-      for (const item of shown) {
-        const [right, down] = place(item);
-        const apart = Math.hypot(right - left, down - top);
-        if (apart < nearest) [best, nearest] = [item, apart];
-      }
-      return best;
-    }
+  /**
+   * Draw scenes. A scene has the `view`, the films `shown` with at least
+   * `least` ratings, the `subject` with the films `near` it, the film
+   * `other` beside it, and which is `pinned`; null for none.
+   */
+  function drawing(svg, data, map) {
+    const { titles, counts } = data;
+    const layer = Object.fromEntries(
+      [...svg.querySelectorAll("g")].map((each) => [each.classList[0], each]),
+    );
+    const [across, up] = svg.querySelectorAll(".axis");
+    const pen = document.createElement("canvas").getContext("2d");
+    // The most rated lie on top.
+    const dots = data.byCount
+      .toReversed()
+      .map((item) => [item, drawn("circle", { "data-film": item })]);
+    layer.dots.append(...dots.map(([, dot]) => dot));
+    let family = "";
 
-    /* -- drawing -- */
-
-    /** The film that the facts are about; the one that stands beside it. */
-    function subjects() {
-      const subject = pinned ?? current;
-      return [subject, current === subject ? null : current];
-    }
-
-    /** The five nearest of the film that the facts are about. */
-    function neighbours() {
-      const [subject] = subjects();
-      if (subject === null) return [];
-      return data.around(subject, least).nearest.slice(0, N_NEAREST);
-    }
-
-    /** Draw everything for the view and the films in hand. */
-    function draw() {
-      for (const [item, dot] of dots) {
-        const [left, top] = place(item);
-        const hidden = counts[item] < least || !inView([left, top], -6);
-        dot.toggleAttribute("hidden", hidden);
-        if (!hidden) {
-          dot.setAttribute("cx", left.toFixed(1));
-          dot.setAttribute("cy", top.toFixed(1));
-        }
-      }
-      drawMarks();
-      drawLabels();
-    }
-
-    /** Join a film to its neighbours, and mark all of them by shape. */
-    function drawMarks() {
-      const [subject, other] = subjects();
-      const links = [];
-      const marks = [];
-      const link = (item, kind) => {
-        const [x1, y1] = place(subject);
-        const [x2, y2] = place(item);
-        links.push(drawn("line", { x1, y1, x2, y2, class: kind }));
-      };
-      neighbours().forEach(({ item }, row) => {
-        link(item, "near");
-        const [cx, cy] = place(item);
-        marks.push(drawn("circle", { cx, cy, r: 8, class: "near" }));
-        marks.push(drawn("text", { x: cx, y: cy, class: "number" }, row + 1));
-      });
-      for (const [item, kind] of [[subject, "subject"], [other, "other"]]) {
-        if (item === null) continue;
-        if (kind === "other") link(item, "other");
-        const [cx, cy] = place(item);
-        if (item === pinned) {
-          marks.push(drawn("circle", { cx, cy, r: 12, class: "pinned" }));
-        }
-        marks.push(drawn("circle", { cx, cy, r: 7, class: kind }));
-      }
-      layer.links.replaceChildren(...links);
-      layer.marks.replaceChildren(...marks);
-    }
-
-    /** Write titles where there is room: those in hand first, then by count. */
-    function drawLabels() {
-      const [subject, other] = subjects();
-      const near = neighbours().map(({ item }) => item);
-      const inHand = new Set(
-        [subject, other, ...near].filter((item) => item !== null));
-      const marked = [...inHand].map(place);
-      const taken = marked.map(([cx, cy]) => [cx - 9, cy - 9, cx + 9, cy + 9]);
-      const texts = [];
-      for (const item of new Set([...inHand, ...shown])) {
-        if (texts.length >= 60) break;
-        const [left, top] = place(item);
-        if (!inView([left, top])) continue;
-        const held = inHand.has(item);
-        const title = shortTitle(titles[item]);
-        pen.font = held ? boldFont : font;
-        const wide = pen.measureText(title).width;
-        const gap = held ? 13 : 6;
-        for (const [start, base] of [
-          [left + gap, top + 4],
-          [left - gap - wide, top + 4],
-          [left - wide / 2, top - gap - 2],
-          [left - wide / 2, top + gap + 10],
-        ]) {
-          const box = [start - 3, base - 12, start + wide + 3, base + 4];
-          const inside = box[0] >= 0 && box[2] <= width &&
-            box[1] >= 0 && box[3] <= height - 18;
-          if (!inside || taken.some((each) => overlap(box, each))) continue;
-          taken.push(box);
-          const kind = held ? "held" : "";
-          texts.push(drawn("text", { x: start, y: base, class: kind }, title));
-          break;
-        }
-      }
-      layer.labels.replaceChildren(...texts);
-    }
-
-    /** Fit the drawing to its box. */
+    /** Fit the drawing to the box. */
     function fit() {
-      width = board.clientWidth;
-      height = board.clientHeight;
-      if (!width || !height) return;
-      const family = getComputedStyle(layer.labels).fontFamily;
-      font = `12px ${family}`;
-      boldFont = `bold 12px ${family}`;
+      const { width, height } = map.size;
+      family = getComputedStyle(layer.labels).fontFamily;
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-      const [across, up] = axes;
       const corner = [width - 8, height - 7];
       across.setAttribute("transform", `translate(${corner.join(" ")})`);
       up.setAttribute("transform", "translate(14 8) rotate(-90)");
@@ -535,120 +400,609 @@
         const r = size * (1.8 + 0.9 * Math.log10(Math.max(counts[item], 1)));
         dot.setAttribute("r", r.toFixed(2));
       }
-      draw();
     }
 
-    /* -- words -- */
+    /** Draw the whole scene. */
+    function draw(scene) {
+      for (const [item, dot] of dots) {
+        const [left, top] = map.place(item, scene.view);
+        const seen =
+          counts[item] >= scene.least && map.inside([left, top], -6);
+        dot.toggleAttribute("hidden", !seen);
+        if (seen) {
+          dot.setAttribute("cx", left.toFixed(1));
+          dot.setAttribute("cy", top.toFixed(1));
+        }
+      }
+      hold(scene);
+    }
+
+    /** Draw what changes with the films in hand. */
+    function hold(scene) {
+      drawMarks(scene);
+      drawLabels(scene);
+    }
+
+    /** Join a film to its neighbours, and mark all of them by shape. */
+    function drawMarks({ view, subject, other, pinned, near }) {
+      const links = [];
+      const marks = [];
+      const link = (item, kind) => {
+        const [x1, y1] = map.place(subject, view);
+        const [x2, y2] = map.place(item, view);
+        links.push(drawn("line", { x1, y1, x2, y2, class: kind }));
+      };
+      const ring = (item, r, kind) => {
+        const [cx, cy] = map.place(item, view);
+        marks.push(drawn("circle", { cx, cy, r, class: kind }));
+      };
+      near.forEach((item, row) => {
+        link(item, "near");
+        ring(item, 8, "near");
+        const [x, y] = map.place(item, view);
+        marks.push(drawn("text", { x, y, class: "number" }, row + 1));
+      });
+      if (other !== null) {
+        link(other, "other");
+        ring(other, 7, "other");
+      }
+      if (pinned !== null) ring(pinned, 12, "pinned");
+      if (subject !== null) ring(subject, 7, "subject");
+      layer.links.replaceChildren(...links);
+      layer.marks.replaceChildren(...marks);
+    }
+
+    /** Write titles where there is room: in hand first, then by count. */
+    function drawLabels({ view, shown, subject, other, near }) {
+      const inHand = new Set(
+        [subject, other, ...near].filter((item) => item !== null),
+      );
+      const taken = [...inHand].map((item) => {
+        const [left, top] = map.place(item, view);
+        return [left - 9, top - 9, left + 9, top + 9];
+      });
+      const texts = [];
+      for (const item of new Set([...inHand, ...shown])) {
+        if (texts.length >= MOST_LABELS) break;
+        const spot = map.place(item, view);
+        if (!map.inside(spot)) continue;
+        const held = inHand.has(item);
+        const title = shortTitle(titles[item]);
+        pen.font = `${held ? "bold " : ""}12px ${family}`;
+        const wide = pen.measureText(title).width;
+        const box = roomFor(spot, wide, held ? 13 : 6, taken);
+        if (!box) continue;
+        taken.push(box);
+        const at = { x: box[0] + 3, y: box[1] + 12 };
+        texts.push(drawn("text", { ...at, class: held ? "held" : "" }, title));
+      }
+      layer.labels.replaceChildren(...texts);
+    }
+
+    /** Find a free box for a label right, left, above or below of a dot. */
+    function roomFor([left, top], wide, gap, taken) {
+      const { width, height } = map.size;
+      return [
+        [left + gap, top + 4],
+        [left - gap - wide, top + 4],
+        [left - wide / 2, top - gap - 2],
+        [left - wide / 2, top + gap + 10],
+      ]
+        .map(([x, y]) => [x - 3, y - 12, x + wide + 3, y + 4])
+        .find(
+          (box) =>
+            box[0] >= 0 &&
+            box[2] <= width &&
+            box[1] >= 0 &&
+            box[3] <= height - 18 &&
+            !taken.some((each) => overlap(box, each)),
+        );
+    }
+
+    return { fit, draw, hold };
+  }
+
+  /* ---- The words below the map ----------------------------------------- */
+
+  /** Write the facts of a scene, for eyes and for ears. */
+  function words(facts, data) {
+    const { titles, counts, around } = data;
+    const [film, beside, , status] = facts.children;
+    let written = "";
+    let later = 0;
 
     /** Say something to those who cannot see it, once the hand rests. */
     function say(text) {
-      clearTimeout(sayLater);
-      sayLater = setTimeout(() => (status.textContent = text), 150);
+      clearTimeout(later);
+      later = setTimeout(() => (status.textContent = text), 150);
+    }
+
+    /** Name a film with the number of its ratings. */
+    function named(item) {
+      return `${titles[item]}, ${counted(counts[item], "rating")}`;
     }
 
     /** How many of a film's nearest are among its nearest dots. */
-    function agreement(subject) {
-      const { nearest, byPlace } = data.around(subject, least);
-      const five = nearest.slice(0, N_NEAREST);
-      const both = five.filter(({ item }) => byPlace.get(item) <= five.length);
-      return `${both.length} of these ${five.length} are among the ` +
-        `${five.length} nearest dots.`;
+    function agreement({ subject, near, least }) {
+      const { byPlace } = around(subject, least);
+      const both = near.filter((item) => byPlace.get(item) <= near.length);
+      return (
+        `${both.length} of these ${near.length} are among the ` +
+        `${near.length} nearest dots.`
+      );
     }
 
     /** How near two films are, by all factors and on the map. */
-    function comparison(subject, other) {
-      const { nearest, byFactors, byPlace } = data.around(subject, least);
+    function comparison({ subject, other, least }) {
+      const { nearest, byFactors, byPlace } = around(subject, least);
       const rank = byFactors.get(other);
-      return `cosine ${decimals(nearest[rank - 1].cosine)}, the ` +
+      return (
+        `cosine ${decimals(nearest[rank - 1].cosine)}, the ` +
         `${ordinal(rank)} nearest by all factors and the ` +
-        `${ordinal(byPlace.get(other))} nearest dot`;
+        `${ordinal(byPlace.get(other))} nearest dot.`
+      );
     }
 
-    /** Write the facts of the film in hand. */
-    function write() {
-      const [subject, other] = subjects();
-      const about = `${subject} ${pinned} ${least}`;
+    /** Tell a scene in a sentence or two. */
+    function spoken(scene) {
+      const { subject, other, pinned, near, least } = scene;
+      if (subject === null) return "No film is held.";
+      if (other !== null) {
+        return (
+          `${named(other)}. Beside ${titles[subject]}: ` + comparison(scene)
+        );
+      }
+      const { nearest } = around(subject, least);
+      const names = near.map(
+        (item, row) => `${titles[item]}, cosine ` +
+          decimals(nearest[row].cosine),
+      );
+      return (
+        `${named(subject)}${pinned === null ? "" : ", pinned"}. ` +
+        `Nearest by all factors: ${names.join("; ")}. ` +
+        agreement(scene)
+      );
+    }
+
+    /** Write a scene. */
+    function write(scene) {
+      const { subject, other, pinned, least } = scene;
+      // What stays is not written anew: a reader's focus may be in it.
+      const about = [subject, pinned, least].join(" ");
       if (about !== written) {
         written = about;
-        film.replaceChildren(...(subject === null ? [] : filmFacts(subject)));
+        film.replaceChildren(...(subject === null ? [] : filmFacts(scene)));
       }
-      beside.replaceChildren();
       if (subject === null) {
-        beside.append("Point at a dot, tap one, or find a film.");
+        beside.replaceChildren("Point at a dot, tap one, or find a film.");
       } else if (other !== null) {
-        beside.append(
+        beside.replaceChildren(
           "Beside it: ",
           element("strong", {}, titles[other]),
-          `, ${counted(counts[other], "rating")}: `,
-          `${comparison(subject, other)}.`);
+          `, ${counted(counts[other], "rating")}: ${comparison(scene)}`,
+        );
       } else if (pinned !== null) {
-        beside.append("Point at another film, or tap it, to compare the two.");
+        beside.replaceChildren(
+          "Point at another film, or tap it, to compare the two.",
+        );
       } else {
-        beside.append("Pin it to compare it with another film.");
+        beside.replaceChildren("Pin it to compare it with another film.");
       }
     }
 
-    /** Make the facts of one film. */
-    function filmFacts(subject) {
+    /** Make the facts of the film in hand. */
+    function filmFacts(scene) {
+      const { subject, pinned, near, least } = scene;
+      const pin = element(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": String(pinned !== null),
+          "data-do": "pin",
+        },
+        pinned === null ? "Pin" : "Pinned",
+      );
       const head = element("p", { class: "film-map-head" });
-      const pin = element("button", {
-        type: "button",
-        "aria-pressed": String(subject === pinned),
-        "data-do": "pin",
-      }, subject === pinned ? "Pinned" : "Pin");
       head.append(
-        element("strong", {}, titles[subject]), " ",
-        element("span", {}, counted(counts[subject], "rating")), " ", pin);
-      const { nearest, byPlace } = data.around(subject, least);
+        element("strong", {}, titles[subject]),
+        element("span", {}, counted(counts[subject], "rating")),
+        pin,
+      );
+      const { nearest, byPlace } = around(subject, least);
       const list = element("table");
-      const row = list.createTHead().insertRow();
+      const heads = list.createTHead().insertRow();
       for (const text of [
-        `Nearest by all ${data.films.nFactors} factors`,
+        `Nearest by all ${data.nFactors} factors`,
         "Cosine",
         "Nearest dot",
       ]) {
-        row.append(element("th", { scope: "col" }, text));
+        heads.append(element("th", { scope: "col" }, text));
       }
       const body = list.createTBody();
-      nearest.slice(0, N_NEAREST).forEach(({ item, cosine }, place) => {
+      near.forEach((item, place) => {
         const row = body.insertRow();
-        const name = element("button", { type: "button", "data-film": item },
-          titles[item]);
         row.insertCell().append(
-          element("span", { class: "film-map-number" }, place + 1), name);
-        row.insertCell().append(decimals(cosine));
+          element("span", { class: "film-map-number" }, place + 1),
+          element(
+            "button",
+            { type: "button", "data-film": item },
+            titles[item],
+          ),
+        );
+        row.insertCell().append(decimals(nearest[place].cosine));
         row.insertCell().append(ordinal(byPlace.get(item)));
       });
-      return [head, list, element("p", {}, agreement(subject))];
+      return [head, list, element("p", {}, agreement(scene))];
     }
 
-    /** Tell the film in hand in one sentence. */
-    function spoken() {
-      const [subject, other] = subjects();
-      if (subject === null) return "No film is held.";
-      if (other !== null) {
-        return `${titles[other]}, ${counted(counts[other], "rating")}. ` +
-          `Beside ${titles[subject]}: ${comparison(subject, other)}.`;
+    return { say, spoken, write };
+  }
+
+  /* ---- Find a film ----------------------------------------------------- */
+
+  /**
+   * Let a film be found by typing: a combobox with a list of its own.
+   *
+   * @param {{typed: Function, found: Function, say: Function}} act - What to
+   *   do after each change of the text, with the film chosen, and to say how
+   *   many match.
+   */
+  function finder(field, options, data, act) {
+    const { titles, counts } = data;
+    let active = -1;
+
+    /** Close the list. */
+    function close() {
+      options.hidden = true;
+      options.replaceChildren();
+      field.setAttribute("aria-expanded", "false");
+      field.removeAttribute("aria-activedescendant");
+      active = -1;
+    }
+
+    /** Write something into the field, which is not typed. */
+    function write(text) {
+      field.value = text;
+      close();
+      act.typed();
+    }
+
+    /** Go to one line of the list, round its ends. */
+    function choose(row) {
+      const lines = options.children;
+      lines[active]?.setAttribute("aria-selected", "false");
+      active = (row + lines.length) % lines.length;
+      lines[active].setAttribute("aria-selected", "true");
+      field.setAttribute("aria-activedescendant", lines[active].id);
+    }
+
+    /** List the films that match what is typed. */
+    function suggest() {
+      close();
+      if (!field.value.trim()) return;
+      const found = data.matching(field.value);
+      act.say(`${counted(found.length, "film")} found.`);
+      if (!found.length) return;
+      options.append(
+        ...found.slice(0, N_OPTIONS).map((item, row) => {
+          const option = element(
+            "li",
+            {
+              role: "option",
+              id: `film-map-option-${row}`,
+              "aria-selected": "false",
+              "data-film": item,
+            },
+            titles[item],
+          );
+          const ratings = counted(counts[item], "rating");
+          option.append(" ", element("span", {}, ratings));
+          return option;
+        }),
+      );
+      options.hidden = false;
+      field.setAttribute("aria-expanded", "true");
+    }
+
+    /** Hand on the film of a line. */
+    function arrive(option) {
+      const item = Number(option.dataset.film);
+      write(titles[item]);
+      act.found(item);
+    }
+
+    field.addEventListener("input", () => {
+      suggest();
+      act.typed();
+    });
+    field.addEventListener("blur", close);
+    field.addEventListener("keydown", (event) => {
+      const open = !options.hidden;
+      const turn = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (turn && open) choose(active < 0 && turn < 0 ? -1 : active + turn);
+      else if (turn) suggest();
+      else if (event.key === "Enter" && open) {
+        arrive(options.children[Math.max(active, 0)]);
+      } else if (event.key === "Escape" && open) close();
+      else if (event.key === "Escape") write("");
+      else return;
+      event.preventDefault();
+    });
+    // Before the field loses focus, and the list with it.
+    options.addEventListener("pointerdown", (event) => event.preventDefault());
+    options.addEventListener("click", (event) => {
+      const option = event.target.closest("li");
+      if (option) arrive(option);
+    });
+
+    return { write };
+  }
+
+  /* ---- The table ------------------------------------------------------- */
+
+  /** Fill the table behind the map, when it is opened and not before. */
+  function tableOf(table, data) {
+    const { films, titles, counts, x, y } = data;
+    const body = table.querySelector("tbody");
+    const caption = table.querySelector("caption");
+    const heads = [...table.querySelectorAll("thead button")];
+    const keys = [
+      (item) => plain(titles[item]),
+      (item) => -counts[item],
+      (item) => x[item],
+      (item) => y[item],
+    ];
+    let sorted = 1; // column
+    let turned = false;
+    let filling = 0;
+    let wanted = { shown: [], least: 1, asked: "" };
+
+    /** Write the films shown that match what is asked for. */
+    function fill() {
+      clearTimeout(filling);
+      if (!table.open) return;
+      const { shown, least, asked } = wanted;
+      const items = data.matching(asked, shown);
+      const key = keys[sorted];
+      items.sort((a, b) => (key(a) < key(b) ? -1 : Number(key(a) > key(b))));
+      if (turned) items.reverse();
+      caption.textContent =
+        `${counted(items.length, "film")} with at least ` +
+        counted(least, "rating") +
+        (asked ? `, of those that match “${asked}”` : "");
+      heads.forEach((head, column) => {
+        const cell = head.parentNode;
+        const rising = (column === 1) === turned; // the most rated first
+        const way = rising ? "ascending" : "descending";
+        if (column === sorted) cell.setAttribute("aria-sort", way);
+        else cell.removeAttribute("aria-sort");
+      });
+      body.replaceChildren();
+      table.setAttribute("aria-busy", "true");
+      append(items.values());
+    }
+
+    /** Write rows, a few at a time, so that the page goes on answering. */
+    function append(left) {
+      const pause = performance.now() + 20;
+      for (const item of left) {
+        body.append(rowOf(item));
+        if (performance.now() > pause) {
+          filling = setTimeout(append, 0, left);
+          return;
+        }
       }
-      const names = neighbours().map(({ item, cosine }) =>
-        `${titles[item]}, cosine ${decimals(cosine)}`);
-      return `${titles[subject]}, ${counted(counts[subject], "rating")}` +
-        `${subject === pinned ? ", pinned" : ""}. ` +
-        `Nearest by all factors: ${names.join("; ")}. ` +
-        agreement(subject);
+      table.setAttribute("aria-busy", "false");
     }
 
-    /* -- what a reader does -- */
+    /** Make one row. */
+    function rowOf(item) {
+      const nearest = recslib.nearest(films, item, 3, wanted.least);
+      const row = element("tr");
+      row.append(
+        element("th", { scope: "row" }, titles[item]),
+        ...[
+          counts[item],
+          decimals(x[item]),
+          decimals(y[item]),
+          nearest.map((each) => titles[each.item]).join("; "),
+        ].map((text) => element("td", {}, text)),
+      );
+      return row;
+    }
 
-    /** Take a film in hand; null takes none. */
+    table.addEventListener("toggle", fill);
+    heads.forEach((head, column) =>
+      head.addEventListener("click", () => {
+        turned = column === sorted && !turned;
+        sorted = column;
+        fill();
+      }),
+    );
+
+    /** Show these films, with so many ratings, that match the text. */
+    return (shown, least, text) => {
+      wanted = { shown, least, asked: text.trim() };
+      fill();
+    };
+  }
+
+  /* ---- Hands ----------------------------------------------------------- */
+
+  /**
+   * Read mouse, pen and fingers. The page scrolls under a wheel and under
+   * one finger: only Ctrl with a wheel, a drag and two fingers are the map's.
+   *
+   * @param {{hover: Function, tap: Function, move: Function,
+   *   zoom: Function}} act - What to do at a place; with pixels right and
+   *   down; with how many times and a place.
+   */
+  function hands(board, act) {
+    let grip = null; // where a button went down, and whether it has moved
+    let pinch = null;
+
+    /** Pixels from the board's corner of an event or a touch. */
+    function spot({ clientX, clientY }) {
+      const box = board.getBoundingClientRect();
+      return [
+        clientX - box.left - board.clientLeft,
+        clientY - box.top - board.clientTop,
+      ];
+    }
+
+    board.addEventListener("pointerdown", (event) => {
+      const held = event.pointerType !== "touch" && event.button === 0;
+      grip = held ? { at: spot(event), dragged: false } : null;
+    });
+    board.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "touch") return;
+      const at = spot(event);
+      if (!grip || event.buttons !== 1) {
+        act.hover(at);
+        return;
+      }
+      const [right, down] = [at[0] - grip.at[0], at[1] - grip.at[1]];
+      if (!grip.dragged && Math.hypot(right, down) < 4) return;
+      board.setPointerCapture(event.pointerId);
+      grip = { at, dragged: true };
+      act.move(right, down);
+    });
+    board.addEventListener("click", (event) => {
+      if (!grip?.dragged) act.tap(spot(event));
+      grip = null;
+    });
+
+    board.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey) return;
+        event.preventDefault();
+        const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
+        act.zoom(Math.exp(-clamp(pixels, -60, 60) / 120), spot(event));
+      },
+      { passive: false },
+    );
+
+    /** Follow two fingers. */
+    function fingers(event) {
+      if (event.touches.length !== 2) {
+        pinch = null;
+        return;
+      }
+      event.preventDefault();
+      const [one, other] = [...event.touches].map(spot);
+      const apart = Math.hypot(one[0] - other[0], one[1] - other[1]);
+      const centre = [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];
+      if (pinch) {
+        act.move(centre[0] - pinch.centre[0], centre[1] - pinch.centre[1]);
+        act.zoom(apart / pinch.apart, centre);
+      }
+      pinch = { apart, centre };
+    }
+    for (const name of ["touchstart", "touchmove", "touchend"]) {
+      board.addEventListener(name, fingers, { passive: false });
+    }
+  }
+
+  /* ---- The map --------------------------------------------------------- */
+
+  /** Let the dots take the picture's place. */
+  function start({ figure, controls, board, facts, table }, data) {
+    const { counts } = data;
+    const [field, range] = controls.querySelectorAll("input");
+    const map = lens(data);
+    const picture = drawing(board.querySelector("svg"), data, map);
+    const text = words(facts, data);
+    const list = tableOf(table, data);
+    const still = matchMedia("(prefers-reduced-motion: reduce)");
+    const stops = STOPS.filter((stop) => data.shown(stop).length >= FEWEST);
+    const firstStop = Math.max(
+      0,
+      stops.findLastIndex((stop) => stop <= FIRST_STOP),
+    );
+
+    let view = map.all;
+    let aim = view; // where the view is going
+    let least = 1;
+    let shown = [];
+    let current = null; // pointed at
+    let pinned = null;
+    let frame = 0;
+
+    /** All that there is to be seen and said. */
+    function scene() {
+      const subject = pinned ?? current;
+      const other = current === subject ? null : current;
+      const near =
+        subject === null
+          ? []
+          : data
+              .around(subject, least)
+              .nearest.slice(0, N_NEAREST)
+              .map(({ item }) => item);
+      return { view, shown, least, subject, other, pinned, near };
+    }
+
+    /** Go to a view at once, as a hand on the map wants it. */
+    function jump(target) {
+      cancelAnimationFrame(frame);
+      aim = view = target;
+      picture.draw(scene());
+    }
+
+    /** Go to a view, gently unless the reader wants no motion. */
+    function go(target) {
+      if (still.matches) {
+        jump(target);
+        return;
+      }
+      cancelAnimationFrame(frame);
+      aim = target;
+      const from = view;
+      const began = performance.now();
+      const step = (now) => {
+        const share = clamp((now - began) / 220, 0, 1);
+        const eased = share * (2 - share);
+        const between = (key) => from[key] + (aim[key] - from[key]) * eased;
+        view = { x: between("x"), y: between("y"), zoom: between("zoom") };
+        picture.draw(scene());
+        if (share < 1) frame = requestAnimationFrame(step);
+      };
+      frame = requestAnimationFrame(step);
+    }
+
+    /** Move the view so far that a film can be seen. */
+    function reveal(item) {
+      if (!map.inside(map.place(item, aim), 24)) {
+        go(map.centred(item, aim.zoom));
+      }
+    }
+
+    /** The film that a place means; null where none is near. */
+    function under([left, top]) {
+      let best = null;
+      let nearest = REACH;
+      for (const item of shown) {
+        const [right, down] = map.place(item, view);
+        const apart = Math.hypot(right - left, down - top);
+        if (apart < nearest) [best, nearest] = [item, apart];
+      }
+      return best;
+    }
+
+    /** Show what is in hand, after it changed. */
+    function show() {
+      picture.hold(scene());
+      text.write(scene());
+    }
+
+    /** Take a film in hand, beside the pinned one where there is one. */
     function point(item, aloud = false) {
       if (item !== current) {
         current = item;
-        drawMarks();
-        drawLabels();
-        write();
+        show();
       }
-      if (aloud) say(spoken());
+      if (aloud) text.say(text.spoken(scene()));
     }
 
     /** Pin a film, or let go of it where it is pinned. */
@@ -656,78 +1010,102 @@
       const again = facts.contains(document.activeElement);
       pinned = item === pinned ? null : item;
       current = item;
-      drawMarks();
-      drawLabels();
-      write();
-      if (again) facts.querySelector("[data-do=pin]")?.focus();
-      say(pinned === null ? `${titles[item]} is let go.` : spoken());
+      show();
+      // The button was written anew.
+      if (again) facts.querySelector("[data-do=pin]").focus();
+      text.say(text.spoken(scene()));
     }
 
     /** Let go: of the film beside, of the pin, then of the film in hand. */
     function release() {
-      if (pinned !== null && current !== pinned) current = pinned;
-      else if (pinned !== null) pinned = null;
-      else current = null;
-      drawMarks();
-      drawLabels();
-      write();
-      say(spoken());
+      if (pinned === null) current = null;
+      else if (current === pinned) pinned = null;
+      else current = pinned;
+      show();
+      text.say(text.spoken(scene()));
     }
 
     /** Show films with at least so many ratings: the stop's number. */
     function showFrom(stop) {
-      range.value = stop;
       least = stops[stop];
       shown = data.shown(least);
-      if (pinned !== null && counts[pinned] < least) pinned = null;
-      if (current !== null && counts[current] < least) current = null;
+      const here = (item) => item !== null && counts[item] >= least;
+      if (!here(pinned)) pinned = null;
+      if (!here(current)) current = pinned;
+      const ratings = counted(least, "rating");
       const films = counted(shown.length, "film");
-      leastLabel.textContent =
-        `At least ${counted(least, "rating")}: ${films}`;
-      range.setAttribute("aria-valuetext",
-        `at least ${counted(least, "rating")}, ${films}`);
+      range.value = stop;
+      range.setAttribute("aria-valuetext", `at least ${ratings}, ${films}`);
+      range.labels[0].textContent = `At least ${ratings}: ${films}`;
       board.setAttribute("aria-label", `Map of ${films}`);
-      draw();
-      write();
-      fillTable();
+      picture.draw(scene());
+      text.write(scene());
+      list(shown, least, field.value);
     }
+
+    const find = finder(field, controls.querySelector("ul"), data, {
+      typed: () => list(shown, least, field.value),
+      say: text.say,
+      found(item) {
+        if (counts[item] < least) {
+          showFrom(stops.findLastIndex((stop) => stop <= counts[item]));
+        }
+        pinned = null;
+        pin(item);
+        reveal(item);
+      },
+    });
 
     /** Bring the map to where it was at first: one film shows what it does. */
     function restart() {
       pinned = null;
       current = data.byCount[0];
-      find.value = "";
-      close();
+      find.write("");
       showFrom(firstStop);
-      go(within({ x: middle[0], y: middle[1], zoom: 1 }));
+      go(map.all);
     }
 
-
-    controls.addEventListener("click", (event) => {
-      const what = event.target.dataset.do;
-      if (what === "in") go(zoomed(1.6));
-      if (what === "out") go(zoomed(1 / 1.6));
-      if (what === "start") {
+    const deeds = {
+      in: () => go(map.zoomed(aim, ZOOM_STEP)),
+      out: () => go(map.zoomed(aim, 1 / ZOOM_STEP)),
+      start() {
         restart();
-        say(`Start view. ${spoken()}`);
-      }
+        text.say(`Start view. ${text.spoken(scene())}`);
+      },
+      pin: () => pin(scene().subject),
+    };
+    figure.addEventListener("click", ({ target }) => {
+      deeds[target.dataset.do]?.();
     });
+
+    facts.addEventListener("click", ({ target }) => {
+      if (!target.dataset.film) return;
+      const item = Number(target.dataset.film);
+      if (pinned === null) pin(scene().subject);
+      facts.querySelector(`[data-film="${item}"]`).focus();
+      point(item, true);
+      reveal(item);
+    });
+
     range.max = stops.length - 1;
     range.addEventListener("input", () => showFrom(Number(range.value)));
 
-    facts.addEventListener("click", (event) => {
-      const { dataset } = event.target;
-      const [subject] = subjects();
-      if (dataset.do === "pin") pin(subject);
-      if (dataset.film) {
-        if (pinned === null) pin(subject);
-        facts.querySelector(`[data-film="${dataset.film}"]`).focus();
-        point(Number(dataset.film), true);
-        reveal(current);
-      }
+    hands(board, {
+      hover(spot) {
+        const item = under(spot);
+        if (item !== null) point(item);
+      },
+      tap(spot) {
+        const item = under(spot);
+        if (item === null) release();
+        // A tap takes a film in hand; a second one pins it, as does a click
+        // on what the mouse points at.
+        else if (item === current) pin(item);
+        else point(item, true);
+      },
+      move: (right, down) => jump(map.moved(aim, right, down)),
+      zoom: (times, spot) => jump(map.zoomed(aim, times, spot)),
     });
-
-    /* -- keyboard -- */
 
     board.addEventListener("focus", () => {
       // A click gives focus too, and means its own dot.
@@ -738,261 +1116,50 @@
     board.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const way = ARROWS[event.key];
-      const start = current ?? pinned ?? shown[0];
+      const from = current ?? pinned ?? shown[0];
       if (way && event.shiftKey) {
-        go(moved(-way[0] * width / 4, -way[1] * height / 4));
+        const { width, height } = map.size;
+        const [right, down] = [-way[0] * width / 4, -way[1] * height / 4];
+        go(map.moved(aim, right, down));
       } else if (way) {
-        const others = shown.filter((item) => item !== start);
-        const next = current === null ? start : nextDot(
-          place(start), way, others.map((item) => [item, place(item)]));
-        point(next ?? start, true);
+        const others = shown.filter((item) => item !== from);
+        const places = others.map((item) => [item, map.place(item, aim)]);
+        const next = nextDot(map.place(from, aim), way, places);
+        point(current === null ? from : (next ?? from), true);
         reveal(current);
       } else if (event.key === "Enter" || event.key === " ") {
-        pin(start);
+        pin(from);
       } else if (event.key === "Escape") {
         release();
       } else if (event.key === "+" || event.key === "=") {
-        go(zoomed(1.6, current === null ? undefined : place(current, aim)));
+        const spot = current === null ? null : map.place(current, aim);
+        go(map.zoomed(aim, ZOOM_STEP, spot));
       } else if (event.key === "-") {
-        go(zoomed(1 / 1.6));
+        deeds.out();
       } else if (event.key === "0" || event.key === "Home") {
-        restart();
-        say(`Start view. ${spoken()}`);
+        deeds.start();
       } else {
         return;
       }
       event.preventDefault();
     });
 
-    /* -- mouse, pen and fingers -- */
-
-    /** Pixels from the board's corner of an event or a touch. */
-    function spot({ clientX, clientY }) {
-      const box = board.getBoundingClientRect();
-      return [clientX - box.left, clientY - box.top];
+    /** Fit the map to its box. */
+    function fit() {
+      map.size.width = board.clientWidth;
+      map.size.height = board.clientHeight;
+      if (!board.clientWidth) return;
+      picture.fit();
+      picture.draw(scene());
     }
-
-    let grip = null; // where a button went down, and whether it has moved
-    board.addEventListener("pointerdown", (event) => {
-      const held = event.pointerType !== "touch" && event.button === 0;
-      grip = held ? { at: spot(event), dragged: false } : null;
-    });
-    board.addEventListener("pointermove", (event) => {
-      if (event.pointerType === "touch") return;
-      const at = spot(event);
-      if (grip && event.buttons === 1) {
-        const [right, down] = [at[0] - grip.at[0], at[1] - grip.at[1]];
-        if (!grip.dragged && Math.hypot(right, down) < 4) return;
-        board.setPointerCapture(event.pointerId);
-        grip = { at, dragged: true };
-        jump(moved(right, down));
-      } else {
-        const item = under(at);
-        if (item !== null) point(item);
-      }
-    });
-    board.addEventListener("click", (event) => {
-      const dragged = grip?.dragged;
-      grip = null;
-      if (dragged) return;
-      const item = under(spot(event));
-      if (item === null) release();
-      // A tap takes a film in hand; a second one pins it, like a click on
-      // what the mouse points at.
-      else if (item === current) pin(item);
-      else point(item, true);
-    });
-
-    // The page scrolls under a wheel and under one finger.
-    board.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      const lines = event.deltaMode === 1 ? 16 : 1;
-      const turn = clamp(event.deltaY * lines, -60, 60);
-      jump(zoomed(Math.exp(-turn / 120), spot(event)));
-    }, { passive: false });
-
-    let pinch = null;
-    const twoFingers = (event) => {
-      if (event.touches.length !== 2) {
-        pinch = null;
-        return;
-      }
-      event.preventDefault();
-      const [one, other] = [...event.touches].map(spot);
-      const apart = Math.hypot(one[0] - other[0], one[1] - other[1]);
-      const centre = [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];
-      if (pinch) {
-        aim = moved(centre[0] - pinch.centre[0], centre[1] - pinch.centre[1]);
-        jump(zoomed(apart / pinch.apart, centre));
-      }
-      pinch = { apart, centre };
-    };
-    for (const name of ["touchstart", "touchmove", "touchend"]) {
-      board.addEventListener(name, twoFingers, { passive: false });
-    }
-
-    /* -- find -- */
-
-    let active = -1;
-
-    /** Close the list of films found. */
-    function close() {
-      options.hidden = true;
-      options.replaceChildren();
-      find.setAttribute("aria-expanded", "false");
-      find.removeAttribute("aria-activedescendant");
-      active = -1;
-    }
-
-    /** Go to one line of the list. */
-    function choose(row) {
-      options.children[active]?.setAttribute("aria-selected", "false");
-      active = row;
-      const option = options.children[active];
-      option.setAttribute("aria-selected", "true");
-      option.scrollIntoView({ block: "nearest" });
-      find.setAttribute("aria-activedescendant", option.id);
-    }
-
-    /** List the films that match what is typed. */
-    function suggest() {
-      close();
-      fillTable();
-      const found = find.value.trim() ? data.matching(find.value) : [];
-      if (find.value.trim()) say(`${counted(found.length, "film")} found.`);
-      if (!found.length) return;
-      options.append(...found.slice(0, N_OPTIONS).map((item, row) => {
-        const option = element("li", {
-          role: "option",
-          id: `film-map-option-${row}`,
-          "aria-selected": "false",
-          "data-film": item,
-        }, titles[item]);
-        option.append(" ",
-          element("span", {}, counted(counts[item], "rating")));
-        return option;
-      }));
-      options.hidden = false;
-      find.setAttribute("aria-expanded", "true");
-    }
-
-    /** Show the film that was found, pinned. */
-    function arrive(item) {
-      find.value = titles[item];
-      close();
-      if (counts[item] < least) {
-        showFrom(stops.findLastIndex((stop) => stop <= counts[item]));
-      }
-      pinned = null;
-      pin(item);
-      reveal(item);
-      fillTable();
-    }
-
-    find.addEventListener("input", suggest);
-    find.addEventListener("keydown", (event) => {
-      const open = !options.hidden;
-      const last = options.children.length - 1;
-      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-        if (!open) suggest();
-        else if (event.key === "ArrowDown") choose(active < last ? active + 1 : 0);
-        else choose(active > 0 ? active - 1 : last);
-      } else if (event.key === "Enter" && open) {
-        arrive(Number(options.children[Math.max(active, 0)].dataset.film));
-      } else if (event.key === "Escape" && open) {
-        close();
-      } else if (event.key === "Escape") {
-        find.value = "";
-        fillTable();
-      } else {
-        return;
-      }
-      event.preventDefault();
-    });
-    find.addEventListener("blur", close);
-    // Before the field loses focus, and the list with it.
-    options.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-    });
-    options.addEventListener("click", (event) => {
-      const option = event.target.closest("li");
-      if (option) arrive(Number(option.dataset.film));
-    });
-
-    /* -- the table -- */
-
-    const body = table.querySelector("tbody");
-    const title = table.querySelector("caption");
-    const heads = [...table.querySelectorAll("thead button")];
-    const keys = [(item) => plain(titles[item]), (item) => -counts[item],
-      (item) => x[item], (item) => y[item]];
-    let sorted = 1; // column
-    let turned = false;
-    let filling = 0;
-
-    /** Write the table for the films shown; nothing while it is closed. */
-    function fillTable() {
-      clearTimeout(filling);
-      if (!table.open) return;
-      const items = data.matching(find.value, shown);
-      const key = keys[sorted];
-      items.sort((a, b) => (key(a) < key(b) ? -1 : Number(key(a) > key(b))));
-      if (turned) items.reverse();
-      const asked = find.value.trim();
-      title.textContent = `${counted(items.length, "film")} with at least ` +
-        counted(least, "rating") +
-        (asked ? `, of those that match “${asked}”` : "");
-      heads.forEach((head, column) => {
-        const upwards = (column === 1) === turned;
-        if (column !== sorted) head.parentNode.removeAttribute("aria-sort");
-        else head.parentNode.setAttribute("aria-sort",
-          upwards ? "ascending" : "descending");
-      });
-      body.replaceChildren();
-      table.setAttribute("aria-busy", "true");
-      // A few at a time, so that the page goes on answering.
-      const left = items.values();
-      const more = () => {
-        const pause = performance.now() + 20;
-        for (const item of left) {
-          body.append(tableRow(item));
-          if (performance.now() > pause) {
-            filling = setTimeout(more);
-            return;
-          }
-        }
-        table.setAttribute("aria-busy", "false");
-      };
-      more();
-    }
-
-    /** Make one row of the table. */
-    function tableRow(item) {
-      const row = element("tr");
-      const nearest = recslib.nearest(data.films, item, 3, least);
-      row.append(
-        element("th", { scope: "row" }, titles[item]),
-        element("td", {}, counts[item]),
-        element("td", {}, decimals(x[item])),
-        element("td", {}, decimals(y[item])),
-        element("td", {},
-          nearest.map((each) => titles[each.item]).join("; ")));
-      return row;
-    }
-
-    table.addEventListener("toggle", fillTable);
-    heads.forEach((head, column) => head.addEventListener("click", () => {
-      turned = column === sorted && !turned;
-      sorted = column;
-      fillTable();
-    }));
 
     figure.classList.add("film-map-ready");
-    new ResizeObserver(fit).observe(board);
     fit();
     restart();
+    new ResizeObserver(fit).observe(board);
   }
+
+  /* ---- Where it begins ------------------------------------------------- */
 
   /** Furnish the figure now, and fill it when the reader comes near. */
   function main() {
