@@ -470,7 +470,12 @@
         const title = shortTitle(titles[item]);
         pen.font = `${held ? "bold " : ""}12px ${family}`;
         const wide = pen.measureText(title).width;
-        const box = roomFor(spot, wide, held ? 13 : 6, taken);
+        const gap = held ? 13 : 6;
+        // The films that are compared have their names at any price.
+        const must = item === subject || item === other;
+        const box =
+          roomFor(spot, wide, gap, taken) ??
+          (must ? roomFor(spot, wide, gap, []) : null);
         if (!box) continue;
         taken.push(box);
         const at = { x: box[0] + 3, y: box[1] + 12 };
@@ -491,7 +496,7 @@
         .map(([x, y]) => [x - 3, y - 12, x + wide + 3, y + 4])
         .find(
           (box) =>
-            box[0] >= 0 &&
+            box[0] >= 20 && // beside the axis
             box[2] <= width &&
             box[1] >= 0 &&
             box[3] <= height - 18 &&

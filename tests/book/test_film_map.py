@@ -376,6 +376,20 @@ def test_a_pinned_film_is_compared_with_the_one_pointed_at(page, films):
     )
 
 
+def test_the_two_films_that_are_compared_are_always_named(page, films):
+    page.mouse.click(*spot(page, films.titles.index("Fargo (1996)")))
+    board = page.locator(".film-map-board")
+    board.focus()
+    for key in ("ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight") * 3:
+        page.keyboard.press(key)
+        other = page.locator(".film-map-beside strong")
+        if other.count():
+            name = other.inner_text().rsplit(" (", 1)[0]
+            held = page.locator(".labels .held").all_text_contents()
+            assert "Fargo" in held
+            assert any(name.startswith(text.rstrip("…")) for text in held)
+
+
 def test_a_click_beside_all_dots_lets_go(page, films):
     page.mouse.click(*spot(page, films.titles.index("Fargo (1996)")))
     pin = page.locator(".film-map-head button")
