@@ -721,7 +721,9 @@
       lines.forEach((line, item) => line.show(starsOf(item)));
       const left = suggested.filter((item) => !lines.has(item));
       ideas.replaceChildren(
-        element("span", {}, lines.size ? "Or one of these:" : "For a start:"),
+        lines.size
+          ? element("span", { class: "rate-later" }, "Or:")
+          : element("span", {}, "For a start:"),
         ...left
           .slice(0, lines.size ? N_SUGGESTED.later : N_SUGGESTED.first)
           .map((item) => button(model.titles[item], () => choose(item))),
@@ -762,11 +764,20 @@
         changes[list.name] = order
           .slice(0, N_LISTED)
           .map((item, place) => ({ item, move: places.get(item) - place }));
+        const opened = new Set(
+          [...list.node.querySelectorAll("details[open]")].map((each) =>
+            Number(each.dataset.item),
+          ),
+        );
         list.node.replaceChildren(
           ...changes[list.name].map(({ item, move }) =>
             listLine(list, item, scores[item], move, person),
           ),
         );
+        // Who follows a sum wants to see it change.
+        list.node.querySelectorAll("details").forEach((each) => {
+          each.open = opened.has(Number(each.dataset.item));
+        });
       }
       said.textContent = what && `${what} ${inWords(changes.mf, now.mf)}`;
       before = now;
@@ -812,7 +823,7 @@
         line.append(
           element(
             "details",
-            {},
+            { "data-item": String(item) },
             element("summary", {}, because(model, rated, person, shares)),
             reasons(model, rated, item, shares, score),
           ),
@@ -923,7 +934,7 @@
     const yours = element(
       "section",
       { class: "rate-you", "aria-label": "Your ratings" },
-      ...[box.node, ideas, linesNode, actions, link, copied],
+      ...[box.node, linesNode, ideas, actions, link, copied],
     );
     const answers = element(
       "section",

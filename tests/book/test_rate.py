@@ -551,9 +551,7 @@ def test_a_thumb_on_a_phone_rates_and_switches_lists(rate):
             .filter(box => box.width < 44 || box.height < 44).length"""
     )
     assert small == 0
-    assert page.evaluate(
-        "document.documentElement.scrollWidth <= innerWidth"
-    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_on_a_wide_screen_all_lists_stand_side_by_side(rate):
