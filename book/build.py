@@ -69,6 +69,8 @@ NOTEBOOK_METADATA = {
 }
 RUN_METADATA = ("papermill", "execution", "ExecuteTime")
 GLUE_PREFIX = "application/papermill.record/"
+# What a chapter displays for scripts of the pages (see recslib/export.py).
+FOR_PAGES = re.compile(r"application/vnd\.recslib\.([a-z]+)\+json")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 NUMPY_SCALAR = re.compile(r"^(?:np|numpy)\.\w+\((.*)\)$", re.DOTALL)
 
@@ -132,7 +134,8 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
 
     Metadata of the run, the kernel's release and the SVG of figures go, pieces
     of one stream are joined, and a cell tagged `seconds`, whose output is
-    measured time, keeps its execution count and loses its output.
+    measured time, or `for-pages`, whose output the built pages get, keeps its
+    execution count and loses its output.
 
     Parameters
     ----------
@@ -150,7 +153,7 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
             cell.outputs = one_stream_each(cell.outputs)
             for output in cell.outputs:
                 output.get("data", {}).pop(PAGES_ONLY, None)
-            if "seconds" in tags(cell):
+            if {"seconds", "for-pages"} & set(tags(cell)):
                 cell.outputs = []
     return notebook
 
@@ -364,6 +367,38 @@ def readme_with(table: str, readme: str) -> str:
     return f"{before}{start}\n{table}\n{end}{after}"
 
 
+def for_pages(notebook: NotebookNode) -> dict[str, str]:
+    """Return the scripts that a chapter's cells tagged `for-pages` make.
+
+    Parameters
+    ----------
+    notebook
+        An executed notebook.
+
+    Returns
+    -------
+    dict
+        File name to text: ``films.js`` sets ``window.recslibFilms``. A
+        script, since a page that is opened from a folder may not fetch.
+    """
+    scripts: dict[str, str] = {}
+    for cell in notebook.cells:
+        if "for-pages" not in tags(cell):
+            continue
+        for output in cell.outputs:
+            for kind, data in output.get("data", {}).items():
+                match = FOR_PAGES.fullmatch(kind)
+                if match:
+                    name = match[1]
+                    text = json.dumps(
+                        data, ensure_ascii=False, separators=(",", ":")
+                    )
+                    scripts[f"{name}.js"] = (
+                        f"window.recslib{name.capitalize()} = {text};\n"
+                    )
+    return scripts
+
+
 def stage_pages() -> None:
     """Copy the prose and the settings beside the executed notebooks.
 
@@ -452,6 +487,9 @@ def build_html() -> None:
         raise BuildError(f"{said}\nThe book was not built: see above.")
     built = new / "_build" / "html"
     write_downloads(built / "_sources" / "notebooks")
+    for path in chapters():
+        for name, text in for_pages(read(EXECUTED / path.name)).items():
+            (built / "_static" / name).write_text(text, encoding="utf-8")
     import card  # as results_page above
 
     card.write(

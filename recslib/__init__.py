@@ -2,7 +2,7 @@
 
 Flat modules, one idea each, in the order that data flows through them:
 ratings, tables, movielens, splits, baselines, models, sequences, training,
-evaluation, recommend, plots.
+evaluation, recommend, export, plots.
 """
 
 __version__ = "0.1.0"

@@ -67,6 +67,27 @@ def test_measured_seconds_are_not_committed_but_that_the_cell_ran_is():
     assert cell.execution_count == 7
 
 
+def displayed(kind, data):
+    return v4.new_output("display_data", {kind: data})
+
+
+def test_what_is_for_pages_becomes_a_script_and_is_not_committed():
+    kind = "application/vnd.recslib.films+json"
+    ran = notebook(
+        code("x", displayed(kind, {"titles": ["Amélie"]}), tags=["for-pages"]),
+        code("y", displayed(kind, {"titles": ["not tagged"]})),
+        code("z", stream("no data"), tags=["for-pages"]),
+    )
+    assert build.for_pages(ran) == {
+        "films.js": 'window.recslibFilms = {"titles":["Amélie"]};\n'
+    }
+    assert [len(cell.outputs) for cell in build.cleaned(ran).cells] == [
+        0,
+        1,
+        0,
+    ]
+
+
 def test_cleaning_leaves_its_argument_alone():
     ran = notebook(code("t", stream("1 s"), tags=["seconds"], papermill={}))
     before = copy.deepcopy(ran)

@@ -69,7 +69,8 @@ def test_lines_are_those_of_code_and_not_of_output():
 
 def test_the_seconds_of_a_run_stand_in_the_notebook(tmp_path):
     path = tmp_path / "a.ipynb"
-    path.write_text(json.dumps({"metadata": {"papermill": {"duration": 57.4}}}))
+    metadata = {"papermill": {"duration": 57.4}}
+    path.write_text(json.dumps({"metadata": metadata}))
     assert contents_page.run_seconds(path) == 57.4
 
 

@@ -72,7 +72,8 @@ def test_a_chapter_and_the_contents_give_the_same_minutes(page_of, chapter):
     minutes = MINUTES.match(entry.select_one(".minutes").get_text())
     assert told.groups() == minutes.groups()
     executed = build.read(build.EXECUTED / f"{chapter}.ipynb")
-    ran = contents_page.running_minutes(executed.metadata["papermill"]["duration"])
+    seconds = executed.metadata["papermill"]["duration"]
+    ran = contents_page.running_minutes(seconds)
     assert int(minutes[2]) == ran
 
 

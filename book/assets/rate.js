@@ -1,0 +1,964 @@
+/**
+ * The page "Rate ten films": a reader rates, and four lists answer at once.
+ *
+ * Everything happens here: the models come with the page (`recommend.js`),
+ * and what the reader rates is kept in the address, behind the `#`, which
+ * browsers do not send.
+ */
+"use strict";
+
+(function () {
+  const VERSION = 1;
+  const N_LISTED = 10;
+  const N_FOUND = 8;
+  const N_SUGGESTED = { first: 6, later: 3 };
+  // Shares of less, in stars, are no reason to watch a film.
+  const LEAST_SHARE = 0.005;
+  const N_REASONS = 5;
+  // What a search may leave out or put elsewhere.
+  const SMALL_WORDS = new Set(
+    "a an and the la le les l un une il lo i el los las der die das et of"
+      .split(" "),
+  );
+
+  // What needs no page ------------------------------------------------------
+
+  /**
+   * Part a text into plain words: no case, accents or signs.
+   * @param {string} text
+   * @returns {string[]}
+   */
+  function wordsOf(text) {
+    return text
+      .normalize("NFKD")
+      .toLowerCase()
+      .replace(/[\u0300-\u036f.'’*]/g, "")
+      .split(/[^\p{L}\p{N}]+/u)
+      .filter((word) => word !== "");
+  }
+
+  /**
+   * Leave small words out, unless nothing else is there.
+   * @param {string[]} words
+   * @returns {string[]}
+   */
+  function tellingWords(words) {
+    const telling = words.filter((word) => !SMALL_WORDS.has(word));
+    return telling.length ? telling : words;
+  }
+
+  /**
+   * Find titles in which every word of a text begins a word.
+   * @param {string[][]} titleWords Of each film.
+   * @param {number[]} counts Ratings of each film.
+   * @param {string} text What was typed.
+   * @returns {number[]} Row indexes: those that begin with the text first,
+   *   then the most rated.
+   */
+  function search(titleWords, counts, text) {
+    const wanted = tellingWords(wordsOf(text));
+    if (!wanted.length) {
+      return [];
+    }
+    const asTyped = wanted.join(" ");
+    const starts = (item) =>
+      tellingWords(titleWords[item]).join(" ").startsWith(asTyped);
+    return [...titleWords.keys()]
+      .filter((item) =>
+        wanted.every((part) =>
+          titleWords[item].some((word) => word.startsWith(part)),
+        ),
+      )
+      .map((item) => ({ item, first: starts(item) }))
+      .sort((a, b) => b.first - a.first || counts[b.item] - counts[a.item])
+      .map(({ item }) => item);
+  }
+
+  /**
+   * Choose films that many know and that lie far apart on the map.
+   * @param {Object} model From `recslib.decode`.
+   * @param {number} n How many.
+   * @returns {number[]} Row indexes, the most rated film first.
+   */
+  function tellingFilms(model, n) {
+    const known = [...model.counts.keys()]
+      .sort((a, b) => model.counts[b] - model.counts[a])
+      .slice(0, 60);
+    const { x, y } = model.map;
+    const apart = (a, b) => Math.hypot(x[a] - x[b], y[a] - y[b]);
+    const chosen = known.slice(0, 1);
+    while (chosen.length < Math.min(n, known.length)) {
+      const gap = (item) =>
+        Math.min(...chosen.map((other) => apart(item, other)));
+      const left = known.filter((item) => !chosen.includes(item));
+      chosen.push(left.reduce((a, b) => (gap(b) > gap(a) ? b : a)));
+    }
+    return chosen;
+  }
+
+  /**
+   * Write ratings behind the `#` of an address.
+   * @param {{item: number, stars: number}[]} rated In their order.
+   * @param {number} nItems So that a link made for other films is noticed.
+   * @returns {string} "#v1-1682-49x5-171x4"; "" for nothing.
+   */
+  function toAddress(rated, nItems) {
+    const parts = rated.map(({ item, stars }) => `${item}x${stars}`);
+    return parts.length ? `#v${VERSION}-${nItems}-${parts.join("-")}` : "";
+  }
+
+  /**
+   * Read ratings from behind the `#`; whatever stands there, no error.
+   * @param {string} hash
+   * @param {number} nItems
+   * @param {number[]} choices Stars that a film can get.
+   * @returns {{rated: {item: number, stars: number}[], problem: string}}
+   *   `problem` says in words what could not be read, "" for none.
+   */
+  function fromAddress(hash, nItems, choices) {
+    const nothing = (problem) => ({ rated: [], problem });
+    const match = /^#v(\d+)-(\d+)(?:-(.*))?$/.exec(hash);
+    if (!match) {
+      return nothing(
+        hash.length > 1
+          ? "The end of the address is no list of ratings, so nothing was " +
+              "loaded. Was the link cut off?"
+          : "",
+      );
+    }
+    if (Number(match[1]) !== VERSION) {
+      return nothing(
+        `The link comes from version ${match[1]} of this page, and this is ` +
+          `version ${VERSION}: nothing was loaded.`,
+      );
+    }
+    if (Number(match[2]) !== nItems) {
+      return nothing(
+        `The link was made for ${Number(match[2]).toLocaleString("en")} ` +
+          `films, and here are ${nItems.toLocaleString("en")}: its numbers ` +
+          `would name other films, so nothing was loaded.`,
+      );
+    }
+    const parts = (match[3] || "").split("-");
+    const rated = [];
+    for (const part of parts) {
+      const [, item, stars] = /^(\d+)x(\d+)$/.exec(part) || [];
+      const known = Number(item) < nItems && choices.includes(Number(stars));
+      if (known && !rated.some((other) => other.item === Number(item))) {
+        rated.push({ item: Number(item), stars: Number(stars) });
+      }
+    }
+    const lost = parts.length - rated.length;
+    const problem = lost
+      ? `${lost} of ${parts.length} ratings in the link could not be read ` +
+        `and are left out. Was it cut off?`
+      : "";
+    return { rated, problem };
+  }
+
+  /**
+   * Rank films by their scores.
+   * @param {ArrayLike<number>} scores One a film.
+   * @param {Set<number>} leftOut
+   * @returns {number[]} Row indexes, the best first.
+   */
+  function ranked(scores, leftOut) {
+    return [...Array.from(scores).keys()]
+      .filter((item) => !leftOut.has(item))
+      .sort((a, b) => scores[b] - scores[a] || a - b);
+  }
+
+  /**
+   * Decode a part of an address, or leave it where it is no such thing.
+   * @param {string} text
+   * @returns {string}
+   */
+  function plainText(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  }
+
+  /** @returns {string} "1 star", "5 stars". */
+  function starsInWords(stars) {
+    return stars === 1 ? "1 star" : `${stars} stars`;
+  }
+
+  /** @returns {string} A number of stars with its sign. */
+  function signed(stars) {
+    return (stars < 0 ? "−" : "+") + Math.abs(stars).toFixed(2);
+  }
+
+  // Small pieces of page ----------------------------------------------------
+
+  /**
+   * Make an element.
+   * @param {string} kind
+   * @param {Object<string, string>} [attributes]
+   * @param {...(Node|string)} children
+   * @returns {HTMLElement}
+   */
+  function element(kind, attributes = {}, ...children) {
+    const made = document.createElement(kind);
+    for (const [name, value] of Object.entries(attributes)) {
+      made.setAttribute(name, value);
+    }
+    made.append(...children);
+    return made;
+  }
+
+  /** @returns {HTMLElement} A button that does something. */
+  function button(text, act, attributes = {}) {
+    const made = element("button", { type: "button", ...attributes }, text);
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  /** @returns {HTMLElement} For ears alone. */
+  function unseen(text) {
+    return element("span", { class: "rate-unseen" }, text);
+  }
+
+  /** @returns {HTMLElement} For eyes alone. */
+  function silent(text) {
+    return element("span", { "aria-hidden": "true" }, text);
+  }
+
+  // The search box ----------------------------------------------------------
+
+  /**
+   * Make a box that suggests titles: the combobox of the ARIA practices,
+   * with a list that pops up and its first title chosen.
+   * @param {function(string): number[]} find
+   * @param {function(number): Node[]} describe What stands in a line.
+   * @param {function(number)} choose Called with the film that is taken.
+   * @param {string} newest What to add where nothing was found.
+   * @returns {{node: HTMLElement, focus: function()}}
+   */
+  function searchBox(find, describe, choose, newest) {
+    const input = element("input", {
+      id: "rate-search",
+      type: "text",
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-controls": "rate-found",
+      "aria-autocomplete": "list",
+      autocomplete: "off",
+      autocapitalize: "off",
+      spellcheck: "false",
+      placeholder: "fargo, miserables, star wars …",
+    });
+    const list = element("ul", {
+      id: "rate-found",
+      role: "listbox",
+      "aria-label": "Titles",
+      hidden: "",
+    });
+    const said = element("p", { class: "rate-said", role: "status" });
+    let found = [];
+    let active = 0;
+
+    const close = () => {
+      list.hidden = true;
+      input.setAttribute("aria-expanded", "false");
+      input.removeAttribute("aria-activedescendant");
+    };
+    const point = (place) => {
+      active = (place + found.length) % found.length;
+      [...list.children].forEach((line, number) => {
+        line.setAttribute("aria-selected", String(number === active));
+      });
+      const line = list.children[active];
+      input.setAttribute("aria-activedescendant", line.id);
+      line.scrollIntoView({ block: "nearest" });
+    };
+    const take = (place) => {
+      const item = found[place];
+      input.value = "";
+      said.textContent = "";
+      close();
+      choose(item);
+    };
+    const open = () => {
+      const all = find(input.value);
+      found = all.slice(0, N_FOUND);
+      list.replaceChildren(
+        ...found.map((item, place) => {
+          const line = element(
+            "li",
+            { id: `rate-found-${place}`, role: "option" },
+            ...describe(item),
+          );
+          // A press would take the focus from the box, and close the list.
+          line.addEventListener("mousedown", (event) =>
+            event.preventDefault(),
+          );
+          line.addEventListener("click", () => take(place));
+          return line;
+        }),
+      );
+      said.textContent = all.length
+        ? all.length > N_FOUND
+          ? `${all.length} titles; the first ${N_FOUND} are listed.`
+          : `${all.length} ${all.length === 1 ? "title" : "titles"}.`
+        : input.value.trim()
+          ? "No title here has these words." + newest
+          : "";
+      if (!found.length) {
+        close();
+        return;
+      }
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+      point(0);
+    };
+
+    input.addEventListener("input", open);
+    input.addEventListener("blur", close);
+    input.addEventListener("keydown", (event) => {
+      const steps = { ArrowDown: 1, ArrowUp: -1 };
+      if (event.key in steps) {
+        event.preventDefault();
+        if (list.hidden) {
+          open();
+        } else {
+          point(active + steps[event.key]);
+        }
+      } else if (event.key === "Enter" && !list.hidden) {
+        event.preventDefault();
+        take(active);
+      } else if (event.key === "Escape") {
+        if (list.hidden) {
+          input.value = "";
+          said.textContent = "";
+        }
+        close();
+      }
+    });
+    const label = element("label", { for: "rate-search" }, "Find a film");
+    const box = element("div", { class: "rate-box" }, input, list);
+    return {
+      node: element("div", { class: "rate-search" }, label, box, said),
+      focus: () => input.focus(),
+    };
+  }
+
+  // Films that the reader rates ---------------------------------------------
+
+  /**
+   * Make the line of one film: title, stars, a button to take it out.
+   * @param {number} item
+   * @param {string} title
+   * @param {number[]} choices Stars to choose from.
+   * @param {function(number, number)} rate Called with film and stars.
+   * @param {function(number)} remove
+   * @returns {HTMLElement} An `li`; `show(stars)` and `focusStars()` on it.
+   */
+  function ratedLine(item, title, choices, rate, remove) {
+    const name = element("span", { id: `rate-film-${item}` }, title);
+    const value = element("span", { class: "rate-value" });
+    const inputs = choices.map((stars) => {
+      const input = element("input", {
+        type: "radio",
+        name: `rate-stars-${item}`,
+        value: String(stars),
+        "aria-label": starsInWords(stars),
+      });
+      input.addEventListener("change", () => rate(item, stars));
+      return input;
+    });
+    const labels = inputs.map((input) =>
+      element("label", {}, input, silent("")),
+    );
+    const group = element(
+      "div",
+      {
+        class: "rate-stars",
+        role: "radiogroup",
+        "aria-labelledby": name.id,
+      },
+      ...labels,
+    );
+    // Digits choose as well, so that rating by keyboard takes one key.
+    group.addEventListener("keydown", (event) => {
+      const place = choices.indexOf(Number(event.key));
+      if (place >= 0 && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        inputs[place].focus();
+        inputs[place].click();
+      }
+    });
+    const out = button("×", () => remove(item), {
+      class: "rate-remove",
+      "aria-label": `Remove ${title}`,
+      title: "Remove",
+    });
+    const line = element("li", {}, name, group, value, out);
+    line.show = (stars) => {
+      inputs.forEach((input, place) => {
+        input.checked = choices[place] === stars;
+        labels[place].classList.toggle("rate-full", choices[place] <= stars);
+      });
+      value.textContent = stars ? String(stars) : "?";
+    };
+    line.focusStars = () =>
+      (inputs.find((input) => input.checked) || inputs[0]).focus();
+    line.focusRemove = () => out.focus();
+    return line;
+  }
+
+  // The lists ---------------------------------------------------------------
+
+  /**
+   * Describe the four lists.
+   * @param {Object} model From `recslib.decode`.
+   * @param {Object|null} lstm From `recslib.decodeLstm`.
+   * @returns {Object[]} Each with `name`, `title`, `note`, and `scores`, which
+   *   takes items and stars; `unit` is "stars" or "ratings".
+   */
+  function listsOf(model, lstm) {
+    const { foldIn, scores, baselineScores, listen } = window.recslib;
+    return [
+      {
+        name: "mf",
+        title: "Matrix factorization",
+        short: "Matrix",
+        note: "You are folded in anew after each rating. Open a line to see why.",
+        unit: "stars",
+        scores: (items, stars) => scores(model, foldIn(model, items, stars)),
+      },
+      {
+        name: "popular",
+        title: "Most popular",
+        short: "Popular",
+        note: "What most people rated, whoever asks.",
+        unit: "ratings",
+        scores: () => model.counts,
+      },
+      lstm && {
+        name: "lstm",
+        title: "LSTM",
+        short: "LSTM",
+        note: "It hears your ratings in their order, and mends a fold-in.",
+        unit: "stars",
+        scores: (items, stars) => listen(model, lstm, items, stars),
+      },
+      {
+        name: "biases",
+        title: "Damped biases",
+        short: "Biases",
+        note: "Mean + your bias + the film’s. You move the stars, never the order.",
+        unit: "stars",
+        scores: (items, stars) => baselineScores(model, items, stars),
+      },
+    ].filter(Boolean);
+  }
+
+  /**
+   * Say in a few words which rating argues most for a film.
+   * @param {Object} model
+   * @param {{item: number, stars: number}[]} rated
+   * @param {Object} person From `recslib.foldIn`.
+   * @param {ArrayLike<number>} shares One a rating.
+   * @returns {string}
+   */
+  function because(model, rated, person, shares) {
+    const best = shares.indexOf(Math.max(...shares));
+    if (shares[best] < LEAST_SHARE) {
+      return "most people like it; none of your ratings speaks for it";
+    }
+    const title = model.titles[rated[best].item];
+    if (person.leftOver[best] < 0) {
+      return `because you liked ${title} less than others do`;
+    }
+    return rated[best].stars < model.mean
+      ? `because you liked ${title} more than others do`
+      : `because you liked ${title}`;
+  }
+
+  /**
+   * Show the sum that a predicted number of stars is.
+   * @param {Object} model
+   * @param {{item: number, stars: number}[]} rated
+   * @param {number} item
+   * @param {ArrayLike<number>} shares
+   * @param {number} score
+   * @returns {HTMLElement} A table.
+   */
+  function reasons(model, rated, item, shares, score) {
+    const order = [...rated.keys()].sort(
+      (a, b) => Math.abs(shares[b]) - Math.abs(shares[a]),
+    );
+    const rest = order.slice(N_REASONS);
+    const rows = [
+      ["mean of all ratings", model.mean.toFixed(2)],
+      ["the film’s bias", signed(model.itemBiases[item])],
+      ...order
+        .slice(0, N_REASONS)
+        .map((k) => [
+          `your ${rated[k].stars} for ${model.titles[rated[k].item]}`,
+          signed(shares[k]),
+        ]),
+    ];
+    if (rest.length) {
+      const sum = rest.reduce((total, k) => total + shares[k], 0);
+      rows.push([`your ${rest.length} other ratings`, signed(sum)]);
+    }
+    rows.push(["together", score.toFixed(2)]);
+    const body = rows.map(([what, stars]) =>
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, what),
+        element("td", {}, stars),
+      ),
+    );
+    return element("table", {}, element("tbody", {}, ...body));
+  }
+
+  /**
+   * Show how many places a film has moved.
+   * @param {number} places Above zero for up.
+   * @returns {HTMLElement}
+   */
+  function moved(places) {
+    if (!places) {
+      return element("span", { class: "rate-moved" });
+    }
+    const way = places > 0 ? "up" : "down";
+    const far = Math.abs(places);
+    return element(
+      "span",
+      { class: `rate-moved rate-${way}` },
+      silent(`${places > 0 ? "▲" : "▼"} ${far}`),
+      unseen(`, ${way} ${far} ${far === 1 ? "place" : "places"}`),
+    );
+  }
+
+  // The page ----------------------------------------------------------------
+
+  /**
+   * Fill the page.
+   * @param {HTMLElement} root Where it goes.
+   * @param {Object} films `window.recslibFilms`.
+   * @param {Object} [listener] `window.recslibLstm`.
+   */
+  function start(root, films, listener) {
+    const model = window.recslib.decode(films);
+    const fits = listener && listener.of === model.fingerprint;
+    const lstm = fits ? window.recslib.decodeLstm(listener, model) : null;
+    const lists = listsOf(model, lstm);
+    const titleWords = model.titles.map(wordsOf);
+    const suggested = tellingFilms(model, 24);
+    const [low, high] = model.scale;
+    const choices = [];
+    for (let stars = Math.ceil(low); stars <= high; stars++) {
+      choices.push(stars);
+    }
+    const newest = Math.max(
+      0,
+      ...model.titles.map((title) => (/\((\d{4})\)/.exec(title) || [])[1] || 0),
+    );
+    const twice = new Set(
+      model.titles.filter((title, row) => model.titles.indexOf(title) < row),
+    );
+
+    // In the order in which the ratings were made; the newest line is first.
+    let rated = [];
+    let cleared = [];
+    const lines = new Map();
+    let waiting = null; // a film that was chosen and has no stars yet
+    let before = null; // scores before the last change, by list
+
+    const starsOf = (item) => {
+      const found = rated.find((each) => each.item === item);
+      return found ? found.stars : 0;
+    };
+
+    const describe = (item) => {
+      const count = model.counts[item];
+      const facts = [`${count} ${count === 1 ? "rating" : "ratings"}`];
+      if (model.genres.length && model.genres[item].length) {
+        facts.push(model.genres[item].join(", "));
+      }
+      if (twice.has(model.titles[item])) {
+        facts.push(`no. ${item + 1} in the data`);
+      }
+      if (starsOf(item)) {
+        facts.push(`you gave it ${starsOf(item)}`);
+      }
+      return [
+        element("span", {}, model.titles[item]),
+        element("small", {}, unseen(", "), facts.join(" · ")),
+      ];
+    };
+
+    const box = searchBox(
+      (text) => search(titleWords, model.counts, text),
+      describe,
+      (item) => choose(item),
+      newest ? ` The newest film is of ${newest}.` : "",
+    );
+    const problem = element("p", { class: "rate-problem", role: "alert" });
+    const ideas = element("div", { class: "rate-ideas" });
+    const linesNode = element("ul", { class: "rate-lines" });
+    const said = element("p", { class: "rate-status", role: "status" });
+    const hint = element("p", { class: "rate-hint" });
+    const copied = element("p", { class: "rate-said", role: "status" });
+    const link = element("input", {
+      class: "rate-link",
+      type: "text",
+      readonly: "",
+      "aria-label": "The link",
+      hidden: "",
+    });
+    const copy = button("Copy link", () => copyLink());
+    const clear = button("Clear all", () => clearAll());
+    const actions = element("div", { class: "rate-actions" }, copy, clear);
+
+    /** Show a film among the rated ones, without stars, and go to it. */
+    function choose(item) {
+      if (waiting !== null && waiting !== item) {
+        lines.get(waiting).remove();
+        lines.delete(waiting);
+        waiting = null;
+      }
+      if (!lines.has(item)) {
+        addLine(item);
+        waiting = item;
+      }
+      showRated();
+      lines.get(item).scrollIntoView({ block: "nearest" });
+      lines.get(item).focusStars();
+    }
+
+    function addLine(item) {
+      const title = model.titles[item];
+      const line = ratedLine(item, title, choices, rate, remove);
+      lines.set(item, line);
+      linesNode.prepend(line);
+    }
+
+    /** Take a rating in, or another one for the same film. */
+    function rate(item, stars) {
+      const found = rated.findIndex((each) => each.item === item);
+      const given = { item, stars };
+      waiting = null;
+      changeTo(
+        found < 0
+          ? [...rated, given]
+          : rated.map((each) => (each.item === item ? given : each)),
+        `${model.titles[item]}: ${starsInWords(stars)}.`,
+      );
+    }
+
+    /** Take a film out, and go to the line that takes its place. */
+    function remove(item) {
+      const line = lines.get(item);
+      const next = line.nextElementSibling || line.previousElementSibling;
+      line.remove();
+      lines.delete(item);
+      if (next) {
+        next.focusRemove();
+      } else {
+        box.focus();
+      }
+      if (waiting === item) {
+        waiting = null;
+        showRated();
+        return;
+      }
+      changeTo(
+        rated.filter((each) => each.item !== item),
+        `${model.titles[item]} is taken out.`,
+      );
+    }
+
+    /** Take all films out, or bring them back. */
+    function clearAll() {
+      const back = cleared;
+      cleared = rated.length ? rated : [];
+      load(...(rated.length ? [[], "All cleared."] : [back, "Back again."]));
+      if (!rated.length) {
+        box.focus();
+      }
+    }
+
+    /** Start anew from a list of ratings. */
+    function load(ratings, what) {
+      rated = [];
+      waiting = null;
+      before = null;
+      lines.clear();
+      linesNode.replaceChildren();
+      ratings.forEach(({ item }) => addLine(item));
+      changeTo(ratings, what);
+    }
+
+    function changeTo(ratings, what) {
+      rated = ratings;
+      problem.textContent = "";
+      if (rated.length) {
+        cleared = [];
+      }
+      keepInAddress();
+      showRated();
+      showLists(what);
+    }
+
+    function keepInAddress() {
+      const { pathname, search: query, hash } = window.location;
+      const wanted = toAddress(rated, model.nItems);
+      if (wanted !== hash) {
+        history.replaceState(null, "", wanted || pathname + query);
+      }
+      link.hidden = true;
+      copied.textContent = "";
+    }
+
+    function showRated() {
+      lines.forEach((line, item) => line.show(starsOf(item)));
+      const left = suggested.filter((item) => !lines.has(item));
+      ideas.replaceChildren(
+        lines.size
+          ? element("span", { class: "rate-later" }, "Or:")
+          : element("span", {}, "For a start:"),
+        ...left
+          .slice(0, lines.size ? N_SUGGESTED.later : N_SUGGESTED.first)
+          .map((item) => button(model.titles[item], () => choose(item))),
+      );
+      copy.disabled = !rated.length;
+      clear.disabled = !rated.length && !cleared.length;
+      clear.textContent =
+        !rated.length && cleared.length ? "Bring them back" : "Clear all";
+      hint.textContent =
+        {
+          0:
+            "Nothing is rated yet. The models know the mean and the films, " +
+            "and everybody who comes gets these lists. That is cold start.",
+          1:
+            "One rating says little: it moves your bias, and what is most " +
+            "like that film. Rate something very different next.",
+        }[rated.length] || "";
+    }
+
+    /** Work the lists out anew, and say what has changed. */
+    function showLists(what) {
+      const items = rated.map((each) => each.item);
+      const stars = rated.map((each) => each.stars);
+      const leftOut = new Set(items);
+      const person = window.recslib.foldIn(model, items, stars);
+      const now = {};
+      const changes = {};
+      for (const list of lists) {
+        const scores = list.scores(items, stars);
+        const order = ranked(scores, leftOut);
+        now[list.name] = scores;
+        // Among the films that are left now, so that a film that was rated
+        // and is gone moves nobody.
+        const places = new Map();
+        ranked(before ? before[list.name] : scores, leftOut).forEach(
+          (item, place) => places.set(item, place),
+        );
+        changes[list.name] = order
+          .slice(0, N_LISTED)
+          .map((item, place) => ({ item, move: places.get(item) - place }));
+        const opened = new Set(
+          [...list.node.querySelectorAll("details[open]")].map((each) =>
+            Number(each.dataset.item),
+          ),
+        );
+        list.node.replaceChildren(
+          ...changes[list.name].map(({ item, move }) =>
+            listLine(list, item, scores[item], move, person),
+          ),
+        );
+        // Who follows a sum wants to see it change.
+        list.node.querySelectorAll("details").forEach((each) => {
+          each.open = opened.has(Number(each.dataset.item));
+        });
+      }
+      said.textContent = what && `${what} ${inWords(changes.mf, now.mf)}`;
+      before = now;
+    }
+
+    /** Say what comes first now, and which listed film climbed most. */
+    function inWords(listed, scores) {
+      const first = listed[0].item;
+      const climber = listed.reduce((a, b) => (b.move > a.move ? b : a));
+      const top = `First: ${model.titles[first]}, ${shown(scores[first])}.`;
+      return climber.move > 0 && climber.item !== first
+        ? `${top} Climbed most: ${model.titles[climber.item]}, by ` +
+            `${climber.move} to place ${listed.indexOf(climber) + 1}.`
+        : top;
+    }
+
+    function shown(score) {
+      return Math.min(Math.max(score, low), high).toFixed(1);
+    }
+
+    function listLine(list, item, score, move, person) {
+      const title = button(model.titles[item], () => choose(item), {
+        class: "rate-title",
+        title: "Seen it? Rate it.",
+      });
+      const value =
+        list.unit === "stars"
+          ? [shown(score), silent(" ★"), unseen(" stars")]
+          : [String(score), element("small", {}, " ratings")];
+      const line = element(
+        "li",
+        {},
+        element(
+          "div",
+          { class: "rate-row" },
+          title,
+          element("span", { class: "rate-score" }, ...value),
+          moved(move),
+        ),
+      );
+      if (list.name === "mf" && rated.length) {
+        const shares = window.recslib.shares(model, person, item);
+        line.append(
+          element(
+            "details",
+            { "data-item": String(item) },
+            element("summary", {}, because(model, rated, person, shares)),
+            reasons(model, rated, item, shares, score),
+          ),
+        );
+      }
+      return line;
+    }
+
+    async function copyLink() {
+      try {
+        await navigator.clipboard.writeText(window.location.href);
+        copied.textContent = "The link is copied.";
+      } catch {
+        // No leave, or a page that is not secure: the reader copies.
+        link.value = window.location.href;
+        link.hidden = false;
+        link.focus();
+        link.select();
+        copied.textContent = "Copy the link from the box.";
+      }
+    }
+
+    /** Take up what the address says, when the reader opens another link. */
+    function readAddress() {
+      const hash = window.location.hash;
+      const anchor = plainText(hash.slice(1));
+      if (anchor && document.getElementById(anchor)) {
+        // A link within the page must not lose what was rated.
+        if (rated.length) {
+          keepInAddress();
+        }
+        return;
+      }
+      const read = fromAddress(hash, model.nItems, choices);
+      if (read.problem && !read.rated.length) {
+        // Leave the address as it is: it may be of use elsewhere.
+        problem.textContent = read.problem;
+        return;
+      }
+      load(
+        read.rated,
+        read.rated.length ? `${read.rated.length} ratings are loaded.` : "",
+      );
+      problem.textContent = read.problem;
+    }
+
+    function listSection(list) {
+      list.node = element("ol", {});
+      return element(
+        "section",
+        {
+          class: "rate-list",
+          id: `rate-list-${list.name}`,
+          "aria-labelledby": `rate-name-${list.name}`,
+        },
+        element("h2", { id: `rate-name-${list.name}` }, list.title),
+        element("p", {}, list.note),
+        list.node,
+      );
+    }
+
+    /** On a phone one list is shown at a time. */
+    function switcher(shownIn) {
+      const options = lists.map((list, place) => {
+        const input = element("input", {
+          type: "radio",
+          name: "rate-shown",
+          value: list.name,
+        });
+        input.checked = place === 0;
+        input.addEventListener("change", () => {
+          shownIn.dataset.shown = list.name;
+        });
+        return element(
+          "label",
+          {},
+          input,
+          element("span", {}, list.short),
+        );
+      });
+      shownIn.dataset.shown = lists[0].name;
+      return element(
+        "div",
+        {
+          class: "rate-switch",
+          role: "radiogroup",
+          "aria-label": "Show the list of",
+        },
+        ...options,
+      );
+    }
+
+    const sections = element(
+      "div",
+      { class: "rate-lists" },
+      ...lists.map(listSection),
+    );
+    if (!lstm) {
+      sections.append(
+        element(
+          "p",
+          {},
+          "The LSTM’s list is left out: chapter 3 was not run, or fitted it " +
+            "to another model than this page has. Run the chapters again.",
+        ),
+      );
+    }
+    const yours = element(
+      "section",
+      { class: "rate-you", "aria-label": "Your ratings" },
+      ...[box.node, linesNode, ideas, actions, link, copied],
+    );
+    const answers = element(
+      "section",
+      { class: "rate-answers", "aria-label": "Recommended" },
+      element("div", { class: "rate-change" }, said, hint),
+      switcher(sections),
+      sections,
+    );
+    root.replaceChildren(
+      problem,
+      element("div", { id: "rate-columns" }, yours, answers),
+    );
+    showRated();
+    showLists("");
+    readAddress();
+    window.addEventListener("hashchange", readAddress);
+  }
+
+  const root = document.getElementById("rate");
+  if (window.recslib && window.recslibFilms) {
+    start(root, window.recslibFilms, window.recslibLstm);
+  } else {
+    // The build writes films.js from the run of chapter 1. Where it is not
+    // there, the page says what it says without JavaScript.
+    root.innerHTML = document.getElementById("rate-missing").textContent;
+  }
+})();
