@@ -17,7 +17,7 @@ STAGE := _build/stage/notebooks
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 EXECUTED := $(NOTEBOOKS:notebooks/%=$(STAGE)/%)
 PAGES := _config.yml _toc.yml $(shell find book -type f ! -name '*.pyc') \
-	benchmarks/table.py $(wildcard benchmarks/results/*.json)
+	$(wildcard benchmarks/table.py benchmarks/results/*.json)
 
 # One thread each, so that two side by side do not slow each other down.
 export OMP_NUM_THREADS := 1

@@ -59,7 +59,18 @@ Sections = Mapping[str, Mapping[str, tuple[str, str]]]
 
 
 def where(chapter: str, key: str, found: Sections) -> str:
-    """Return a link to the section of a chapter that computes a value."""
+    """Return a link to the section of a chapter that computes a value.
+
+    Raises
+    ------
+    ValueError
+        Where the chapter that was run does not glue it.
+    """
+    if key not in found.get(chapter, {}):
+        raise ValueError(
+            f"The results page quotes {key!r} of {chapter}, and the run in "
+            "_build does not have it: run `make notebooks` again."
+        )
     heading, anchor = found[chapter][key]
     number = chapter[:2].lstrip("0")
     address = f"../notebooks/{chapter}.html#{anchor}"

@@ -41,6 +41,7 @@ class House:
             "_config.yml",
             "_toc.yml",
             "book/index.md",
+            "benchmarks/results/folds.json",
             "recslib/models.py",
             "notebooks/01_first.ipynb",
             "notebooks/02_second.ipynb",
@@ -122,7 +123,15 @@ def test_one_touched_notebook_runs_alone(built):
     assert built.make("book") == (0, [])
 
 
-@pytest.mark.parametrize("page", ["book/index.md", "_config.yml", "_toc.yml"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "book/index.md",
+        "_config.yml",
+        "_toc.yml",
+        "benchmarks/results/folds.json",
+    ],
+)
 def test_a_changed_page_runs_no_notebook(built, page):
     built.change(page)
     assert built.make("book") == (0, [HTML])

@@ -189,6 +189,21 @@ def test_a_table_that_quotes_no_chapter_is_left_alone():
     assert results_page.with_again(quoted, FOUND) == quoted
 
 
+def test_a_table_that_quotes_what_no_chapter_has_is_refused():
+    wrong = TABLE.replace("::rmse:", "::rmsd:")
+    with pytest.raises(ValueError, match=r"'rmsd'.*make notebooks"):
+        results_page.with_again(wrong, FOUND)
+
+
+def test_commands_that_the_built_parts_name_are_targets_of_the_makefile():
+    makefile = (build.ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    built = results_page.folds_table() + results_page.with_again(TABLE, FOUND)
+    named = set(re.findall(r"`make ([a-z-]+)`", built))
+    assert named == {"bench", "book", "results"}
+    assert named <= targets
+
+
 def test_an_unknown_mark_on_the_page_is_refused():
     with pytest.raises(ValueError, match=r"built: fold .*folds"):
         results_page.filled("<!-- built: fold -->", {}, {})
