@@ -79,7 +79,7 @@ def text_of(tag: Tag | None) -> str:
 
 def slug(name: str) -> str:
     """Return the id of a page in the merged document."""
-    return name.replace("/", "-")
+    return re.sub(r"[^\w-]", "-", name)
 
 
 def toc_order(toc: Path) -> list[tuple[str, str]]:

@@ -29,18 +29,23 @@ DOCUMENT = BUILD / "pdf" / "book.html"
 PAPER_WIDTH = {"A4": 210.0, "letter": 215.9}
 SIDE_MARGINS = 40.0
 PIXELS_PER_MM = 96 / 25.4
-# Page numbers move the text that moves the page numbers: two rounds do, a
-# third proves it.
+# One round finds the page numbers, a second proves them, unless filling them
+# in moved the text.
 MOST_ROUNDS = 5
 
-# Answers with the maths that was left as TeX.
+# Answers with the pictures and the maths that will not be seen.
 READY = """async () => {
     if (window.MathJax) await MathJax.startup.promise;
     await document.fonts.ready;
-    await Promise.all([...document.images].map(image => image.decode()));
-    return [...document.querySelectorAll(".math")]
-        .filter(math => !math.querySelector("mjx-math"))
-        .map(math => math.textContent);
+    const broken = [];
+    await Promise.all([...document.images].map(image =>
+        image.decode().catch(() => broken.push(`No picture: ${image.src}`))
+    ));
+    const maths = [...document.querySelectorAll(".math")];
+    return broken.concat(
+        maths.filter(math => !math.querySelector("mjx-math"))
+            .map(math => `Not typeset: ${math.textContent}`)
+    );
 }"""
 # Tables, output and equations wider than the column are set smaller; what
 # would become too small to read is named.
@@ -63,7 +68,8 @@ FIT = """({code, other}) => {
             box.style.setProperty("font-size", `${size}px`, "important");
         }
         if (box.scrollWidth > room() + 1) {
-            tooWide.push(box.textContent.trim().slice(0, 120));
+            const start = box.textContent.trim().slice(0, 120);
+            tooWide.push(`Too wide for the paper: ${start}`);
         }
     }
     return tooWide;
@@ -154,20 +160,17 @@ def print_document(path: Path, pdf: Path, paper: str) -> None:
         # As wide as the column, so that what is too wide for it shows.
         column = (PAPER_WIDTH[paper] - SIDE_MARGINS) * PIXELS_PER_MM
         page = browser.new_page(viewport={"width": int(column), "height": 900})
-        missing: list[str] = []
-        page.on("requestfailed", lambda request: missing.append(request.url))
+        faults: list[str] = []
+        page.on(
+            "requestfailed",
+            lambda request: faults.append(f"Cannot be read: {request.url}"),
+        )
         page.emulate_media(media="print")
         page.goto(path.as_uri(), wait_until="load")
-        untypeset = page.evaluate(READY)
-        too_wide = page.evaluate(FIT, SMALLEST)
-        if missing or untypeset or too_wide:
-            raise BuildError(
-                "\n".join(
-                    [f"Cannot be read: {url}" for url in missing]
-                    + [f"Not typeset: {math}" for math in untypeset]
-                    + [f"Too wide for the paper: {box}" for box in too_wide]
-                )
-            )
+        faults += page.evaluate(READY)
+        faults += page.evaluate(FIT, SMALLEST)
+        if faults:
+            raise BuildError("\n".join([*faults, "No PDF was made."]))
         settle(page, pdf)
         browser.close()
 

@@ -135,6 +135,11 @@ def test_ids_and_all_that_refers_to_them_get_the_name_of_the_page():
     assert page.use["xlink:href"] == "#book-x--a.b"
 
 
+def test_the_name_of_a_page_becomes_an_id_that_css_can_name():
+    assert paper.slug("notebooks/01_first") == "notebooks-01_first"
+    assert paper.slug("book/api/recslib.models") == "book-api-recslib-models"
+
+
 def local(body, ids=None):
     page = article(body)
     ids = ids or {"book/x": {"here"}, "notebooks/y": {"there", "term-z"}}

@@ -10,7 +10,7 @@ from pathlib import Path
 import build
 import pytest
 from paper import ROOT_TITLE, SCREEN_ONLY, chapters_for_paper, text_of
-from pdf import FIT, PDF, SMALLEST
+from pdf import FIT, PDF, READY, SMALLEST
 from pypdf import PdfReader
 
 ROOT = Path(__file__).parents[2]
@@ -275,7 +275,20 @@ def test_a_table_that_is_too_wide_is_set_smaller(narrow_page):
 
 def test_a_line_that_cannot_be_read_on_paper_is_named(narrow_page):
     narrow_page.set_content(f"<pre>{'x' * 40}</pre><pre>{'y' * 120}</pre>")
-    assert narrow_page.evaluate(FIT, SMALLEST) == ["y" * 120]
+    fault = f"Too wide for the paper: {'y' * 120}"
+    assert narrow_page.evaluate(FIT, SMALLEST) == [fault]
+
+
+def test_a_picture_that_is_not_there_is_named(narrow_page):
+    narrow_page.set_content('<img src="data:image/png;base64,AAAA">')
+    fault = "No picture: data:image/png;base64,AAAA"
+    assert narrow_page.evaluate(READY) == [fault]
+
+
+def test_maths_that_stays_source_is_named(narrow_page):
+    narrow_page.set_content(r'<span class="math">\(\mathbf{x}\)</span>')
+    fault = r"Not typeset: \(\mathbf{x}\)"
+    assert narrow_page.evaluate(READY) == [fault]
 
 
 @pytest.mark.parametrize(
