@@ -6,9 +6,11 @@
 # Variables: PYTHON=python3.12  the Python that makes .venv
 #            CPU=1              PyTorch's CPU wheels: no GB of CUDA on Linux
 #            PORT=8000          where `make serve` listens
+#            PAPER=letter       the paper of `make pdf`; A4 where not given
 
 PYTHON ?= python3
 PORT ?= 8000
+PAPER ?= A4
 PY := .venv/bin/python
 BENCH_PY := benchmarks/.venv/bin/python
 LIBRECOMMENDER_PY := benchmarks/.venv-librecommender/bin/python
@@ -35,8 +37,8 @@ SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
 # These look at what `make book` leaves in _build.
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
-.PHONY: help setup data executed book test test-quick lab serve notebooks \
-	results readme address bench-setup bench clean
+.PHONY: help setup data executed book test test-quick lab serve pdf \
+	notebooks results readme address bench-setup bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -88,6 +90,9 @@ lab: .venv/installed _build/data-100k  ## JupyterLab in notebooks/
 serve: book  ## the built book on localhost
 	@echo "http://localhost:$(PORT) (Ctrl-C stops it)"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+pdf: _build/html/index.html  ## the built book as one PDF, for paper
+	@$(PY) book/pdf.py --paper $(PAPER)
 
 notebooks: .venv/installed  ## run all and refresh the committed outputs
 	@rm -f $(EXECUTED)

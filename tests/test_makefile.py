@@ -182,6 +182,17 @@ def test_results_need_the_notebooks_and_no_html(house):
     assert calls[-3:] == [FIRST, SECOND, "book/build.py results"]
 
 
+def test_the_pdf_is_printed_from_the_built_book(house):
+    status, calls = house.make("pdf")
+    assert status == 0
+    assert calls[-2:] == [HTML, "book/pdf.py --paper A4"]
+
+
+def test_the_pdf_of_a_built_book_is_printed_alone(built):
+    printed = ["book/pdf.py --paper letter"]
+    assert built.make("pdf", "PAPER=letter") == (0, printed)
+
+
 def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
     ours, own = "benchmarks/.venv", "benchmarks/.venv-librecommender"
     for venv in (ours, own):
@@ -252,6 +263,7 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "test-quick",
         "lab",
         "serve",
+        "pdf",
         "notebooks",
         "results",
         "readme",

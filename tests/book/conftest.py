@@ -1,49 +1,17 @@
 """The built book, a server for it, and a browser to read it in."""
 
 import os
-import shutil
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from browser import FLAGS, NoBrowserError, browser_path
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
-
-BROWSER_NAMES = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "msedge",
-    "microsoft-edge",
-)
-BROWSER_PATHS = (
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
-    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
-    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
-)
-BROWSER_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-NO_BROWSER = (
-    "no Chromium, Chrome or Edge found, so nobody looked at the pages. "
-    "Get one with 'apt-get install chromium' (Debian, Ubuntu), "
-    "'brew install --cask chromium' (macOS) or "
-    "'python -m playwright install chromium' (anywhere)."
-)
 
 
 @pytest.fixture(scope="session")
@@ -80,25 +48,15 @@ def book_address(html_folder):
     server.server_close()
 
 
-def browser_path(own):
-    """The browser to run: one on this machine, else playwright's own."""
-    found = [shutil.which(name) for name in BROWSER_NAMES]
-    for path in [*found, *BROWSER_PATHS, own]:
-        if path and Path(path).is_file():
-            return path
-    return None
-
-
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
-        path = browser_path(playwright.chromium.executable_path)
-        if path is None:
+        try:
+            path = browser_path(playwright.chromium.executable_path)
+        except NoBrowserError as missing:
             if os.environ.get("REQUIRE_BROWSER") == "1":
-                pytest.fail(NO_BROWSER)
-            pytest.skip(NO_BROWSER)
-        browser = playwright.chromium.launch(
-            executable_path=path, args=BROWSER_FLAGS
-        )
+                pytest.fail(str(missing))
+            pytest.skip(str(missing))
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
