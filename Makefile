@@ -35,7 +35,7 @@ SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
 .PHONY: help setup data executed book test test-quick lab serve notebooks \
-	results readme bench-setup bench clean
+	results readme links bench-setup bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -98,6 +98,9 @@ results: $(EXECUTED)  ## print every glued number, and write it to a file
 
 readme: .venv/installed  ## fill README's table from the committed notebooks
 	@$(PY) book/build.py readme
+
+links: $(EXECUTED)  ## ask every link that leads out of the book (network)
+	@$(PY) book/links.py
 
 # LibRecommender's TensorFlow needs a numpy that the other peers do not take,
 # and cannot be installed everywhere: the benchmark also runs without it.

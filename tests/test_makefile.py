@@ -246,6 +246,7 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "notebooks",
         "results",
         "readme",
+        "links",
         "bench-setup",
         "bench",
         "clean",
