@@ -94,8 +94,12 @@ def test_every_push_is_tested_on_linux_and_macos():
     assert {"ubuntu-latest", "macos-latest"} <= set(systems)
 
 
-def test_ci_runs_the_readmes_test_command_and_forbids_skipping_browsers():
+def test_ci_runs_the_readmes_test_command_and_forbids_skipping():
     script = read(".ci/run")
     assert script.rstrip().endswith("\nmake test")
-    assert "REQUIRE_BROWSER=1" in script
     assert "set -euo pipefail" in script
+    steps = workflow("test")["jobs"]["test"]["steps"]
+    (environment,) = [step["env"] for step in steps if "env" in step]
+    for needed in ("REQUIRE_BROWSER", "REQUIRE_SPELLING"):
+        assert f"{needed}=1" in script
+        assert environment[needed] == "1"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from browser import FLAGS, NoBrowserError, browser_path
+from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,15 @@ def page_paths(html_folder):
         for path in html_folder.rglob("*.html")
         if "_static" not in path.parts
     )
+
+
+@pytest.fixture(scope="session")
+def pages(html_folder, page_paths):
+    """Every page, parsed, by its path."""
+    return {
+        path: BeautifulSoup((html_folder / path).read_bytes(), "html.parser")
+        for path in page_paths
+    }
 
 
 class QuietHandler(SimpleHTTPRequestHandler):

@@ -8,7 +8,6 @@ from urllib.parse import unquote, urlsplit
 import build
 import ladder
 import pytest
-from bs4 import BeautifulSoup
 
 BOOK = Path(__file__).parents[2] / "book"
 STANDARD_KEYS = (
@@ -29,15 +28,6 @@ CHAPTERS = (
 )
 UNRENDERED = re.compile(r"\{[a-z:]+\}`|\{(?:glue|ref)|KeyError|```|:::")
 HASH = re.compile(r"[0-9a-f]{16,}")
-
-
-@pytest.fixture(scope="session")
-def pages(html_folder, page_paths):
-    """Every page, parsed, by its path."""
-    return {
-        path: BeautifulSoup((html_folder / path).read_bytes(), "html.parser")
-        for path in page_paths
-    }
 
 
 def test_every_link_inside_the_book_has_a_target(pages, html_folder):
@@ -108,7 +98,7 @@ def test_the_results_page_quotes_every_standard_key(chapter, key):
     assert f"../notebooks/{chapter}.ipynb::{key}:" in source
 
 
-@pytest.mark.parametrize("name", ["index", "results"])
+@pytest.mark.parametrize("name", ["index", "results", "faq"])
 def test_every_quoted_number_arrives_on_the_page(pages, html_folder, name):
     source = (BOOK / f"{name}.md").read_text(encoding="utf-8")
     page = next(
@@ -119,7 +109,19 @@ def test_every_quoted_number_arrives_on_the_page(pages, html_folder, name):
     numbers = [tag.get_text() for tag in page.select(".pasted-text")]
     assert len(numbers) == source.count("{glue:text}`") > 0
     for number in numbers:
-        float(number)
+        float(number.rstrip("%"))
+
+
+def test_every_answer_is_short_and_leads_to_a_place_in_the_book(pages):
+    page = next(page for path, page in pages.items() if path.stem == "faq")
+    answers = page.select("section:has(> h3)")
+    assert len(answers) >= 20
+    for answer in answers:
+        question = answer.find("h3").get_text()
+        text = " ".join(part.get_text() for part in answer.find_all("p"))
+        sentences = re.findall(r"[.?!:](?=\s|$)", text)
+        assert 1 <= len(sentences) <= 8, question
+        assert answer.select("p a.internal"), question
 
 
 @pytest.fixture(scope="session")
