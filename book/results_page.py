@@ -360,7 +360,7 @@ def write(
     book: Path, notebooks: Mapping[str, NotebookNode], values: Values
 ) -> None:
     """Finish the results page in a copy of book/: figures, then tables."""
-    draw(book / "assets", values)
+    draw(book, values)
     path = book / "results.md"
     text = filled(path.read_text(encoding="utf-8"), notebooks, values)
     path.write_text(text, encoding="utf-8", newline="\n")
