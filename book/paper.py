@@ -26,7 +26,11 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 # Pages that need a screen, by the pattern of their name, such as
 # "book/rate", and what is printed in their stead under their title: a
 # sentence, or nothing at all, which leaves the title out too.
-SCREEN_ONLY: dict[str, str] = {}
+SCREEN_ONLY: dict[str, str] = {
+    "book/contents": "",  # paper has its own, with numbers of pages
+    "book/rate": "Here the book on screen has a page that works in a browser: "
+    "rate ten films, and see what each model makes of you.",
+}
 
 # The landing page's own title is the book's, which is on the title page.
 ROOT_TITLE = "Introduction"
@@ -35,7 +39,7 @@ ROOT_TITLE = "Introduction"
 # the class screen-only, and show another on paper with print-only.
 NOT_ON_PAPER = (
     "script, button, input, select, textarea, form, iframe, canvas, "
-    "a.headerlink, div.toctree-wrapper, .only-dark, .screen-only, .noprint, "
+    "a.headerlink, div.toctree-wrapper, .figure-dark, .screen-only, .noprint, "
     ".d-print-none"
 )
 ID_LISTS = ("for", "headers", "aria-labelledby", "aria-describedby")
@@ -134,6 +138,9 @@ def strip_for_paper(article: Tag) -> None:
         tag.unwrap()
     for tag in article.find_all("details"):
         tag["open"] = ""
+    for tag in article.find_all("img"):
+        # Nobody scrolls to a picture that waits to be seen.
+        del tag["loading"]
 
 
 def make_ids_unique(article: Tag, name: str) -> set[str]:

@@ -95,7 +95,7 @@ def test_pages_come_in_the_order_of_the_contents_with_their_part(book):
         "<button>Copy</button>",
         '<a class="headerlink" href="#top">#</a>',
         "<script>draw()</script>",
-        '<img class="only-dark" src="dark.svg">',
+        '<img class="figure-dark" src="dark.svg">',
         '<div class="screen-only">Hover a dot.</div>',
         '<label>Title</label><input type="radio">',
     ],
