@@ -821,13 +821,22 @@ def test_the_table_is_sorted_up_and_down_by_its_heads(
 
 @pytest.mark.parametrize("page", VIEWS, indirect=True, ids=view_name)
 def test_axe_finds_nothing_in_a_map_that_is_open_and_pinned(page):
+    slider = page.locator("#film-map-least")
+    for _ in range(2):  # a short table is checked as well, and sooner
+        slider.press("ArrowRight")
     find(page, "fargo")
     open_table(page)
     page.locator(".film-map-board").focus()
     page.keyboard.press("ArrowRight")
     page.locator("#film-map-find").fill("star")
+    wait_for_table(page)
+    assert 0 < len(rows_of(page)) < 100
     assert page.get_by_role("option").count() > 1
-    found = Axe().run(page, options={"preload": False}).response["violations"]
+    # The rest of the page is looked at in test_browser.py.
+    parts = {"include": [["#fig-map"], [".film-map-table"]]}
+    axe = Axe().run(page, context=parts, options={"preload": False})
+    assert axe.response["passes"]
+    found = axe.response["violations"]
     assert not found, [
         (each["id"], node["html"][:200], node["failureSummary"])
         for each in found
