@@ -47,6 +47,13 @@ REPAIRS: tuple[tuple[str, str], ...] = (
     (r' id="(?:exercise|solution)-content"', ""),
     # The role of an entry is deprecated, and its list wants list items.
     (r'role="doc-biblioentry"', 'role="listitem"'),
+    # The lines of a long signature are no definitions.
+    (
+        r'<dd>(<em class="sig-param">[^\n]*</em>,?)</dd>',
+        r'<span class="sig-line">\1</span>',
+    ),
+    (r'<dl>\s*(<span class="sig-line">)', r"\1"),
+    (r'(</span>)\s*</dl>\s*(<span class="sig-paren">)', r"\1\n\2"),
     # The corner above a data frame's index is no header.
     (r"<th></th>", "<td></td>"),
     # These signs of code have the colour of plain text; their marks weigh

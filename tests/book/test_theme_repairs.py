@@ -65,6 +65,17 @@ from theme_repairs import repair
             '<div class="citation" id="id1" role="doc-biblioentry">',
             '<div class="citation" id="id1" role="listitem">',
         ),
+        (
+            '<span class="sig-paren">(</span>\n\n<dl>\n'
+            '<dd><em class="sig-param">a: int</em>,</dd>\n'
+            '<dd><em class="sig-param">b: <a>B</a></em>,</dd>\n'
+            '</dl>\n\n<span class="sig-paren">)</span>',
+            '<span class="sig-paren">(</span>\n\n'
+            '<span class="sig-line"><em class="sig-param">a: int</em>,'
+            '</span>\n'
+            '<span class="sig-line"><em class="sig-param">b: <a>B</a></em>,'
+            '</span>\n<span class="sig-paren">)</span>',
+        ),
         ("<tr><th></th><th>user</th></tr>", "<tr><td></td><th>user</th></tr>"),
         (
             '<span class="n">a</span><span class="o">=</span>'
