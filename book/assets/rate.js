@@ -96,6 +96,18 @@
     return chosen;
   }
 
+  /** @returns {number[]} The whole stars of a scale. */
+  function starChoices([low, high]) {
+    const first = Math.ceil(low);
+    return Array.from({ length: high - first + 1 }, (_, k) => first + k);
+  }
+
+  /** @returns {number} The latest year behind a title; 0 for none. */
+  function newestYear(titles) {
+    const years = titles.map((title) => /\((\d{4})\)/.exec(title));
+    return Math.max(0, ...years.map((match) => (match ? match[1] : 0)));
+  }
+
   /**
    * Write ratings behind the `#` of an address.
    * @param {{item: number, stars: number}[]} rated In their order.
@@ -169,6 +181,22 @@
   }
 
   /**
+   * List the best films, and how many places each has moved.
+   * @param {ArrayLike<number>} scores One a film.
+   * @param {ArrayLike<number>} before The same before the last change.
+   * @param {Set<number>} leftOut Rated by now. They are left out of the old
+   *   order too, so that a film that is gone moves nobody.
+   * @returns {{item: number, move: number}[]} `move` is above 0 for up.
+   */
+  function listed(scores, before, leftOut) {
+    const places = new Map();
+    ranked(before, leftOut).forEach((item, place) => places.set(item, place));
+    return ranked(scores, leftOut)
+      .slice(0, N_LISTED)
+      .map((item, place) => ({ item, move: places.get(item) - place }));
+  }
+
+  /**
    * Decode a part of an address, or leave it where it is no such thing.
    * @param {string} text
    * @returns {string}
@@ -229,12 +257,28 @@
   // The search box ----------------------------------------------------------
 
   /**
+   * @param {number} n Titles that were found.
+   * @param {number} newest Year of the newest film, 0 where it is unknown.
+   * @returns {string}
+   */
+  function foundInWords(n, newest) {
+    if (n > N_FOUND) {
+      return `${n} titles; the first ${N_FOUND} are listed.`;
+    }
+    if (n > 0) {
+      return n === 1 ? "1 title." : `${n} titles.`;
+    }
+    const said = "No title here has these words.";
+    return newest ? `${said} The newest film is of ${newest}.` : said;
+  }
+
+  /**
    * Make a box that suggests titles: the combobox of the ARIA practices,
    * with a list that pops up and its first title chosen.
    * @param {function(string): number[]} find
    * @param {function(number): Node[]} describe What stands in a line.
    * @param {function(number)} choose Called with the film that is taken.
-   * @param {string} newest What to add where nothing was found.
+   * @param {number} newest As in `foundInWords`.
    * @returns {{node: HTMLElement, focus: function()}}
    */
   function searchBox(find, describe, choose, newest) {
@@ -299,13 +343,9 @@
           return line;
         }),
       );
-      said.textContent = all.length
-        ? all.length > N_FOUND
-          ? `${all.length} titles; the first ${N_FOUND} are listed.`
-          : `${all.length} ${all.length === 1 ? "title" : "titles"}.`
-        : input.value.trim()
-          ? "No title here has these words." + newest
-          : "";
+      said.textContent = input.value.trim()
+        ? foundInWords(all.length, newest)
+        : "";
       if (!found.length) {
         close();
         return;
@@ -424,7 +464,8 @@
         name: "mf",
         title: "Matrix factorization",
         short: "Matrix",
-        note: "You are folded in anew after each rating. Open a line to see why.",
+        note:
+          "You are folded in anew after each rating. Open a line to see why.",
         unit: "stars",
         scores: (items, stars) => scores(model, foldIn(model, items, stars)),
       },
@@ -448,7 +489,8 @@
         name: "biases",
         title: "Damped biases",
         short: "Biases",
-        note: "Mean + your bias + the film’s. You move the stars, never the order.",
+        note:
+          "Mean + your bias + the film’s. You move the stars, never the order.",
         unit: "stars",
         scores: (items, stars) => baselineScores(model, items, stars),
       },
@@ -536,6 +578,58 @@
     );
   }
 
+  /** @returns {HTMLElement} A list under its name, `list.node` for lines. */
+  function listSection(list) {
+    list.node = element("ol", {});
+    return element(
+      "section",
+      {
+        class: "rate-list",
+        id: `rate-list-${list.name}`,
+        "aria-labelledby": `rate-name-${list.name}`,
+      },
+      element("h2", { id: `rate-name-${list.name}` }, list.title),
+      element("p", {}, list.note),
+      list.node,
+    );
+  }
+
+  /**
+   * Make the buttons that choose a list where one is shown at a time.
+   * @param {Object[]} lists From `listsOf`.
+   * @param {HTMLElement} shownIn Its `data-shown` names the list.
+   * @returns {HTMLElement}
+   */
+  function switcher(lists, shownIn) {
+    const options = lists.map((list, place) => {
+      const input = element("input", {
+        type: "radio",
+        name: "rate-shown",
+        value: list.name,
+      });
+      input.checked = place === 0;
+      input.addEventListener("change", () => {
+        shownIn.dataset.shown = list.name;
+      });
+      return element(
+        "label",
+        {},
+        input,
+        element("span", {}, list.short),
+      );
+    });
+    shownIn.dataset.shown = lists[0].name;
+    return element(
+      "div",
+      {
+        class: "rate-switch",
+        role: "radiogroup",
+        "aria-label": "Show the list of",
+      },
+      ...options,
+    );
+  }
+
   // The page ----------------------------------------------------------------
 
   /**
@@ -552,14 +646,7 @@
     const titleWords = model.titles.map(wordsOf);
     const suggested = tellingFilms(model, 24);
     const [low, high] = model.scale;
-    const choices = [];
-    for (let stars = Math.ceil(low); stars <= high; stars++) {
-      choices.push(stars);
-    }
-    const newest = Math.max(
-      0,
-      ...model.titles.map((title) => (/\((\d{4})\)/.exec(title) || [])[1] || 0),
-    );
+    const choices = starChoices(model.scale);
     const twice = new Set(
       model.titles.filter((title, row) => model.titles.indexOf(title) < row),
     );
@@ -598,7 +685,7 @@
       (text) => search(titleWords, model.counts, text),
       describe,
       (item) => choose(item),
-      newest ? ` The newest film is of ${newest}.` : "",
+      newestYear(model.titles),
     );
     const problem = element("p", { class: "rate-problem", role: "alert" });
     const ideas = element("div", { class: "rate-ideas" });
@@ -753,17 +840,9 @@
       const changes = {};
       for (const list of lists) {
         const scores = list.scores(items, stars);
-        const order = ranked(scores, leftOut);
+        const old = before ? before[list.name] : scores;
         now[list.name] = scores;
-        // Among the films that are left now, so that a film that was rated
-        // and is gone moves nobody.
-        const places = new Map();
-        ranked(before ? before[list.name] : scores, leftOut).forEach(
-          (item, place) => places.set(item, place),
-        );
-        changes[list.name] = order
-          .slice(0, N_LISTED)
-          .map((item, place) => ({ item, move: places.get(item) - place }));
+        changes[list.name] = listed(scores, old, leftOut);
         const opened = new Set(
           [...list.node.querySelectorAll("details[open]")].map((each) =>
             Number(each.dataset.item),
@@ -784,13 +863,16 @@
     }
 
     /** Say what comes first now, and which listed film climbed most. */
-    function inWords(listed, scores) {
-      const first = listed[0].item;
-      const climber = listed.reduce((a, b) => (b.move > a.move ? b : a));
+    function inWords(shownNow, scores) {
+      if (!shownNow.length) {
+        return "No film is left.";
+      }
+      const first = shownNow[0].item;
+      const climber = shownNow.reduce((a, b) => (b.move > a.move ? b : a));
       const top = `First: ${model.titles[first]}, ${shown(scores[first])}.`;
       return climber.move > 0 && climber.item !== first
         ? `${top} Climbed most: ${model.titles[climber.item]}, by ` +
-            `${climber.move} to place ${listed.indexOf(climber) + 1}.`
+            `${climber.move} to place ${shownNow.indexOf(climber) + 1}.`
         : top;
     }
 
@@ -863,57 +945,9 @@
         problem.textContent = read.problem;
         return;
       }
-      load(
-        read.rated,
-        read.rated.length ? `${read.rated.length} ratings are loaded.` : "",
-      );
+      const n = read.rated.length;
+      load(read.rated, n ? `Ratings loaded: ${n}.` : "");
       problem.textContent = read.problem;
-    }
-
-    function listSection(list) {
-      list.node = element("ol", {});
-      return element(
-        "section",
-        {
-          class: "rate-list",
-          id: `rate-list-${list.name}`,
-          "aria-labelledby": `rate-name-${list.name}`,
-        },
-        element("h2", { id: `rate-name-${list.name}` }, list.title),
-        element("p", {}, list.note),
-        list.node,
-      );
-    }
-
-    /** On a phone one list is shown at a time. */
-    function switcher(shownIn) {
-      const options = lists.map((list, place) => {
-        const input = element("input", {
-          type: "radio",
-          name: "rate-shown",
-          value: list.name,
-        });
-        input.checked = place === 0;
-        input.addEventListener("change", () => {
-          shownIn.dataset.shown = list.name;
-        });
-        return element(
-          "label",
-          {},
-          input,
-          element("span", {}, list.short),
-        );
-      });
-      shownIn.dataset.shown = lists[0].name;
-      return element(
-        "div",
-        {
-          class: "rate-switch",
-          role: "radiogroup",
-          "aria-label": "Show the list of",
-        },
-        ...options,
-      );
     }
 
     const sections = element(
@@ -940,7 +974,7 @@
       "section",
       { class: "rate-answers", "aria-label": "Recommended" },
       element("div", { class: "rate-change" }, said, hint),
-      switcher(sections),
+      switcher(lists, sections),
       sections,
     );
     root.replaceChildren(

@@ -357,6 +357,22 @@ def test_a_reason_opens_to_a_sum_that_adds_up(rate):
     assert sum(terms[:-1]) == pytest.approx(terms[-1], abs=0.005 * 7)
 
 
+def test_a_sum_that_was_opened_stays_open_when_it_changes(rate):
+    page = rate.open(FOUR)
+    line = page.locator("#rate-list-mf li").first
+    title = line.locator(".rate-title").inner_text()
+    line.locator("summary").click()
+    before = line.locator("td").last.inner_text()
+    page.get_by_role("radiogroup", name="Alien (1979)").get_by_role(
+        "radio", name="5 stars"
+    ).check()
+    opened = page.locator("#rate-list-mf details[open]")
+    assert opened.count() == 1
+    line = opened.locator("xpath=..")
+    assert line.locator(".rate-title").inner_text() == title
+    assert line.locator("td").last.inner_text() != before
+
+
 def test_nothing_rated_shows_what_everybody_gets(rate, ratings):
     page = rate.open()
     assert "cold start" in page.locator(".rate-hint").inner_text()
@@ -404,6 +420,13 @@ def test_moves_are_counted_from_the_last_rating(rate):
         assert order.index(title) - place == moved
         moves += moved != 0
     assert moves
+
+
+def test_nothing_is_left_to_who_has_rated_everything(rate):
+    everything = "-".join(f"{item}x3" for item in range(1682))
+    page = rate.open(f"#v1-1682-{everything}")
+    assert rate.titles("popular") == []
+    assert "No film is left" in page.locator(".rate-status").inner_text()
 
 
 # Searching -------------------------------------------------------------------
