@@ -689,6 +689,7 @@
     );
     const problem = element("p", { class: "rate-problem", role: "alert" });
     const ideas = element("div", { class: "rate-ideas" });
+    const count = element("p", { class: "rate-count" });
     const linesNode = element("ul", { class: "rate-lines" });
     const said = element("p", { class: "rate-status", role: "status" });
     const hint = element("p", { class: "rate-hint" });
@@ -815,6 +816,8 @@
           .slice(0, lines.size ? N_SUGGESTED.later : N_SUGGESTED.first)
           .map((item) => button(model.titles[item], () => choose(item))),
       );
+      count.textContent =
+        rated.length > 1 ? `${rated.length} rated, the newest first` : "";
       copy.disabled = !rated.length;
       clear.disabled = !rated.length && !cleared.length;
       clear.textContent =
@@ -968,7 +971,7 @@
     const yours = element(
       "section",
       { class: "rate-you", "aria-label": "Your ratings" },
-      ...[box.node, linesNode, ideas, actions, link, copied],
+      ...[box.node, count, linesNode, ideas, actions, link, copied],
     );
     const answers = element(
       "section",
