@@ -72,7 +72,7 @@ from theme_repairs import repair
             '</dl>\n\n<span class="sig-paren">)</span>',
             '<span class="sig-paren">(</span>\n\n'
             '<span class="sig-line"><em class="sig-param">a: int</em>,'
-            '</span>\n'
+            "</span>\n"
             '<span class="sig-line"><em class="sig-param">b: <a>B</a></em>,'
             '</span>\n<span class="sig-paren">)</span>',
         ),
