@@ -55,7 +55,7 @@ def films_for_pages(
     genres
         A list of genres for each film, or nothing.
     map_like
-        As `like` in `map_places`.
+        As ``like`` in `map_places`.
 
     Returns
     -------

@@ -441,7 +441,7 @@ def ladders(
         In the order to be read from the top; columns ``panel`` and ``part``
         (headings; a part may be empty), ``model``, ``rmse`` in stars, ``low``
         and ``high`` (ends of the whisker, NaN for none), ``kind`` (a key of
-        `KINDS`) and ``line`` (what to call a vertical line at this rung, empty
+        ``KINDS``) and ``line`` (what to call a vertical line at this rung, empty
         for none).
     limits
         Of the x axis, stars; a rung outside it gets an arrow.
@@ -451,7 +451,7 @@ def ladders(
     Raises
     ------
     ValueError
-        Where a kind is none of `KINDS`.
+        Where a kind is none of ``KINDS``.
     """
     unknown = set(rungs["kind"]) - set(KINDS)
     if unknown:
