@@ -27,7 +27,7 @@ PIXELS = {"pt": 96 / 72, "px": 1.0, "": 1.0}
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
 RASTER = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 # Not scale(): the signs of a font are large, and shrunk by it.
-PLACES = re.compile(r'(?<=[\s"])(d|x|y|points)="([^"]*)"')
+PLACES = re.compile(r'(?<=[\s"])(?:d|x|y|points)="[^"]*"|translate\([^)]*\)')
 NUMBER = re.compile(r"-?\d+\.\d{3,}")
 UNSEEN = re.compile(
     r"<!--.*?-->|<!DOCTYPE[^>]*>|<metadata>.*?</metadata>", re.DOTALL
@@ -44,11 +44,13 @@ def tidied(svg: str) -> str:
     """
 
     def shorter(match: re.Match[str]) -> str:
-        text = NUMBER.sub(lambda n: f"{float(n[0]):.2f}", match[2])
-        return f'{match[1]}="{" ".join(text.split())}"'
+        text = NUMBER.sub(lambda n: f"{float(n[0]):.2f}", match[0])
+        return " ".join(text.split())
 
     svg = svg.replace("<svg ", f'<svg fill="{plots.BLACK}" ', 1)
-    return PLACES.sub(shorter, UNSEEN.sub("", svg))
+    svg = re.sub(r">\s+<", "><", UNSEEN.sub("", svg))
+    svg = PLACES.sub(shorter, svg)
+    return recoloured(svg, {})  # which makes pictures inside smaller
 
 
 def recoloured(svg: str, partners: Mapping[str, str] = DARK) -> str:

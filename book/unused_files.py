@@ -37,8 +37,13 @@ def unused_in(static: Path) -> list[Path]:
 def leave_out(app: Sphinx, error: Exception | None) -> None:
     """Remove unused files when the pages are written."""
     if error is None and app.builder.format == "html":
-        for path in unused_in(Path(app.outdir, "_static")):
+        static = Path(app.outdir, "_static")
+        for path in unused_in(static):
             path.unlink()
+        folders = [path for path in static.rglob("*") if path.is_dir()]
+        for folder in sorted(folders, reverse=True):
+            if not any(folder.iterdir()):
+                folder.rmdir()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
