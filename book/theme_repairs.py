@@ -13,14 +13,14 @@ REPAIRS: tuple[tuple[str, str], ...] = (
     # Thebe runs cells on a server that this book does not have. Its script
     # is put in even when it is off, twice, which throws in the console.
     (r"<script>const THEBE_JS_URL[^<]*</script>\s*", ""),
-    (r'<script[^>]*src="[^"]*sphinx-thebe\.js[^"]*"></script>\s*', ""),
-    (r'<link[^>]*href="[^"]*sphinx-thebe\.css[^"]*"\s*/>\s*', ""),
+    (r"<script[^>]*sphinx-thebe\.js[^>]*></script>\s*", ""),
+    (r"<link[^>]*sphinx-thebe\.css[^>]*>\s*", ""),
     (r'<script type="text/x-thebe-config">.*?</script>\s*', ""),
     (r"<script>kernelName = '[^']*'</script>\s*", ""),
     # A megabyte of script, read before anything is shown, that draws the
     # icons once more; and fonts asked for in a way that fails from a folder.
-    (r'<script src="[^"]*fontawesome[^"]*\.js[^"]*"></script>\s*', ""),
-    (r'<link rel="preload" as="font"[^>]*>\s*', ""),
+    (r"<script[^>]*fontawesome[^>]*\.js[^>]*></script>\s*", ""),
+    (r'<link\b(?=[^>]*rel="preload")[^>]*as="font"[^>]*>\s*', ""),
     # The sidebar's title lies outside every landmark.
     (
         r'<div class="bd-sidebar-primary bd-sidebar([^"]*)">',

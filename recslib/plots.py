@@ -441,8 +441,8 @@ def ladders(
         In the order to be read from the top; columns ``panel`` and ``part``
         (headings; a part may be empty), ``model``, ``rmse`` in stars, ``low``
         and ``high`` (ends of the whisker, NaN for none), ``kind`` (a key of
-        ``KINDS``) and ``line`` (what to call a vertical line at this rung, empty
-        for none).
+        ``KINDS``) and ``line`` (what to call a vertical line at this rung,
+        empty for none).
     limits
         Of the x axis, stars; a rung outside it gets an arrow.
     ax

@@ -25,7 +25,8 @@ WHERE = """() => {
         }) && Number(style.opacity) > 0.5 && room.width > 1
             && room.height > 1,
         name: (
-            box.getAttribute("aria-label") || box.textContent || box.title
+            box.getAttribute("aria-label") || box.textContent || box.title ||
+                [...(box.labels ?? [])].map(l => l.textContent).join(" ")
         ).trim(),
     };
 }"""

@@ -753,7 +753,7 @@ def test_axe_finds_nothing_while_films_are_rated_and_searched(rate):
     page = rate.open(FOUR)
     page.locator("#rate-list-mf .rate-title").first.click()
     page.keyboard.press("5")
-    page.locator("summary").first.click()
+    page.locator("#rate summary").first.click()
     page.get_by_role("combobox").fill("star")
     found = Axe().run(page, context="#rate", options={"preload": False})
     assert [

@@ -27,8 +27,11 @@ WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 # What is code, maths, output of a program, or somebody else's title.
 NOT_PROSE = (
     "pre, code, script, style, .math, .headerlink, .citation, dt.sig, "
-    "a[href*='references.html#'], div.output, div.cell_output table"
+    "a[href*='references.html#'], div.output, div.cell_output table, "
+    "#table-machine"
 )
+# Pages made from docstrings, which are mostly names.
+NAMES_OF_CODE = re.compile(r"book/api/|_modules/|genindex")
 # In README.md: blocks of code, code in a line, and addresses.
 NOT_MARKDOWN_PROSE = re.compile(
     r"^```.*?^```$|`[^`\n]*`|\]\([^)\n]*\)|<!--.*?-->|https?://\S+",
@@ -99,7 +102,11 @@ def unknown(aspell, words):
 def used(pages):
     """Every word of the book, with the places where it stands."""
     readme = (build.ROOT / "README.md").read_text(encoding="utf-8")
-    texts = {path.as_posix(): prose(page) for path, page in pages.items()}
+    texts = {
+        path.as_posix(): prose(page)
+        for path, page in pages.items()
+        if not NAMES_OF_CODE.match(path.as_posix())
+    }
     texts["README.md"] = NOT_MARKDOWN_PROSE.sub(" ", readme)
     places = defaultdict(set)
     for place, text in texts.items():
