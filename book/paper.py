@@ -39,8 +39,8 @@ ROOT_TITLE = "Introduction"
 # the class screen-only, and show another on paper with print-only.
 NOT_ON_PAPER = (
     "script, button, input, select, textarea, form, iframe, canvas, "
-    "a.headerlink, div.toctree-wrapper, .figure-dark, .screen-only, .noprint, "
-    ".d-print-none"
+    "a.headerlink, .viewcode-link, div.toctree-wrapper, "
+    ".figure-dark, .screen-only, .noprint, .d-print-none"
 )
 ID_LISTS = ("for", "headers", "aria-labelledby", "aria-describedby")
 TAGS = BeautifulSoup("", "html.parser")
@@ -138,6 +138,12 @@ def strip_for_paper(article: Tag) -> None:
         tag.unwrap()
     for tag in article.find_all("details"):
         tag["open"] = ""
+    for heading in article.select("section[id] > :is(h1, h2, h3, h4)"):
+        # A section may start at a page's foot, and its heading on the next.
+        section = heading.parent
+        if not heading.find_previous_sibling() and "id" not in heading.attrs:
+            heading["id"] = section["id"]
+            del section["id"]
     for tag in article.find_all("img"):
         # Nobody scrolls to a picture that waits to be seen.
         del tag["loading"]

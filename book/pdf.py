@@ -20,7 +20,12 @@ from build import BUILD, HTML, ROOT, BuildError
 from paper import SCREEN_ONLY, chapters_for_paper, document
 from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import BooleanObject, DictionaryObject, NameObject
+from pypdf.generic import (
+    BooleanObject,
+    DictionaryObject,
+    NameObject,
+    TextStringObject,
+)
 
 PDF = BUILD / "pytorch-for-recommenders-101.pdf"
 DOCUMENT = BUILD / "pdf" / "book.html"
@@ -175,6 +180,27 @@ def print_document(path: Path, pdf: Path, paper: str) -> None:
         browser.close()
 
 
+def said_once(title: str) -> str:
+    """Return a title of the outline, or half of one that stands there twice.
+
+    Chromium writes a heading twice that it moved to the next page, in some
+    fonts.
+    """
+    half = len(title) // 2
+    return title[:half] if title[:half] * 2 == title else title
+
+
+def mend_outline(entry: DictionaryObject) -> None:
+    """Give every entry below and after one of the outline its title once."""
+    while entry is not None:
+        if "/Title" in entry:
+            title = TextStringObject(said_once(entry["/Title"]))
+            entry[NameObject("/Title")] = title
+        if "/First" in entry:
+            mend_outline(entry["/First"].get_object())
+        entry = entry["/Next"].get_object() if "/Next" in entry else None
+
+
 def describe(pdf: Path, config: Mapping[str, object]) -> None:
     """Write the book's title and authors into a PDF, and open its outline."""
     writer = PdfWriter(pdf, incremental=True)
@@ -185,6 +211,8 @@ def describe(pdf: Path, config: Mapping[str, object]) -> None:
     writer.root_object[NameObject("/ViewerPreferences")] = DictionaryObject(
         {NameObject("/DisplayDocTitle"): BooleanObject(True)}
     )
+    if "/Outlines" in writer.root_object:
+        mend_outline(writer.root_object["/Outlines"].get_object())
     writer.write(pdf)
 
 

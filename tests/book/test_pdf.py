@@ -10,7 +10,7 @@ from pathlib import Path
 import build
 import pytest
 from paper import ROOT_TITLE, SCREEN_ONLY, chapters_for_paper, text_of
-from pdf import FIT, PDF, READY, SMALLEST
+from pdf import FIT, PDF, READY, SMALLEST, said_once
 from pypdf import PdfReader
 
 ROOT = Path(__file__).parents[2]
@@ -316,3 +316,8 @@ def test_one_page_prints_from_a_dark_browser_open_and_on_white(
     for screen in ("Search this book", "Back to top", "Previous"):
         assert squeezed(screen) not in text
     page.close()
+
+
+def test_a_title_that_chromium_wrote_twice_is_written_once():
+    assert said_once("What a fold isWhat a fold is") == "What a fold is"
+    assert said_once("What a fold is") == "What a fold is"
