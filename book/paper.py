@@ -141,7 +141,9 @@ def strip_for_paper(article: Tag) -> None:
     for heading in article.select("section[id] > :is(h1, h2, h3, h4)"):
         # A section may start at a page's foot, and its heading on the next.
         section = heading.parent
-        if not heading.find_previous_sibling() and "id" not in heading.attrs:
+        before = heading.find_previous_siblings()
+        is_first = not any(tag.get_text(strip=True) for tag in before)
+        if is_first and "id" not in heading.attrs:
             heading["id"] = section["id"]
             del section["id"]
     for tag in article.find_all("img"):
