@@ -19,7 +19,7 @@ STAGE := _build/stage/notebooks
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 EXECUTED := $(NOTEBOOKS:notebooks/%=$(STAGE)/%)
 PAGES := _config.yml _toc.yml $(shell find book -type f ! -name '*.pyc') \
-	$(wildcard benchmarks/table.py benchmarks/results/*.json)
+	$(wildcard benchmarks/results/*.json)
 
 # One thread each, so that two side by side do not slow each other down.
 export OMP_NUM_THREADS := 1
@@ -92,7 +92,7 @@ serve: book  ## the built book on localhost
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 pdf: _build/html/index.html  ## the built book as one PDF, for paper
-	@$(PY) book/pdf.py --paper $(PAPER)
+	@$(PY) book/build.py pdf --paper $(PAPER)
 
 notebooks: .venv/installed  ## run all and refresh the committed outputs
 	@rm -f $(EXECUTED)
@@ -132,11 +132,11 @@ define bench_venv
 	@touch $@
 endef
 
-bench: bench-setup  ## fit the peers and ours, write the results
-	@$(BENCH_PY) benchmarks/folds.py
-	@$(BENCH_PY) benchmarks/sequences.py
-	@$(BENCH_PY) benchmarks/growth.py
-	@$(BENCH_PY) benchmarks/table.py
+bench: bench-setup .venv/installed  ## fit the peers and ours, write the results
+	@$(BENCH_PY) -m benchmarks.folds
+	@$(BENCH_PY) -m benchmarks.sequences
+	@$(BENCH_PY) -m benchmarks.growth
+	@$(PY) book/build.py readme
 
 clean:  ## remove what was built; .venv and the data stay
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contenders import Contender
+from benchmarks.contenders import Contender
 
 ITEM_PEARSON = {"name": "pearson_baseline", "user_based": False}
 FASTAI_FIT = {"y_range": [0, 5.5], "n_epoch": 5, "lr_max": 5e-3, "wd": 0.1}

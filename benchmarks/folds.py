@@ -1,20 +1,21 @@
 """Fit every contender on the five published folds, in turn.
 
-``python benchmarks/folds.py`` writes results/folds.json, intervals.json and
+``python -m benchmarks.folds`` writes results/folds.json, intervals.json and
 machine.json. turns.py says how.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from entries import CHAPTER_1, CONTENDERS
-from measure import machine, write
-from turns import behind, fit_and_score, in_turn, row
-
+from benchmarks.entries import CHAPTER_1, CONTENDERS
+from benchmarks.measure import write
+from benchmarks.turns import behind, fit_and_score, in_turn, row
+from bookbuild import machine
 from recslib import movielens, splits
 from recslib.splits import Split
 
@@ -65,7 +66,9 @@ def main() -> None:
         "numpy",
         "scipy",
     }
-    write("machine.json", machine(sorted(packages)))
+    load = round(os.getloadavg()[0], 2)
+    facts = machine.describe(sorted(packages))
+    write("machine.json", {**facts, "load_at_start": load})
     rows, intervals = run(folds)
     write("folds.json", rows)
     write("intervals.json", intervals)

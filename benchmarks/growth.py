@@ -1,6 +1,6 @@
 """How seconds and memory grow from 10^5 to 10^7 made-up ratings.
 
-``python benchmarks/growth.py`` writes results/growth.json. Users and items
+``python -m benchmarks.growth`` writes results/growth.json. Users and items
 grow with the ratings, in MovieLens 100K's proportions: a user has 106
 ratings in the mean and an item 59, whatever the size. Everybody fits 32
 factors. Nobody's RMSE is read: the data are made up.
@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from contenders import Contender
-from measure import in_own_process, print_result, timed, write
 
+from benchmarks.contenders import Contender
+from benchmarks.measure import in_own_process, print_result, timed, write
 from recslib import movielens
 from recslib.ratings import Ratings
 

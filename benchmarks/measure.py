@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -114,32 +112,8 @@ def print_result(values: Mapping[str, Any], cost: Cost) -> None:
     print(json.dumps({**values, **asdict(cost)}))
 
 
-def machine(packages: Sequence[str]) -> dict[str, Any]:
-    """Describe the machine and the versions, with no name of either."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "memory_gb": round(memory / 1e9, 1),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "load_at_start": round(os.getloadavg()[0], 2),
-        "versions": {name: version(name) for name in sorted(packages)},
-    }
-
-
 def write(name: str, content: Json) -> None:
     """Write a JSON file into the folder of results."""
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(content, indent=1, ensure_ascii=False)
     (RESULTS / name).write_text(text + "\n", encoding="utf-8")
-
-
-def _processor() -> str:
-    if sys.platform == "darwin":
-        asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
-        return subprocess.check_output(asked, text=True).strip()
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()

@@ -1,6 +1,6 @@
 """Fit the models that read histories, on two tasks, in turn.
 
-``python benchmarks/sequences.py`` writes results/sequences.json. The tasks
+``python -m benchmarks.sequences`` writes results/sequences.json. The tasks
 are "folds", the five published ones, and "future", the newest fifth of the
 ratings after training on all before it, where most test ratings are by people
 who are new. turns.py says how. A peer whose environment has not been made is
@@ -15,11 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from contenders import Contender
-from entries import SEQUENCES
-from measure import write
-from turns import behind, fit_and_score, in_turn, row
-
+from benchmarks.contenders import Contender
+from benchmarks.entries import SEQUENCES
+from benchmarks.measure import write
+from benchmarks.turns import behind, fit_and_score, in_turn, row
 from recslib import movielens, splits
 from recslib.ratings import Ratings
 from recslib.splits import Split

@@ -1,6 +1,6 @@
 """Choose a model's settings on validation data, never on a test part.
 
-``python benchmarks/tune.py cornac MF`` fits a grid around the settings of
+``python -m benchmarks.tune cornac MF`` fits a grid around the settings of
 entries.py on nine tenths of u1's training part, and prints the RMSE on the
 tenth that is left, the best first. With ``--future``, the tenth is the newest
 of what comes before the future of sequences.py.
@@ -15,10 +15,10 @@ from typing import Any
 
 import pandas as pd
 import torch
-from contenders import Contender
-from entries import OURS
-from measure import timed
 
+from benchmarks.contenders import Contender
+from benchmarks.entries import OURS
+from benchmarks.measure import timed
 from recslib import movielens, splits
 from recslib.evaluation import rmse
 from recslib.splits import Split

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from contenders import Contender
-from measure import in_own_process, print_result, timed
 
+from benchmarks.contenders import Contender
+from benchmarks.measure import in_own_process, print_result, timed
 from recslib import movielens
 from recslib.evaluation import paired_bootstrap, rmse
 from recslib.splits import Split

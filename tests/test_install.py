@@ -5,8 +5,9 @@ import re
 import subprocess
 import sys
 
-import install
 import pytest
+
+import install
 
 SOURCE = (install.ROOT / "book" / "install.py").read_text(encoding="utf-8")
 

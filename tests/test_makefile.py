@@ -185,11 +185,11 @@ def test_results_need_the_notebooks_and_no_html(house):
 def test_the_pdf_is_printed_from_the_built_book(house):
     status, calls = house.make("pdf")
     assert status == 0
-    assert calls[-2:] == [HTML, "book/pdf.py --paper A4"]
+    assert calls[-2:] == [HTML, "book/build.py pdf --paper A4"]
 
 
 def test_the_pdf_of_a_built_book_is_printed_alone(built):
-    printed = ["book/pdf.py --paper letter"]
+    printed = ["book/build.py pdf --paper letter"]
     assert built.make("pdf", "PAPER=letter") == (0, printed)
 
 
@@ -199,8 +199,10 @@ def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
         (house.folder / venv).mkdir()
     pythons = ("BENCH_PY=./python", "LIBRECOMMENDER_PY=./python")
     install = "-m pip install --requirement benchmarks/requirements"
-    names = ("folds", "sequences", "growth", "table")
-    fits = [f"benchmarks/{name}.py" for name in names]
+    house.make("setup")
+    names = ("folds", "sequences", "growth")
+    fits = [f"-m benchmarks.{name}" for name in names]
+    fits.append("book/build.py readme")
     status, calls = house.make("bench", *pythons)
     assert status == 0
     assert calls == [
@@ -216,6 +218,7 @@ def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
 def test_a_peer_that_cannot_be_installed_is_reported_and_left_out(house):
     (house.folder / "benchmarks" / ".venv").mkdir()
     (house.folder / "benchmarks" / ".venv-librecommender").mkdir()
+    house.make("setup")
     python = house.folder / "python"
     fails = 'case "$*" in *pip*librecommender.txt) exit 1; esac\n'
     python.write_text(python.read_text() + fails)
@@ -223,7 +226,7 @@ def test_a_peer_that_cannot_be_installed_is_reported_and_left_out(house):
     status, calls = house.make("bench", *pythons)
     assert status == 0
     assert "LibRecommender could not be installed" in house.printed
-    assert calls[-1] == "benchmarks/table.py"
+    assert calls[-1] == "book/build.py readme"
     own = house.folder / "benchmarks" / ".venv-librecommender"
     assert not (own / "installed").exists()
 

@@ -3,16 +3,16 @@
 import re
 from pathlib import Path
 
-import entries
-import growth
 import pytest
-import table
+
+from benchmarks import entries, growth
+from bookbuild.results import benchmark
 
 FOLDS, INTERVALS, GROWTH, MACHINE = (
-    table.read(f"{name}.json")
+    benchmark.read(f"{name}.json")
     for name in ("folds", "intervals", "growth", "machine")
 )
-README = (table.HERE / "README.md").read_text(encoding="utf-8")
+README = (benchmark.BENCHMARKS / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_folds_have_the_agreed_columns_and_kinds():
@@ -88,13 +88,8 @@ def test_ten_million_ratings_fit_in_two_gigabytes():
     assert largest["peak_mb"] < 2_000
 
 
-def test_the_readmes_table_is_what_the_file_says():
-    shown = table.markdown(table.folds_frame(FOLDS, INTERVALS))
-    assert table.with_table(README, shown) == README
-
-
 def test_what_the_results_page_says_of_the_field_is_so():
-    frame = table.folds_frame(FOLDS, INTERVALS)
+    frame = benchmark.folds_frame(FOLDS, INTERVALS)
     assert frame["peer"].iloc[0] == "recslib"
     assert (frame["u1"] > frame["rmse"]).all()
     theirs = frame[frame["peer"] != "recslib"]
@@ -115,7 +110,9 @@ def test_the_machine_is_described_by_what_it_has_and_not_by_its_name():
 
 
 def test_versions_in_the_results_are_the_pinned_ones():
-    text = (table.HERE / "requirements.txt").read_text(encoding="utf-8")
+    text = (benchmark.BENCHMARKS / "requirements.txt").read_text(
+        encoding="utf-8"
+    )
     pins = dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
     for row in FOLDS:
         if row["peer"] != "recslib":
@@ -130,4 +127,4 @@ def test_versions_in_the_results_are_the_pinned_ones():
     "name", re.findall(r"^\| `(\w+\.py)`", README, re.MULTILINE)
 )
 def test_every_file_in_the_readmes_list_exists(name):
-    assert (Path(table.HERE) / name).exists()
+    assert (Path(benchmark.BENCHMARKS) / name).exists()

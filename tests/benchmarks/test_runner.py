@@ -4,17 +4,13 @@ import json
 import sys
 import time
 
-import folds
-import growth
-import measure
 import numpy as np
 import pytest
-import table
-import tune
-import turns
-from contenders import Contender
-from entries import CHAPTER_1, CHAPTER_2, CONTENDERS
 
+from benchmarks import folds, growth, measure, tune, turns
+from benchmarks.contenders import Contender
+from benchmarks.entries import CHAPTER_1, CHAPTER_2, CONTENDERS
+from bookbuild.results import benchmark
 from recslib.movielens import synthetic
 from recslib.training import fit_dense_net, fit_factorization, predict
 
@@ -124,13 +120,6 @@ def test_what_is_printed_is_what_the_other_side_reads(capsys):
     }
 
 
-def test_the_machine_says_its_python_and_the_versions_asked_for():
-    found = measure.machine(["numpy"])
-    assert found["versions"] == {"numpy": np.__version__}
-    assert found["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert found["cores"] >= 1 and found["memory_gb"] > 0.1
-
-
 # Rows and tables -------------------------------------------------------------
 
 
@@ -162,7 +151,7 @@ def test_the_frame_averages_folds_and_puts_the_best_first():
         "params": {"n_factors": 8, "n_epochs": 5},
         "fold_rmse": [0.89, 0.9, 0.91, 0.9, 0.9],
     }
-    frame = table.folds_frame([ROW, better], [BEHIND, LEVEL])
+    frame = benchmark.folds_frame([ROW, better], [BEHIND, LEVEL])
     assert frame["settings"].tolist() == ["8 factors, 5 epochs", "tuned"]
     assert frame["rmse"].tolist() == pytest.approx([0.9, 0.92])
     # Squared distances from 0.92: 4e-4 twice, over n - 1 = 4.
@@ -171,20 +160,25 @@ def test_the_frame_averages_folds_and_puts_the_best_first():
     assert frame["behind"].tolist() == [0.0, 0.0021]
 
 
+def shown_lines(rows, intervals):
+    frame = benchmark.folds_frame(rows, intervals)
+    return benchmark.markdown(frame).splitlines()
+
+
 def test_a_line_of_the_table_holds_what_a_reader_compares():
-    lines = table.markdown(table.folds_frame([ROW], [BEHIND])).splitlines()
+    lines = shown_lines([ROW], [BEHIND])
     assert len(lines) == 3
     assert lines[2] == (
         "| cornac MF (C++) | tuned | 0.9200 | 0.0141 | 0.9000 "
         "| +0.0021 (-0.0003 to +0.0042) | 0.031 | 302 |"
     )
-    *_, level = table.markdown(table.folds_frame([ROW], [LEVEL])).splitlines()
+    *_, level = shown_lines([ROW], [LEVEL])
     assert "| 0.9000 | - | 0.031 |" in level
 
 
 def test_seconds_keep_their_dots_below_each_other():
     rows = [ROW | {"fit_cpu_s": seconds} for seconds in (0.031, 3.18, 41.24)]
-    lines = table.markdown(table.folds_frame(rows, [BEHIND] * 3)).splitlines()
+    lines = shown_lines(rows, [BEHIND] * 3)
     shown = [line.split(" | ")[-2] for line in lines[2:]]
     assert shown == ["0.031", "3.18&numsp;", "41.2&numsp;&numsp;"]
 
@@ -218,14 +212,6 @@ def test_the_folds_compare_everybody_with_chapter_1(monkeypatch):
     ):
         assert row["peer"] == interval["peer"] == contender.peer
         assert interval["difference"] == (0 if contender == CHAPTER_1 else -1)
-
-
-def test_the_table_goes_between_its_marks_and_nowhere_else():
-    page = f"before\n{table.START}\nold\n{table.END}\nafter\n"
-    new = table.with_table(page, "new")
-    assert new == f"before\n{table.START}\nnew\n{table.END}\nafter\n"
-    with pytest.raises(ValueError, match="lacks the marks"):
-        table.with_table("a page", "new")
 
 
 # Made-up ratings -------------------------------------------------------------

@@ -6,17 +6,14 @@ import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
-import contenders
-import measure
 import numpy as np
 import pytest
-import sequences
-import table
 import torch
-import turns
-from contenders import Contender
-from entries import LSTM, SEQUENCES
 
+from benchmarks import contenders, measure, sequences, turns
+from benchmarks.contenders import Contender
+from benchmarks.entries import LSTM, SEQUENCES
+from bookbuild.results import benchmark
 from recslib import baselines, splits
 from recslib.movielens import synthetic
 from recslib.recommend import fold_in_ahead
@@ -24,7 +21,7 @@ from recslib.sequences import cut_histories
 from recslib.splits import join
 from recslib.training import fit_factorization
 
-ROWS = table.read("sequences.json")
+ROWS = benchmark.read("sequences.json")
 PEERS = [row for row in ROWS if row["peer"] != "recslib"]
 REQUIREMENTS = "requirements-librecommender.txt"
 QUICK = {**LSTM, "n_factors": 4, "n_hidden": 4, "n_epochs": 1}
@@ -277,7 +274,7 @@ def test_the_results_have_the_agreed_columns_and_kinds():
 
 
 def test_peers_ran_at_their_defaults_and_tuned_at_the_pinned_version():
-    text = (table.HERE / REQUIREMENTS).read_text(encoding="utf-8")
+    text = (benchmark.BENCHMARKS / REQUIREMENTS).read_text(encoding="utf-8")
     pins = dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
     for task in SEQUENCES:
         tuned = {row["tuned"] for row in PEERS if row["task"] == task}
@@ -296,18 +293,7 @@ def test_nobody_predicts_one_step_ahead_on_the_folds_that_time_does_not_part():
 def test_a_line_of_the_table_says_what_is_ahead():
     (line,) = (
         line
-        for line in table.sequences_markdown(ROWS, "future").splitlines()
+        for line in benchmark.sequences_markdown(ROWS, "future").splitlines()
         if "folded in" in line
     )
     assert line.startswith("| This book, folded in, one step ahead | - | 0.")
-
-
-def test_the_readmes_tables_are_what_the_file_says():
-    text = table.README.read_text(encoding="utf-8")
-    shown = table.with_table(
-        text,
-        table.sequences_tables(ROWS),
-        table.SEQUENCES_START,
-        table.SEQUENCES_END,
-    )
-    assert shown == text

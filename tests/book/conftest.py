@@ -7,9 +7,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from browser import FLAGS, NoBrowserError, browser_path
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
+
+from bookbuild.paper.browser import FLAGS, NoBrowserError, browser_path
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"

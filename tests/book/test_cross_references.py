@@ -2,10 +2,11 @@
 
 import re
 
-import build
 import pytest
 
-CHAPTERS = [path.stem for path in build.chapters()]
+from bookbuild import chapters
+
+CHAPTERS = [path.stem for path in chapters.chapters()]
 # Where a number can stand, the place on the page is no way to point.
 POINTING = re.compile(
     r"\b(?:figure|plot|chart|equation|formula)s? (?:above|below)\b"

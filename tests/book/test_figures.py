@@ -4,12 +4,12 @@ import base64
 import io
 import re
 
-import figures
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from bookbuild.pages import figures
 from recslib import plots
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from interactive_figures import FIGURES, with_scripts
+from bookbuild.pages.interactive_figures import FIGURES, with_scripts
 
 FIGURE = '<figure class="a" id="fig-map"><img alt="b"/></figure>'
 

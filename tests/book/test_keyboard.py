@@ -1,7 +1,8 @@
 """A reader without a mouse gets everywhere, sees where, and finds things."""
 
-import build
 import pytest
+
+from bookbuild import chapters, notebooks
 
 WIDTHS = (1280, 390)
 CHAPTER = "notebooks/01_matrix_factorization.html"
@@ -124,7 +125,7 @@ def test_a_solution_opens_and_closes_at_a_key_and_says_so(page):
 
 
 def test_code_with_links_is_copied_as_it_stands_in_the_notebook(page):
-    notebook = build.read(build.chapters()[0])
+    notebook = notebooks.read(chapters.chapters()[0])
     (source,) = [c.source for c in notebook.cells if c.id == "cell-007"]
     cell = page.locator(".cell_input", has_text="movielens.load(dataset)")
     assert cell.locator("a.sphinx-codeautolink-a").count() > 0

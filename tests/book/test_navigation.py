@@ -3,13 +3,13 @@
 import re
 from urllib.parse import unquote
 
-import build
-import contents_page
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-CHAPTERS = [path.stem for path in build.chapters()]
+from bookbuild import chapters, notebooks, places
+
+CHAPTERS = [path.stem for path in chapters.chapters()]
 MINUTES = re.compile(r"^(\d+) minutes? to read(?:, (\d+) minutes? to run)?$")
 
 
@@ -25,7 +25,7 @@ def page_of(html_folder):
 
 
 def listed_pages():
-    toc = yaml.safe_load((build.ROOT / "_toc.yml").read_text("utf-8"))
+    toc = yaml.safe_load((places.ROOT / "_toc.yml").read_text("utf-8"))
     for part in toc["parts"]:
         for page in part["chapters"]:
             yield page["file"]
@@ -71,9 +71,9 @@ def test_a_chapter_and_the_contents_give_the_same_minutes(page_of, chapter):
     ]
     minutes = MINUTES.match(entry.select_one(".minutes").get_text())
     assert told.groups() == minutes.groups()
-    executed = build.read(build.EXECUTED / f"{chapter}.ipynb")
+    executed = notebooks.read(places.EXECUTED / f"{chapter}.ipynb")
     seconds = executed.metadata["papermill"]["duration"]
-    ran = contents_page.running_minutes(seconds)
+    ran = contents.running_minutes(seconds)
     assert int(minutes[2]) == ran
 
 
@@ -100,7 +100,7 @@ def test_links_to_terms_say_what_the_term_means(page_of):
 
 
 def test_a_plain_word_of_the_landing_page_leads_to_the_glossary(page_of):
-    source = (build.ROOT / "book" / "index.md").read_text(encoding="utf-8")
+    source = (places.ROOT / "book" / "index.md").read_text(encoding="utf-8")
     assert "{term}`matrix factorization`" not in source
     links = page_of("book/index").select("article a.term")
     assert [
@@ -163,5 +163,5 @@ def test_the_source_in_the_book_is_the_source(page_of):
     for tag in page.select("a.viewcode-back"):
         tag.decompose()
     shown = "".join(page.select_one(".highlight pre").get_text().split())
-    source = build.ROOT / "recslib" / "recommend.py"
+    source = places.ROOT / "recslib" / "recommend.py"
     assert shown == "".join(source.read_text(encoding="utf-8").split())

@@ -5,9 +5,10 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import build
-import ladder
 import pytest
+
+from bookbuild import chapters, notebooks, places
+from bookbuild.results import benchmark, ladder
 
 BOOK = Path(__file__).parents[2] / "book"
 STANDARD_KEYS = (
@@ -154,7 +155,7 @@ def test_every_rung_of_the_ladder_stands_in_a_table_too(results_page):
         for table in results_page.select("details table")
         for row in cells_of(table)
     ]
-    values = build.results()
+    values = chapters.results()
     for _, _, rung in ladder.rungs():
         stars = 4 if rung.key.startswith("posted") else 1
         error = stars * values[rung.chapter][rung.key]
@@ -170,10 +171,10 @@ def test_every_row_of_the_benchmark_stands_on_the_page(results_page):
         for table in results_page.select("table.results")
         for row in cells_of(table)
     }
-    for row in ladder.field().itertuples():
+    for row in benchmark.measured_folds().itertuples():
         assert (row.model, row.settings, f"{row.rmse:.4f}") in shown
     errors = [row[2] for row in shown if len(row) > 2]
-    for row in ladder.table.read("sequences.json"):
+    for row in benchmark.read("sequences.json"):
         mean = sum(row["fold_rmse"]) / len(row["fold_rmse"])
         assert f"{mean:.4f}" in errors
 
@@ -215,8 +216,8 @@ def test_a_row_that_is_called_the_best_has_the_lowest_error(results_page):
 
 def test_the_run_and_its_versions_are_on_the_page(results_page):
     run = results_page.select_one("#table-run").get_text(" ")
-    for path in build.chapters():
-        notebook = build.read(build.EXECUTED / path.name)
+    for path in chapters.chapters():
+        notebook = notebooks.read(places.EXECUTED / path.name)
         assert f"{notebook.metadata['papermill']['duration']:.0f}" in run
         facts = notebook.metadata["machine"]
     machine = results_page.select_one("#table-machine").get_text(" ")
@@ -232,7 +233,7 @@ def test_the_book_weighs_no_more_than_12_mb(html_folder):
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_downloaded_chapter_is_there_to_be_run(html_folder, chapter):
     path = html_folder / "_sources" / "notebooks" / f"{chapter}.ipynb"
-    cells = [c for c in build.read(path).cells if c.cell_type == "code"]
+    cells = [c for c in notebooks.read(path).cells if c.cell_type == "code"]
     assert cells and not any(cell.outputs for cell in cells)
 
 

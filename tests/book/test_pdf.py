@@ -7,11 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import build
 import pytest
-from paper import ROOT_TITLE, SCREEN_ONLY, chapters_for_paper, text_of
-from pdf import FIT, PDF, READY, SMALLEST, said_once
 from pypdf import PdfReader
+
+from bookbuild import chapters as book_chapters
+from bookbuild import notebooks, places
+from bookbuild.paper.merge import (
+    ROOT_TITLE,
+    SCREEN_ONLY,
+    chapters_for_paper,
+    text_of,
+)
+from bookbuild.paper.print import FIT, PDF, READY, SMALLEST, said_once
 
 ROOT = Path(__file__).parents[2]
 A4 = (595, 842)
@@ -38,7 +45,7 @@ def squeezed(text):
 def printed(html_folder, browser):
     """The book in one PDF, printed by the command that a reader has."""
     run = subprocess.run(
-        [sys.executable, "book/pdf.py"],
+        [sys.executable, "book/build.py", "pdf"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -200,15 +207,18 @@ def test_nothing_is_lost_or_left_as_source(pages):
             assert button not in text, (number, button)
 
 
-@pytest.mark.parametrize("notebook", build.chapters(), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "notebook", book_chapters.chapters(), ids=lambda p: p.stem
+)
 def test_every_cell_is_whole_on_one_page(pages, notebook):
     sheets = [squeezed(text) for text in pages.values()]
     cells = [
         cell
-        for cell in build.read(build.EXECUTED / notebook.name).cells
-        if cell.cell_type == "code" and "remove-cell" not in build.tags(cell)
+        for cell in notebooks.read(places.EXECUTED / notebook.name).cells
+        if cell.cell_type == "code"
+        and "remove-cell" not in notebooks.tags(cell)
     ]
-    assert sum("solution" in build.tags(cell) for cell in cells) >= 3
+    assert sum("solution" in notebooks.tags(cell) for cell in cells) >= 3
     for cell in cells:
         code = squeezed(cell.source)
         assert any(code in sheet for sheet in sheets), cell.source
@@ -242,7 +252,7 @@ def test_every_font_is_in_the_file(printed):
 def test_without_a_browser_the_pdf_stays_as_it_was(printed):
     before = PDF.stat().st_mtime_ns
     run = subprocess.run(
-        [sys.executable, "book/pdf.py"],
+        [sys.executable, "book/build.py", "pdf"],
         cwd=ROOT,
         env=os.environ | {"RECSLIB_BROWSER": "/no/such/browser"},
         capture_output=True,

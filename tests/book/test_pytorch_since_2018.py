@@ -5,13 +5,14 @@ import io
 import re
 import warnings
 
-import build
 import pytest
 import torch
 from torch import nn
 from torch.autograd import Variable
 
-PAGE = build.ROOT / "book" / "pytorch-since-2018.md"
+from bookbuild import places
+
+PAGE = places.ROOT / "book" / "pytorch-since-2018.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -2,11 +2,12 @@
 
 import re
 
-import build
 import pytest
 from pybtex.database import parse_file
 
-BIBLIOGRAPHY = build.ROOT / "book" / "references.bib"
+from bookbuild import chapters, notebooks, places
+
+BIBLIOGRAPHY = places.ROOT / "book" / "references.bib"
 CITED = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 # A docstring names a paper by its author's initial and its title in quotes.
 PAPER = re.compile(r"\b[A-Z]\. \w+[^\"]{0,80}\"([^\"]{12,}?),?\"")
@@ -101,13 +102,13 @@ def test_every_entry_is_on_the_page_with_its_links_to_be_seen(entries, listed):
 def test_every_entry_is_cited_in_the_prose(entries):
     prose = [
         path.read_text(encoding="utf-8")
-        for path in (build.ROOT / "book").glob("*.md")
+        for path in (places.ROOT / "book").glob("*.md")
     ]
-    prose += [(build.ROOT / "book" / "published.py").read_text("utf-8")]
+    prose += [(places.ROOT / "book" / "published.py").read_text("utf-8")]
     prose += [
         cell.source
-        for path in build.chapters()
-        for cell in build.read(path).cells
+        for path in chapters.chapters()
+        for cell in notebooks.read(path).cells
         if cell.cell_type == "markdown"
     ]
     cited = {
@@ -120,7 +121,7 @@ def test_every_entry_is_cited_in_the_prose(entries):
 
 def test_every_paper_that_a_docstring_names_is_listed(titles):
     named = []
-    for path in sorted((build.ROOT / "recslib").glob("*.py")):
+    for path in sorted((places.ROOT / "recslib").glob("*.py")):
         text = " ".join(path.read_text(encoding="utf-8").split())
         named += [(path.name, title) for title in PAPER.findall(text)]
     assert len(named) >= 8

@@ -1,18 +1,19 @@
 """The built parts of the results page: figures, tables, ways back."""
 
+import json
 import math
 import re
 import xml.etree.ElementTree as ElementTree
 
-import build
-import ladder
 import nbformat
 import pandas as pd
 import pytest
-import results_page
 from nbformat import v4
-from published import PUBLISHED, RANDOM_FOLDS, U1
 
+from bookbuild import notebooks, places
+from bookbuild.results import benchmark, ladder
+from bookbuild.results import page as results_page
+from bookbuild.results.published import PUBLISHED, RANDOM_FOLDS, U1
 from recslib import plots
 
 
@@ -27,8 +28,8 @@ def text(source):
 
 
 def glues(key):
-    mark = {"scrapbook": {"name": key, "mime_prefix": build.GLUE_PREFIX}}
-    data = {f"{build.GLUE_PREFIX}text/plain": "1.0"}
+    mark = {"scrapbook": {"name": key, "mime_prefix": notebooks.GLUE_PREFIX}}
+    data = {f"{notebooks.GLUE_PREFIX}text/plain": "1.0"}
     output = v4.new_output("display_data", data, metadata=mark)
     return v4.new_code_cell("glue()", outputs=[output])
 
@@ -109,14 +110,14 @@ def test_a_peer_has_the_interval_of_its_distance_around_it(values):
 
 
 def test_every_quoted_figure_stands_hollow_in_the_panel_of_its_split(values):
-    frame = ladder.peers_frame(values, ladder.field())
+    frame = ladder.peers_frame(values, benchmark.measured_folds())
     quoted = frame[frame["kind"] == "published"]
     drawn = sorted(zip(quoted["panel"], quoted["rmse"], strict=True))
     assert drawn == sorted((p.split, float(p.rmse)) for p in PUBLISHED)
 
 
 def test_every_contender_of_the_benchmark_is_in_the_figure(values):
-    field = ladder.field()
+    field = benchmark.measured_folds()
     frame = ladder.peers_frame(values, field)
     folds = frame[(frame["panel"] == ladder.FOLDS)]
     drawn = folds[folds["kind"].isin(["ours", "peer"])]
@@ -196,7 +197,7 @@ def test_a_table_that_quotes_what_no_chapter_has_is_refused():
 
 
 def test_commands_that_the_built_parts_name_are_targets_of_the_makefile():
-    makefile = (build.ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (places.ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     built = results_page.folds_table() + results_page.with_again(TABLE, FOUND)
     named = set(re.findall(r"`make ([a-z-]+)`", built))
@@ -249,9 +250,9 @@ def test_chapters_that_ran_on_two_machines_say_both():
 
 def test_the_benchmarks_versions_stand_beside_those_of_the_chapters():
     shown = results_page.machine_table({"01_one": ran(1)})
-    bench = results_page.BENCHMARKS / "results" / "machine.json"
+    bench = benchmark.RESULTS / "machine.json"
     assert f"| {nbformat.__name__} |" not in shown
-    versions = build.json.loads(bench.read_text(encoding="utf-8"))["versions"]
+    versions = json.loads(bench.read_text(encoding="utf-8"))["versions"]
     assert f"| torch | 2.13.0 | {versions['torch']} |" in shown
     assert f"| cornac | - | {versions['cornac']} |" in shown
 

@@ -12,9 +12,10 @@ import subprocess
 from collections import defaultdict
 from pathlib import Path
 
-import build
 import pytest
 from bs4 import BeautifulSoup
+
+from bookbuild import places
 
 LANGUAGE = "en_GB-ize"
 NO_ASPELL = (
@@ -101,18 +102,18 @@ def unknown(aspell, words):
 @pytest.fixture(scope="module")
 def used(pages):
     """Every word of the book, with the places where it stands."""
-    readme = (build.ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (places.ROOT / "README.md").read_text(encoding="utf-8")
     texts = {
         path.as_posix(): prose(page)
         for path, page in pages.items()
         if not NAMES_OF_CODE.match(path.as_posix())
     }
     texts["README.md"] = NOT_MARKDOWN_PROSE.sub(" ", readme)
-    places = defaultdict(set)
+    found = defaultdict(set)
     for place, text in texts.items():
         for word in words_of(text):
-            places[word].add(place)
-    return places
+            found[word].add(place)
+    return found
 
 
 def test_no_word_is_misspelt(aspell, used):

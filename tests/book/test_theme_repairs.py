@@ -1,7 +1,8 @@
 """Repairs of built pages, on fragments written by hand."""
 
 import pytest
-from theme_repairs import repair
+
+from bookbuild.pages.repairs import repair
 
 
 @pytest.mark.parametrize(

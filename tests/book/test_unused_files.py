@@ -1,7 +1,8 @@
 """What no page asks for is left out, and nothing else."""
 
-import unused_files
 from bs4 import BeautifulSoup
+
+from bookbuild.pages import unused_files
 
 
 def test_translations_and_maps_are_unused_and_fonts_are_not(tmp_path):

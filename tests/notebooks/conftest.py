@@ -1,9 +1,9 @@
 """Every test that asks for `chapter` runs once for each notebook."""
 
-import build
+from bookbuild import chapters
 
 
 def pytest_generate_tests(metafunc):
     if "chapter" in metafunc.fixturenames:
-        paths = build.chapters()
+        paths = chapters.chapters()
         metafunc.parametrize("chapter", paths, ids=lambda path: path.stem)

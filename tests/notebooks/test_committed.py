@@ -3,8 +3,9 @@
 import ast
 import re
 
-import build
 import pytest
+
+from bookbuild import chapters, notebooks, places
 
 STANDARD_KEYS = {
     "mean_rmse",
@@ -18,7 +19,7 @@ STANDARD_KEYS = {
 }
 MACHINE_PATH = re.compile(
     r"/(?:home|Users|root|tmp|var|private)/|\b[A-Z]:\\|"
-    + re.escape(str(build.ROOT))
+    + re.escape(str(places.ROOT))
 )
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
 SHOWN_MODEL = re.compile(r"# %load -s (\w+) \.\./recslib/models\.py\n")
@@ -27,7 +28,7 @@ EXERCISE = re.compile(r"^(?:`{3,}|:{3,})\{exercise(?:-start)?\}", re.MULTILINE)
 
 @pytest.fixture
 def notebook(chapter):
-    return build.read(chapter)
+    return notebooks.read(chapter)
 
 
 @pytest.fixture
@@ -55,11 +56,11 @@ def printed(cell):
 
 
 def tagged(cells, tag):
-    return [cell for cell in cells if tag in build.tags(cell)]
+    return [cell for cell in cells if tag in notebooks.tags(cell)]
 
 
 def model_source(name):
-    path = build.ROOT / "recslib" / "models.py"
+    path = places.ROOT / "recslib" / "models.py"
     module = path.read_text(encoding="utf-8")
     for node in ast.parse(module).body:
         if isinstance(node, ast.ClassDef) and node.name == name:
@@ -68,10 +69,10 @@ def model_source(name):
 
 
 def test_the_notebooks_are_the_chapters_of_the_table_of_contents():
-    contents = (build.ROOT / "_toc.yml").read_text(encoding="utf-8")
+    contents = (places.ROOT / "_toc.yml").read_text(encoding="utf-8")
     listed = re.findall(r"^ *- file: notebooks/(\S+)$", contents, re.M)
     assert listed
-    assert [path.stem for path in build.chapters()] == listed
+    assert [path.stem for path in chapters.chapters()] == listed
 
 
 def test_every_code_cell_was_run_in_order(code_cells):
@@ -129,14 +130,14 @@ def test_every_worked_solution_passes_its_own_check(code_cells):
 
 
 def test_the_chapter_glues_the_standard_keys(notebook, code_cells):
-    assert set(build.glued(notebook)) >= STANDARD_KEYS
+    assert set(notebooks.glued(notebook)) >= STANDARD_KEYS
     measured = "\n".join(c.source for c in tagged(code_cells, "seconds"))
     assert re.search(r"glue\(\s*[\"']fit_seconds[\"']", measured)
 
 
 def test_what_is_trained_or_timed_is_kept_from_nbval(code_cells):
     for cell in code_cells:
-        has = set(build.tags(cell))
+        has = set(notebooks.tags(cell))
         if has & {"trained", "seconds"}:
             assert "nbval-ignore-output" in has, cell.source
 
@@ -144,7 +145,7 @@ def test_what_is_trained_or_timed_is_kept_from_nbval(code_cells):
 def test_no_compared_output_is_hushed_by_a_semicolon(code_cells):
     # nbval keeps no history, and without it IPython overlooks the semicolon.
     for cell in code_cells:
-        if "nbval-ignore-output" not in build.tags(cell):
+        if "nbval-ignore-output" not in notebooks.tags(cell):
             assert not cell.source.rstrip().endswith(";"), cell.source
 
 
@@ -152,7 +153,7 @@ def test_some_output_is_exact_and_nbval_compares_it(code_cells):
     compared = [
         cell
         for cell in code_cells
-        if cell.outputs and "nbval-ignore-output" not in build.tags(cell)
+        if cell.outputs and "nbval-ignore-output" not in notebooks.tags(cell)
     ]
     assert len(compared) >= 3
 
@@ -193,4 +194,6 @@ def test_the_model_that_a_chapter_shows_is_the_one_in_recslib(code_cells):
 
 def test_the_committed_form_is_the_one_that_make_notebooks_writes(chapter):
     text = chapter.read_text(encoding="utf-8")
-    assert text == build.text_of(build.cleaned(build.read(chapter)))
+    assert text == notebooks.text_of(
+        notebooks.cleaned(notebooks.read(chapter))
+    )

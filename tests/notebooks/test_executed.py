@@ -4,8 +4,9 @@ import json
 import subprocess
 import sys
 
-import build
 import pytest
+
+from bookbuild import chapters, notebooks, places
 
 # Trained numbers differ between processors: rounding in the last digits, and
 # training amplifies it to about what another seed would give (0.001 stars).
@@ -46,15 +47,15 @@ AT_MOST = {
 
 @pytest.fixture
 def executed(chapter):
-    path = build.EXECUTED / chapter.name
+    path = places.EXECUTED / chapter.name
     if not path.exists():
         pytest.fail(f"{path} is missing: run `make book` first")
-    return build.read(path)
+    return notebooks.read(path)
 
 
 def with_tag(notebook, tag):
     """The keys that cells with this tag glue."""
-    return set(build.glued(notebook)) - set(build.glued(notebook, tag))
+    return set(notebooks.glued(notebook)) - set(notebooks.glued(notebook, tag))
 
 
 def expected(value, trained):
@@ -67,8 +68,8 @@ def expected(value, trained):
 
 
 def test_a_fresh_run_gives_the_committed_values(chapter, executed):
-    committed = build.glued(build.read(chapter), "seconds")
-    fresh = build.glued(executed, "seconds")
+    committed = notebooks.glued(notebooks.read(chapter), "seconds")
+    fresh = notebooks.glued(executed, "seconds")
     assert set(fresh) == set(committed)
     assert fresh
     trained = with_tag(executed, "trained")
@@ -78,7 +79,7 @@ def test_a_fresh_run_gives_the_committed_values(chapter, executed):
 
 def test_measured_seconds_are_positive_numbers(executed):
     seconds = with_tag(executed, "seconds")
-    values = build.glued(executed)
+    values = notebooks.glued(executed)
     assert "fit_seconds" in seconds
     for key in seconds:
         assert values[key] > 0, key
@@ -87,8 +88,8 @@ def test_measured_seconds_are_positive_numbers(executed):
 def test_a_fresh_run_shows_as_many_outputs_as_the_committed_one(
     chapter, executed
 ):
-    committed = build.read(chapter)
-    fresh = build.cleaned(executed)
+    committed = notebooks.read(chapter)
+    fresh = notebooks.cleaned(executed)
     for before, after in zip(committed.cells, fresh.cells, strict=True):
         assert before.source == after.source
         if before.cell_type == "code":
@@ -100,7 +101,7 @@ def test_a_fresh_run_shows_as_many_outputs_as_the_committed_one(
 
 
 def test_the_mended_model_beats_the_biases(executed):
-    values = build.glued(executed)
+    values = notebooks.glued(executed)
     low, high = values["vs_bias_low"], values["vs_bias_high"]
     assert low <= high
     assert low > 0 or high < 0
@@ -108,13 +109,13 @@ def test_the_mended_model_beats_the_biases(executed):
 
 
 def test_the_chapter_is_as_good_as_its_words(chapter, executed):
-    values = build.glued(executed)
+    values = notebooks.glued(executed)
     for key, most in AT_MOST[chapter.stem].items():
         assert values[key] <= most, key
 
 
 def test_newcomers_have_a_score_a_baseline_and_an_interval_between_them():
-    values = build.results()["02_dense_network"]
+    values = chapters.results()["02_dense_network"]
     for who in ("new_films", "new_people"):
         ours, theirs = values[f"{who}_rmse"], values[f"{who}_baseline_rmse"]
         assert values[f"{who}_low"] <= values[f"{who}_high"]
@@ -124,7 +125,7 @@ def test_newcomers_have_a_score_a_baseline_and_an_interval_between_them():
 
 
 def test_listening_has_scores_opponents_and_intervals():
-    values = build.results()["03_lstm_sequences"]
+    values = chapters.results()["03_lstm_sequences"]
     for key in ("time", "shuffled"):
         assert values[f"{key}_low"] <= values[f"{key}_difference"]
         assert values[f"{key}_difference"] <= values[f"{key}_high"]
@@ -143,12 +144,12 @@ def test_listening_has_scores_opponents_and_intervals():
 def test_make_results_prints_what_it_writes():
     run = subprocess.run(
         [sys.executable, "book/build.py", "results"],
-        cwd=build.ROOT,
+        cwd=places.ROOT,
         capture_output=True,
         text=True,
         encoding="utf-8",
         check=True,
     )
-    written = (build.BUILD / "results.json").read_text(encoding="utf-8")
-    assert json.loads(run.stdout) == json.loads(written) == build.results()
-    assert list(build.results()) == [p.stem for p in build.chapters()]
+    written = (places.BUILD / "results.json").read_text(encoding="utf-8")
+    assert json.loads(run.stdout) == json.loads(written) == chapters.results()
+    assert list(chapters.results()) == [p.stem for p in chapters.chapters()]

@@ -1,0 +1,1 @@
+"""The book's models beside other libraries, and how cost grows."""

@@ -1,0 +1,200 @@
+"""What a notebook file is: read, write, clean, refresh, and what it glues."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from bookbuild import BuildError
+
+PAGES_ONLY = "image/svg+xml"
+# Nothing here names a patch release: whoever refreshes the committed
+# notebooks writes the same bytes.
+NOTEBOOK_METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+RUN_METADATA = ("papermill", "execution", "ExecuteTime")
+GLUE_PREFIX = "application/papermill.record/"
+NUMPY_SCALAR = re.compile(r"^(?:np|numpy)\.\w+\((.*)\)$", re.DOTALL)
+
+Value = int | float | str
+
+
+def read(path: Path) -> NotebookNode:
+    """Return the notebook at `path`, in nbformat 4."""
+    return nbformat.read(path, as_version=4)
+
+
+def text_of(notebook: NotebookNode) -> str:
+    """Return the bytes, as text, that `notebook` has on disk."""
+    return nbformat.writes(notebook) + "\n"
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write `notebook` to `path`, with the same line ends everywhere."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text_of(notebook), encoding="utf-8", newline="\n")
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """Return the tags of a cell."""
+    return cell.metadata.get("tags", [])
+
+
+def one_stream_each(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join neighbouring pieces of the same stream.
+
+    Where a kernel cuts a stream depends on its timing; the text does not.
+    """
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else {}
+        if output.output_type == "stream" == last.get("output_type") and (
+            output.name == last.name
+        ):
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def cleaned(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy without what differs between two runs.
+
+    Metadata of the run, the kernel's release and the SVG of figures go, pieces
+    of one stream are joined, and a cell tagged `seconds`, whose output is
+    measured time, or `for-pages`, whose output the built pages get, keeps its
+    execution count and loses its output.
+
+    Parameters
+    ----------
+    notebook
+        An executed notebook.
+    """
+    notebook = nbformat.from_dict(notebook)
+    notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
+    for cell in notebook.cells:
+        for key in RUN_METADATA:
+            cell.metadata.pop(key, None)
+        if not tags(cell):
+            cell.metadata.pop("tags", None)
+        if cell.cell_type == "code":
+            cell.outputs = one_stream_each(cell.outputs)
+            for output in cell.outputs:
+                output.get("data", {}).pop(PAGES_ONLY, None)
+            if {"seconds", "for-pages"} & set(tags(cell)):
+                cell.outputs = []
+    return notebook
+
+
+def without_outputs(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy as it is before a run: what a reader downloads."""
+    notebook = cleaned(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def refreshed(source: NotebookNode, executed: NotebookNode) -> NotebookNode:
+    """Return `source`, cleaned, with the outputs of `executed`.
+
+    Raises
+    ------
+    BuildError
+        Where the two do not have the same cells.
+    """
+    if [(cell.id, cell.source) for cell in source.cells] != [
+        (cell.id, cell.source) for cell in executed.cells
+    ]:
+        raise BuildError(
+            "The notebook was changed after it was run: run `make notebooks` "
+            "again, and edit when it has finished."
+        )
+    source = nbformat.from_dict(source)
+    for cell, ran in zip(source.cells, executed.cells, strict=True):
+        if cell.cell_type == "code":
+            cell.outputs = ran.outputs
+            cell.execution_count = ran.execution_count
+    return cleaned(source)
+
+
+def value_of(text: str) -> Value:
+    """Return the number or text that a glued value's text/plain stands for.
+
+    Raises
+    ------
+    ValueError
+        Where it stands for neither, or for a number that is not finite.
+    """
+    match = NUMPY_SCALAR.match(text)
+    value = ast.literal_eval(match.group(1) if match else text)
+    if not isinstance(value, Value):
+        raise ValueError(f"{text} is neither a number nor text")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{text} is not finite")
+    return value
+
+
+def glued(notebook: NotebookNode, skip_tag: str = "") -> dict[str, Value]:
+    """Return what a notebook glues, by key; figures and tables are left out.
+
+    Parameters
+    ----------
+    notebook
+        An executed notebook.
+    skip_tag
+        Cells that carry this tag are passed over.
+
+    Raises
+    ------
+    BuildError
+        Where a key is glued twice, or its value is no number and no text.
+    """
+    values: dict[str, Value] = {}
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or (skip_tag and skip_tag in tags(cell)):
+            continue
+        for output in cell.outputs:
+            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+            kinds = {
+                kind.removeprefix(GLUE_PREFIX): data
+                for kind, data in output.get("data", {}).items()
+            }
+            if name is None or set(kinds) != {"text/plain"}:
+                continue
+            if name in values:
+                raise BuildError(f"The key {name!r} is glued twice.")
+            try:
+                values[name] = value_of(kinds["text/plain"])
+            except (ValueError, SyntaxError) as error:
+                raise BuildError(
+                    f"The key {name!r} holds {kinds['text/plain'][:60]!r}. "
+                    "Glue a finite number or a string: "
+                    "glue(key, float(value), display=False)."
+                ) from error
+    return values
+
+
+def title_of(notebook: NotebookNode) -> str:
+    """Return the first heading of a notebook."""
+    for cell in notebook.cells:
+        match = re.search(r"^# +(.+)$", cell.source, re.MULTILINE)
+        if cell.cell_type == "markdown" and match:
+            return match.group(1).strip()
+    raise BuildError("A chapter starts with a heading, and this has none.")

@@ -1,0 +1,11 @@
+"""Where the files of the book lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "_build"
+STAGE = BUILD / "stage"
+EXECUTED = STAGE / "notebooks"
+HTML = BUILD / "html"

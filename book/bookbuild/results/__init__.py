@@ -1,0 +1,1 @@
+"""The results page: every rung and peer, as figures and tables."""

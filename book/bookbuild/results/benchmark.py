@@ -1,0 +1,161 @@
+"""What the committed benchmark found, as the tables that the pages show.
+
+The same tables stand in benchmarks/README.md and on the results page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from statistics import mean
+from typing import Any
+
+import pandas as pd
+
+from bookbuild import places
+
+BENCHMARKS = places.ROOT / "benchmarks"
+RESULTS = BENCHMARKS / "results"
+# Behind the name of a model that predicts one step ahead.
+AHEAD = " ahead"
+
+# What a library's class is called in its papers and pages.
+NAMES = {
+    ("recslib", "MatrixFactorization"): "This book, matrix factorization",
+    ("scikit-surprise", "SVD"): "Surprise SVD",
+    ("scikit-surprise", "SVDpp"): "Surprise SVD++",
+    ("scikit-surprise", "KNNBaseline"): "Surprise item k-NN with baseline",
+    ("lenskit", "ItemKNNScorer"): "LensKit item k-NN",
+    ("lenskit", "BiasedMFScorer"): "LensKit BiasedMF (ALS)",
+    ("cornac", "MF"): "cornac MF (C++)",
+    ("recslib", "DenseNet"): "This book, dense network",
+    ("lenskit", "FlexMFExplicitScorer"): "LensKit FlexMF (PyTorch)",
+    ("fastai", "EmbeddingNN"): "fastai dense network (PyTorch)",
+    ("fastai", "EmbeddingDotBias"): "fastai dot product (PyTorch)",
+    ("recslib", "LSTMRating"): "This book, LSTM",
+    ("recslib", "BothSides"): "This book, LSTM on both sides",
+    ("recslib", "FoldedIn"): "This book, folded in",
+    ("recslib", "RunningBias"): "This book, running bias",
+    ("LibRecommender", "RNN4Rec"): "LibRecommender RNN4Rec (TensorFlow)",
+}
+
+
+def folds_frame(
+    rows: Sequence[dict[str, Any]], intervals: Sequence[dict[str, Any]]
+) -> pd.DataFrame:
+    """Sum up results/folds.json, one row a contender, the best first.
+
+    Parameters
+    ----------
+    rows, intervals
+        The content of folds.json and of intervals.json.
+
+    Returns
+    -------
+    DataFrame
+        ``model`` (in words), ``peer``, ``settings`` ("tuned", "defaults", or
+        of ours the number of factors and epochs); ``rmse`` (stars, mean over
+        the folds), ``sd`` (between them), ``u1`` (the first fold alone),
+        ``behind``, ``low`` and ``high`` (RMSE over all folds in one, minus
+        that of chapter 1's model, with its 95 % interval);
+        ``cpu_s``, ``wall_s`` (seconds a fit, median) and ``peak_mb``.
+    """
+    frame = pd.DataFrame(
+        {
+            "model": [NAMES[row["peer"], row["model"]] for row in rows],
+            "peer": [row["peer"] for row in rows],
+            "settings": [_settings(row) for row in rows],
+            "fold_rmse": [pd.Series(row["fold_rmse"]) for row in rows],
+            "behind": [each["difference"] for each in intervals],
+            "low": [each["low"] for each in intervals],
+            "high": [each["high"] for each in intervals],
+            "cpu_s": [row["fit_cpu_s"] for row in rows],
+            "wall_s": [row["fit_wall_s"] for row in rows],
+            "peak_mb": [row["peak_mb"] for row in rows],
+        }
+    )
+    scores = frame.pop("fold_rmse")
+    frame.insert(3, "rmse", [folds.mean() for folds in scores])
+    frame.insert(4, "sd", [folds.std() for folds in scores])
+    frame.insert(5, "u1", [folds[0] for folds in scores])
+    return frame.sort_values("rmse", ignore_index=True)
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """Write `folds_frame`'s table in Markdown."""
+    lines = [
+        "| Model | Settings | RMSE | Spread | u1 | Behind chapter 1 "
+        "| CPU s | Peak MB |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in frame.itertuples():
+        lines.append(
+            f"| {row.model} | {row.settings} | {row.rmse:.4f} "
+            f"| {row.sd:.4f} | {row.u1:.4f} "
+            f"| {_behind(row.behind, row.low, row.high)} "
+            f"| {_seconds(row.cpu_s)} | {row.peak_mb:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def sequences_markdown(rows: Sequence[dict[str, Any]], task: str) -> str:
+    """Write a task of results/sequences.json in Markdown, the best first."""
+    lines = [
+        "| Model | Settings | RMSE | Behind the LSTM | CPU s | Peak MB |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    of_task = [row for row in rows if row["task"] == task]
+    for row in sorted(of_task, key=lambda row: mean(row["fold_rmse"])):
+        model = row["model"].removesuffix(AHEAD)
+        ahead = ", one step ahead" if model != row["model"] else ""
+        limits = [row[limit] for limit in ("difference", "low", "high")]
+        lines.append(
+            f"| {NAMES[row['peer'], model]}{ahead} | {_settings(row)} "
+            f"| {mean(row['fold_rmse']):.4f} | {_behind(*limits)} "
+            f"| {_seconds(row['fit_cpu_s'])} | {row['peak_mb']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def sequences_tables(rows: Sequence[dict[str, Any]]) -> str:
+    """Write both tasks of results/sequences.json in Markdown."""
+    titles = {"folds": "The five published folds:", "future": "The future:"}
+    return "\n\n".join(
+        f"{title}\n\n{sequences_markdown(rows, task)}"
+        for task, title in titles.items()
+    )
+
+
+def read(name: str) -> list[dict[str, Any]]:
+    """Read a JSON file from the folder of results."""
+    return json.loads((RESULTS / name).read_text(encoding="utf-8"))
+
+
+def measured_folds() -> pd.DataFrame:
+    """Return what the benchmark found on the published folds."""
+    return folds_frame(read("folds.json"), read("intervals.json"))
+
+
+def _settings(row: dict[str, Any]) -> str:
+    params = row["params"]
+    if row["peer"] != "recslib":
+        return "tuned" if row["tuned"] else "defaults"
+    if "n_factors" in params:
+        return f"{params['n_factors']} factors, {params['n_epochs']} epochs"
+    return ", ".join(f"{key} {value}" for key, value in params.items()) or "-"
+
+
+def _behind(difference: float, low: float, high: float) -> str:
+    """Write a difference and its interval; a dash for ours itself."""
+    if low == high == 0:
+        return "-"
+    return f"{difference:+.4f} ({low:+.4f} to {high:+.4f})"
+
+
+def _seconds(seconds: float) -> str:
+    """Write three digits that count, and no more than three behind a dot.
+
+    Spaces as wide as a digit keep the dots of a column below each other.
+    """
+    digits = 3 if seconds < 1 else 2 if seconds < 10 else 1
+    return f"{seconds:.{digits}f}" + (3 - digits) * "&numsp;"

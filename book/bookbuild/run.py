@@ -1,0 +1,126 @@
+"""Run notebooks from top to bottom, and take their outputs home."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from bookbuild import BuildError, machine, places
+from bookbuild.chapters import chapters
+from bookbuild.notebooks import (
+    RUN_METADATA,
+    Value,
+    read,
+    refreshed,
+    text_of,
+    write,
+)
+
+# What a kernel sees while the book is made: no bar in the pages, and one
+# thread a notebook, so that two side by side do not slow each other down and
+# two runs give the same bits.
+KERNEL_ENVIRONMENT = {
+    "RECSLIB_PROGRESS": "off",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JUPYTER_PREFER_ENV_PATH": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+KERNEL_ARGUMENTS = [
+    # A kernel warns that it talks to its own machine in the clear.
+    "--log-level=ERROR",
+    # Lines and words stay sharp at any size: the pages show the SVG. The
+    # committed notebooks keep the PNG, which code hosts show.
+    "--InlineBackend.figure_formats={'png','svg'}",
+]
+
+
+def execute(
+    source: Path,
+    output: Path,
+    parameters: Mapping[str, Value] | None = None,
+    progress: bool = True,
+) -> None:
+    """Run a notebook from top to bottom; `output` appears when all went well.
+
+    Parameters
+    ----------
+    source
+        The notebook to run; it stays as it is.
+    output
+        Where the executed notebook goes. On a failure it is left as it was,
+        and the notebook with the traceback lies under _build/failed/.
+    parameters
+        Values for names that the notebook's `parameters` cell sets.
+    progress
+        Whether to show a bar, one step a cell.
+
+    Raises
+    ------
+    BuildError
+        Where a parameter is not the notebook's, or a cell fails.
+    """
+    parameters = dict(parameters or {})
+    if parameters:
+        known = papermill.inspect_notebook(str(source))
+        unknown = sorted(set(parameters) - set(known))
+        if unknown:
+            raise BuildError(
+                f"{source.name} has no parameter {unknown[0]!r}; its "
+                f"parameters cell sets {', '.join(known) or 'none'}."
+            )
+    os.environ.update(KERNEL_ENVIRONMENT)
+    failed = places.BUILD / "failed" / output.name
+    failed.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        notebook = papermill.execute_notebook(
+            str(source),
+            str(failed),
+            parameters,
+            kernel_name="python3",
+            cwd=str(source.parent),
+            progress_bar=progress and {"desc": source.stem},
+            request_save_on_cell_execute=False,
+            extra_arguments=KERNEL_ARGUMENTS,
+        )
+    except PapermillExecutionError as error:
+        raise BuildError(
+            f"{source.name} stopped in cell {error.exec_count}: "
+            f"{error.ename}: {error.evalue}\n"
+            f"The notebook with the whole traceback: {failed}"
+        ) from error
+    for cell in notebook.cells:
+        for key in RUN_METADATA:
+            cell.metadata.pop(key, None)
+    notebook.metadata["machine"] = machine.describe()
+    write(notebook, failed)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    failed.replace(output)
+
+
+def execute_all(names: list[str]) -> None:
+    """Run the named notebooks, or all, into the folder of staged ones."""
+    progress = os.environ.get("RECSLIB_PROGRESS") != "off"
+    for source in [Path(name).resolve() for name in names] or chapters():
+        start = time.perf_counter()
+        execute(source, places.EXECUTED / source.name, progress=progress)
+        seconds = time.perf_counter() - start
+        # Beside the bar, so that `make results` prints results alone.
+        print(f"{source.name}: run in {seconds:.0f} s", file=sys.stderr)
+
+
+def refresh_all() -> None:
+    """Write the outputs of the executed notebooks into the committed ones."""
+    for path in chapters():
+        executed = places.EXECUTED / path.name
+        text = text_of(refreshed(read(path), read(executed)))
+        if text != path.read_text(encoding="utf-8"):
+            path.write_text(text, encoding="utf-8", newline="\n")
+        # The executed one came from this source: it is not stale.
+        executed.touch()

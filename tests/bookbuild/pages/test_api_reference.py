@@ -1,0 +1,93 @@
+"""The reference of the library is whole, and in the order that it claims."""
+
+import ast
+import inspect
+import re
+import types
+from pathlib import Path
+
+import pytest
+
+import recslib
+from bookbuild import places
+from bookbuild.pages import api_reference
+
+BOOK = places.ROOT / "book"
+LIBRARY = Path(recslib.__file__).parent
+MODULES = {path.stem for path in LIBRARY.glob("*.py")} - {"__init__"}
+
+
+def listed():
+    """Modules, in the order in which the page lists them."""
+    text = (BOOK / "api" / "index.md").read_text(encoding="utf-8")
+    return re.findall(r"^   recslib\.(\w+)$", text, re.MULTILINE)
+
+
+def test_every_module_is_listed_once_and_has_a_page():
+    assert sorted(listed()) == sorted(MODULES)
+    pages = {path.stem for path in (BOOK / "api").glob("*.md")}
+    assert pages == MODULES | {"index"}
+
+
+def test_the_sidebar_has_the_modules_in_the_same_order():
+    toc = (BOOK.parent / "_toc.yml").read_text(encoding="utf-8")
+    assert re.findall(r"book/api/(\w+)$", toc, re.MULTILINE) == [
+        "index",
+        *listed(),
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_module_uses_only_those_listed_above_it(name):
+    tree = ast.parse((LIBRARY / f"{name}.py").read_text(encoding="utf-8"))
+    used = {
+        node.module.removeprefix("recslib.")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and node.module.startswith("recslib.")
+    }
+    order = listed()
+    assert used <= set(order[: order.index(name)])
+
+
+def a_module():
+    module = types.ModuleType("small")
+    module.inspect = inspect
+
+    def second():
+        pass
+
+    def _hidden():
+        pass
+
+    class First:
+        pass
+
+    for thing in (second, _hidden, First):
+        thing.__module__ = "small"
+        setattr(module, thing.__name__, thing)
+    module.Path = Path
+    return module
+
+
+def test_public_names_are_a_modules_own_in_the_order_of_the_source():
+    assert api_reference.public_names(a_module()) == ["second", "First"]
+
+
+def test_the_table_of_a_module_names_each_of_them():
+    assert api_reference.summary_table(a_module())[-3:-1] == [
+        "   second",
+        "   First",
+    ]
+
+
+def test_plainer_code_keeps_keywords_and_strings_and_all_of_the_text():
+    code = (
+        '<span class="k">return</span> <span class="n">a</span>'
+        '<span class="o">&lt;</span><span class="mi">1</span>'
+        '<span class="s2">&quot;b&quot;</span>'
+    )
+    assert api_reference.plainer(code) == (
+        '<span class="k">return</span> a&lt;1'
+        '<span class="s2">&quot;b&quot;</span>'
+    )
