@@ -1,4 +1,4 @@
-"""The three models of the book. Each predicts ratings in stars.
+"""The models of the book. Each predicts ratings in stars.
 
 Each fits in one cell of a chapter. Where they come from:
 

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from bookbuild import BuildError, places
-from bookbuild.chapters import chapters
+from bookbuild.chapters import paths
+from bookbuild.files import read_settings, write_all
 from bookbuild.lone import addressed
-from bookbuild.notebooks import read, write
+from bookbuild.notebooks import read, text_of
 
 # Binder, Colab and nbgitpuller can all read from these.
 HOSTS = ("github.com", "gitlab.com")
@@ -104,9 +103,9 @@ def with_buttons(
 
 def write_address() -> None:
     """Tell the committed chapters where the book's repository is."""
-    settings = yaml.safe_load((places.ROOT / "_config.yml").read_text("utf-8"))
+    settings = read_settings(places.ROOT / "_config.yml")
     address = public_address(
-        settings["repository"]["url"],
+        settings.get("repository", {}).get("url") or "",
         git_says(places.ROOT, "remote", "get-url", "origin"),
     )
     if not address:
@@ -116,6 +115,5 @@ def write_address() -> None:
             f"{' or '.join(HOSTS)}, nor does _config.yml under "
             "repository: url."
         )
-    for path in chapters():
-        write(addressed(read(path), address), path)
+    write_all({p: text_of(addressed(read(p), address)) for p in paths()})
     print(f"The chapters name {address}. Commit them.")

@@ -1,29 +1,276 @@
-"""Which chapters there are, and what their run says."""
+"""Which chapters there are, and what each says of itself.
+
+The last cell of a notebook displays one record: chapter.schema.json says what
+it holds. Tables, ladder, landing page, card and tests read it, so that what a
+chapter is stands in one place, the chapter.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from bookbuild import places
-from bookbuild.notebooks import Value, glued, read
+import jsonschema
+from nbformat import NotebookNode
+
+from bookbuild import BuildError, places
+from bookbuild.files import write_all
+from bookbuild.notebooks import (
+    Value,
+    check_unchanged,
+    glued,
+    read,
+    title_of,
+)
+
+RECORD = "application/vnd.recslib.chapter+json"
+SCHEMA = Path(__file__).with_name("chapter.schema.json")
+NUMBERED = re.compile(r"(\d\d)_\w+")
+# The scale of a rung's value: how many stars its unit is worth.
+STARS = {"stars": 1.0, "unit": 4.0}
 
 
-def chapters() -> list[Path]:
+@dataclass(frozen=True)
+class Rung:
+    """A row of the ladder; chapter.schema.json says what its fields mean."""
+
+    panel: str
+    label: str
+    key: str
+    kind: str
+    line: str = ""
+    scale: str = "stars"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A notebook that was run, and its record.
+
+    Parameters
+    ----------
+    name
+        The notebook's name without ending, such as ``01_first``.
+    notebook
+        With outputs.
+    values
+        What it glues, by key.
+    title, question, about, printed, headline, rungs, seconds, tables, bounds
+        Its record: see chapter.schema.json.
+    """
+
+    name: str
+    notebook: NotebookNode
+    values: Mapping[str, Value]
+    title: str
+    question: str
+    about: str
+    printed: float | None
+    headline: Mapping[str, str] | None
+    rungs: Sequence[Rung] = ()
+    seconds: Sequence[Mapping[str, str]] = ()
+    tables: Sequence[Mapping[str, Any]] = ()
+    bounds: Sequence[Mapping[str, Any]] = field(default=())
+
+    @property
+    def number(self) -> int:
+        """The chapter's number, from its name."""
+        return int(self.name[:2])
+
+    @property
+    def heading(self) -> str:
+        """The notebook's own, long title."""
+        return title_of(self.notebook)
+
+    @property
+    def numbered_title(self) -> str:
+        """Number and short title."""
+        return f"{self.number} {self.title}"
+
+    def headline_value(self, name: str) -> float | None:
+        """Return a number of the headline; None where it has none.
+
+        Parameters
+        ----------
+        name
+            A property of ``headline`` in the schema.
+        """
+        if self.headline is None or name not in self.headline:
+            return None
+        return float(self.values[self.headline[name]])
+
+
+def paths() -> list[Path]:
     """Return the notebooks, in the book's order."""
     return sorted((places.ROOT / "notebooks").glob("*.ipynb"))
 
 
-def results() -> dict[str, dict[str, Value]]:
+def committed() -> list[Chapter]:
+    """Return the chapters with the outputs that are committed."""
+    return [chapter_of(path) for path in paths()]
+
+
+def executed() -> list[Chapter]:
+    """Return the chapters as they were run last, for the book.
+
+    Raises
+    ------
+    BuildError
+        Where one was not run, or says something that does not hold.
+    """
+    missing = [p.name for p in paths() if not _run_of(p).exists()]
+    if missing:
+        raise BuildError(
+            f"Not run yet: {', '.join(missing)}. Run `python book/build.py "
+            "execute` first (`make book` does both)."
+        )
+    for path in paths():
+        try:
+            check_unchanged(read(path), read(_run_of(path)))
+        except BuildError as problem:
+            raise BuildError(f"notebooks/{path.name}: {problem}") from problem
+    return [chapter_of(_run_of(path)) for path in paths()]
+
+
+def _run_of(path: Path) -> Path:
+    return places.EXECUTED / path.name
+
+
+def chapter_of(path: Path) -> Chapter:
+    """Read a notebook with outputs, and what it says of itself.
+
+    Raises
+    ------
+    BuildError
+        Where its name is not numbered, or its record is missing, does not fit
+        the schema, or names a value that the notebook does not glue.
+    """
+    if not NUMBERED.fullmatch(path.stem):
+        raise BuildError(
+            f"notebooks/{path.name}: a notebook's name starts with its number "
+            "in two digits, such as 04_trial.ipynb. Rename it."
+        )
+    notebook = read(path)
+    values = glued(notebook)
+    try:
+        record = record_of(notebook)
+        check_keys(record, values)
+    except BuildError as problem:
+        raise BuildError(f"notebooks/{path.name}: {problem}") from problem
+    rungs = [Rung(**rung) for rung in record.pop("rungs", ())]
+    return Chapter(path.stem, notebook, values, rungs=rungs, **record)
+
+
+def record_of(notebook: NotebookNode) -> dict[str, Any]:
+    """Return the record that a notebook's last cell displays.
+
+    Raises
+    ------
+    BuildError
+        Where there is none, or more than one, or it does not fit the schema.
+    """
+    last = notebook.cells[-1] if notebook.cells else {}
+    found = list(_displayed(notebook.cells))
+    if len(found) != 1 or list(_displayed([last])) != found:
+        raise BuildError(
+            f"its last cell displays the chapter's record, as {RECORD}, and "
+            f"no other cell does; found are {len(found)}. CONTRIBUTING.md "
+            "says what is in it. (A notebook that was never run has none: "
+            "run `make notebooks`.)"
+        )
+    error = jsonschema.exceptions.best_match(_checks().iter_errors(found[0]))
+    if error is not None:
+        where = "/".join(map(str, error.absolute_path)) or "the record"
+        raise BuildError(
+            f"{where} does not fit {SCHEMA.name}: {error.message}. "
+            "CONTRIBUTING.md says what a record holds."
+        )
+    return json.loads(json.dumps(found[0]))
+
+
+def _displayed(cells: Sequence[Any]) -> Iterator[Any]:
+    for cell in cells:
+        for output in cell.get("outputs", ()):
+            if RECORD in output.get("data", {}):
+                yield output["data"][RECORD]
+
+
+@cache
+def _checks() -> jsonschema.Draft202012Validator:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    return jsonschema.Draft202012Validator(schema)
+
+
+def keys_of(record: Mapping[str, Any]) -> Iterator[str]:
+    """Go through every key of a value that a record names."""
+    yield from (record["headline"] or {}).values()
+    for rung in record.get("rungs", ()):
+        yield rung["key"]
+    for fit in record.get("seconds", ()):
+        yield fit["key"]
+    for table in record.get("tables", ()):
+        for _, *cells in table["rows"]:
+            yield from (cell.partition(":")[0] for cell in cells if cell)
+    for bound in record.get("bounds", ()):
+        yield bound["key"]
+        yield from bound.get("difference_of", ())
+        for side in ("at_most", "at_least"):
+            if isinstance(bound.get(side), str):
+                yield bound[side]
+
+
+def check_keys(record: Mapping[str, Any], values: Mapping[str, Value]) -> None:
+    """Raise BuildError where a record names what is not glued."""
+    missing = dict.fromkeys(k for k in keys_of(record) if k not in values)
+    if missing:
+        raise BuildError(
+            f"its record names {', '.join(missing)}, and no cell glues that. "
+            "Glue it, mend the record, or run `make notebooks` again."
+        )
+    for table in record.get("tables", ()):
+        for row in table["rows"]:
+            if len(row) != len(table["columns"]):
+                raise BuildError(
+                    f"the row {row[0]!r} of its table {table['name']!r} has "
+                    f"{len(row)} cells, and there are "
+                    f"{len(table['columns'])} columns."
+                )
+
+
+def broken_bounds(chapter: Chapter) -> list[str]:
+    """Say which bounds of a chapter its values do not keep, and by what."""
+
+    def number(limit: float | str) -> float:
+        return float(
+            chapter.values[limit] if isinstance(limit, str) else limit
+        )
+
+    broken = []
+    for bound in chapter.bounds:
+        key, value = bound["key"], number(bound["key"])
+        if "at_most" in bound and value > number(bound["at_most"]):
+            broken.append(f"{key} is {value}, at most {bound['at_most']}")
+        if "at_least" in bound and value < number(bound["at_least"]):
+            broken.append(f"{key} is {value}, at least {bound['at_least']}")
+        if "difference_of" in bound:
+            one, other = bound["difference_of"]
+            apart = number(one) - number(other)
+            if abs(value - apart) > bound["within"]:
+                broken.append(f"{key} is {value}, and {one} - {other} {apart}")
+    return broken
+
+
+def results() -> dict[str, Mapping[str, Value]]:
     """Return every value that the executed chapters glue, by chapter."""
-    return {
-        path.stem: glued(read(places.EXECUTED / path.name))
-        for path in chapters()
-    }
+    return {chapter.name: chapter.values for chapter in executed()}
 
 
 def write_results() -> None:
     """Print every glued value, and write them to _build/results.json."""
     text = json.dumps(results(), indent=2, ensure_ascii=False)
-    (places.BUILD / "results.json").write_text(text + "\n", encoding="utf-8")
+    write_all({places.BUILD / "results.json": f"{text}\n"})
     print(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 from bookbuild import BuildError
@@ -11,44 +12,58 @@ from bookbuild import BuildError
 # Command, the module and the function behind it, and what it does. A command
 # waits for no module but its own.
 COMMANDS = {
+    "execute": ("run", "execute_all", "run notebooks (none named: all)"),
     "html": ("html", "build_html", "build the HTML from executed notebooks"),
+    "pdf": ("paper.print", "build_pdf", "print the built HTML to one PDF"),
     "refresh": ("run", "refresh_all", "write the outputs into notebooks/"),
     "results": ("chapters", "write_results", "print every glued value"),
     "readme": ("readme", "write_readme", "fill the READMEs' tables"),
-    "address": (
-        "address",
-        "write_address",
-        "name the repository in notebooks/",
-    ),
+    "address": ("address", "write_address", "name it in notebooks/"),
 }
+INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
 
-def main() -> int:
-    """Run one command; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser(
-        "execute", help="run notebooks (none named: all)"
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    made = argparse.ArgumentParser(
+        prog="python book/build.py", description=__doc__.splitlines()[0]
     )
-    run.add_argument("notebooks", nargs="*")
-    pdf = commands.add_parser("pdf", help="print the built book, on A4")
-    pdf.add_argument("--paper", choices=["A4", "letter"], default="A4")
+    commands = made.add_subparsers(dest="command", required=True)
     for name, (_, _, explanation) in COMMANDS.items():
-        commands.add_parser(name, help=explanation)
-    arguments = parser.parse_args()
+        command = commands.add_parser(name, help=explanation)
+        if name == "execute":
+            command.add_argument("names", nargs="*", metavar="notebook")
+        if name == "pdf":
+            command.add_argument(
+                "--paper", choices=["A4", "letter"], default="A4"
+            )
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status.
+
+    Parameters
+    ----------
+    arguments
+        The command line; None takes that of this process.
+    """
+    chosen = vars(parser().parse_args(arguments))
+    module, function, _ = COMMANDS[chosen.pop("command")]
     try:
-        if arguments.command == "execute":
-            from bookbuild.run import execute_all
-
-            execute_all(arguments.notebooks)
-        elif arguments.command == "pdf":
-            from bookbuild.paper.print import build_pdf
-
-            build_pdf(arguments.paper)
-        else:
-            module, function, _ = COMMANDS[arguments.command]
-            getattr(import_module(f"bookbuild.{module}"), function)()
+        getattr(import_module(f"bookbuild.{module}"), function)(**chosen)
     except BuildError as problem:
         print(problem, file=sys.stderr)
         return 1
+    except OSError as problem:
+        where = problem.filename or "a file"
+        print(
+            f"{where}: {problem.strerror or problem}. Nothing was changed "
+            "half way: mend that and run the command again.",
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. What was finished is kept.", file=sys.stderr)
+        return INTERRUPTED
     return 0

@@ -8,13 +8,16 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 from nbformat import NotebookNode
 
 from bookbuild import BuildError, address, lone, places
-from bookbuild.chapters import chapters, results
+from bookbuild.chapters import Chapter, executed, paths
+from bookbuild.files import read_settings
 from bookbuild.notebooks import read, tags, without_outputs, write
 from bookbuild.results import card, page
 
@@ -55,15 +58,95 @@ def for_pages(notebook: NotebookNode) -> dict[str, str]:
     return scripts
 
 
-def stage_pages() -> None:
-    """Copy the prose and the settings beside the executed notebooks.
+def check_sources() -> dict[str, Any]:
+    """Check what the build reads, before any work starts.
+
+    Returns
+    -------
+    dict
+        The settings of the book, with the buttons that lead somewhere.
 
     Raises
     ------
     BuildError
-        Where the results page misses something of the run.
+        Where settings or contents cannot be read, the contents and the
+        notebooks differ, or a notebook could not be run alone.
     """
-    listed = {path.name for path in chapters()}
+    settings = read_settings(places.ROOT / "_config.yml")
+    contents = read_settings(places.ROOT / "_toc.yml")
+    sources = {path.stem: read(path) for path in paths()}
+    check_contents(contents, list(sources))
+    for name, notebook in sources.items():
+        try:
+            lone.first_cell(notebook)
+        except BuildError as problem:
+            raise BuildError(f"notebooks/{name}.ipynb: {problem}") from problem
+    return address.with_buttons(
+        settings,
+        address.git_says(places.ROOT, "remote", "get-url", "origin"),
+        address.default_branch(places.ROOT),
+        on_colab=all(map(lone.carries_address, sources.values())),
+    )
+
+
+def check_contents(contents: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise BuildError where contents and notebooks are not the same.
+
+    Parameters
+    ----------
+    contents
+        What _toc.yml holds.
+    names
+        The notebooks of the book, without ending.
+    """
+    listed = [
+        Path(entry).stem
+        for entry in _files_in(contents)
+        if Path(entry).parent == Path("notebooks")
+    ]
+    for name in names:
+        if name not in listed:
+            raise BuildError(
+                f"notebooks/{name}.ipynb is in no part of _toc.yml. Add the "
+                f"line `- file: notebooks/{name}` below the chapters, or take "
+                "the notebook out of notebooks/."
+            )
+    for name in listed:
+        if name not in names:
+            raise BuildError(
+                f"_toc.yml names notebooks/{name}, and there is no such "
+                f"notebook. There are {', '.join(names) or 'none'}."
+            )
+
+
+def _files_in(contents: object) -> Iterator[str]:
+    """Go through the pages that a table of contents names, in order."""
+    if isinstance(contents, Mapping):
+        if isinstance(contents.get("file"), str):
+            yield contents["file"]
+        for value in contents.values():
+            yield from _files_in(value)
+    elif isinstance(contents, list):
+        for value in contents:
+            yield from _files_in(value)
+
+
+def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
+    """Copy the prose and the settings beside the executed notebooks.
+
+    Parameters
+    ----------
+    settings
+        From `check_sources`.
+    book
+        The chapters, as they were run.
+
+    Raises
+    ------
+    BuildError
+        Where a page asks for what the run lacks.
+    """
+    listed = {f"{chapter.name}.ipynb" for chapter in book}
     for path in places.STAGE.glob("*"):
         if path.is_dir() and path != places.EXECUTED:
             shutil.rmtree(path)
@@ -73,27 +156,16 @@ def stage_pages() -> None:
     ignore = shutil.ignore_patterns("*.py", "bookbuild")
     shutil.copytree(places.ROOT / "book", places.STAGE / "book", ignore=ignore)
     shutil.copy(places.ROOT / "_toc.yml", places.STAGE / "_toc.yml")
-    settings = yaml.safe_load((places.ROOT / "_config.yml").read_text("utf-8"))
-    settings = address.with_buttons(
-        settings,
-        address.git_says(places.ROOT, "remote", "get-url", "origin"),
-        address.default_branch(places.ROOT),
-        on_colab=all(lone.carries_address(read(p)) for p in chapters()),
-    )
     # Where the book's own address is not known, its card has none either.
-    if settings["html"]["baseurl"]:
+    if baseurl := settings.get("html", {}).get("baseurl"):
         settings["sphinx"]["config"] |= {
-            "ogp_site_url": settings["html"]["baseurl"],
+            "ogp_site_url": baseurl,
             "ogp_image": "_static/social-card.png",
         }
     (places.STAGE / "_config.yml").write_text(
         yaml.safe_dump(settings), "utf-8"
     )
-    notebooks = {p.stem: read(places.EXECUTED / p.name) for p in chapters()}
-    try:
-        page.write(places.STAGE / "book", notebooks, results())
-    except ValueError as problem:
-        raise BuildError(str(problem)) from problem
+    page.fill_pages(places.STAGE / "book", book)
 
 
 def write_downloads(sources: Path) -> None:
@@ -120,7 +192,9 @@ def build_html() -> None:
     BuildError
         With all that Jupyter Book said.
     """
-    stage_pages()
+    settings = check_sources()
+    book = executed()
+    stage_pages(settings, book)
     new = places.BUILD / "new"
     shutil.rmtree(new, ignore_errors=True)
     command = [
@@ -142,13 +216,11 @@ def build_html() -> None:
         raise BuildError(f"{said}\nThe book was not built: see above.")
     built = new / "_build" / "html"
     write_downloads(built / "_sources" / "notebooks")
-    for path in chapters():
-        for name, text in for_pages(read(places.EXECUTED / path.name)).items():
+    for chapter in book:
+        for name, text in for_pages(chapter.notebook).items():
             (built / "_static" / name).write_text(text, encoding="utf-8")
-    card.write(
-        built / "_static" / "social-card.png",
-        results()["01_matrix_factorization"],
-    )
+    picture = built / "_static" / "social-card.png"
+    card.write(picture, settings["title"], book)
     shutil.rmtree(places.HTML, ignore_errors=True)
     built.replace(places.HTML)
     shutil.rmtree(new)

@@ -11,6 +11,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from bookbuild import BuildError
+
 FIRST_CELL = "bring-the-book"
 FOLDER = "pytorch-for-recommenders-101"
 # What a chapter reads beside itself, and what pip needs to install recslib.
@@ -107,13 +109,13 @@ def first_cell(notebook: NotebookNode) -> NotebookNode:
 
     Raises
     ------
-    ValueError
+    BuildError
         Where the notebook has none.
     """
     for cell in notebook.cells:
         if cell.get("id") == FIRST_CELL:
             return cell
-    raise ValueError(
+    raise BuildError(
         f"This notebook has no cell with the id {FIRST_CELL!r}, so nobody "
         "could run it alone: copy that cell from another chapter."
     )

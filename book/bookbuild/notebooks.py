@@ -11,6 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from bookbuild import BuildError
+from bookbuild.files import write_all
 
 PAGES_ONLY = "image/svg+xml"
 # Nothing here names a patch release: whoever refreshes the committed
@@ -36,8 +37,26 @@ Value = int | float | str
 
 
 def read(path: Path) -> NotebookNode:
-    """Return the notebook at `path`, in nbformat 4."""
-    return nbformat.read(path, as_version=4)
+    """Return the notebook at `path`, in nbformat 4.
+
+    Raises
+    ------
+    BuildError
+        Where there is none, or the file is no notebook.
+    """
+    if not path.is_file():
+        raise BuildError(f"There is no notebook {path}.")
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except (ValueError, AttributeError, nbformat.ValidationError) as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise BuildError(
+            f"{path} is no notebook ({said[0][:100]}). Was it left half "
+            "merged, or written by something else than Jupyter? `git checkout "
+            f"{path.name}` in its folder brings back what was committed last."
+        ) from error
+    return notebook
 
 
 def text_of(notebook: NotebookNode) -> str:
@@ -47,8 +66,7 @@ def text_of(notebook: NotebookNode) -> str:
 
 def write(notebook: NotebookNode, path: Path) -> None:
     """Write `notebook` to `path`, with the same line ends everywhere."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text_of(notebook), encoding="utf-8", newline="\n")
+    write_all({path: text_of(notebook)})
 
 
 def tags(cell: NotebookNode) -> list[str]:
@@ -111,6 +129,18 @@ def without_outputs(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def check_unchanged(source: NotebookNode, executed: NotebookNode) -> None:
+    """Raise BuildError where a run is of other cells than the source's."""
+    if [(cell.id, cell.source) for cell in source.cells] != [
+        (cell.id, cell.source) for cell in executed.cells
+    ]:
+        raise BuildError(
+            "The notebook was changed after it was run. Run it again (`make "
+            "book` or `make notebooks`; without make, `python book/build.py "
+            "execute`), and edit when it has finished."
+        )
+
+
 def refreshed(source: NotebookNode, executed: NotebookNode) -> NotebookNode:
     """Return `source`, cleaned, with the outputs of `executed`.
 
@@ -119,13 +149,7 @@ def refreshed(source: NotebookNode, executed: NotebookNode) -> NotebookNode:
     BuildError
         Where the two do not have the same cells.
     """
-    if [(cell.id, cell.source) for cell in source.cells] != [
-        (cell.id, cell.source) for cell in executed.cells
-    ]:
-        raise BuildError(
-            "The notebook was changed after it was run: run `make notebooks` "
-            "again, and edit when it has finished."
-        )
+    check_unchanged(source, executed)
     source = nbformat.from_dict(source)
     for cell, ran in zip(source.cells, executed.cells, strict=True):
         if cell.cell_type == "code":

@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from bookbuild import BuildError, places
-from bookbuild.chapters import chapters
-from bookbuild.notebooks import glued, read, title_of
+from bookbuild.chapters import STARS, committed
+from bookbuild.files import write_all
 from bookbuild.results import benchmark
-
-# What the 2018 post reports, by chapter: quoted from it, never computed.
-POST_REPORTED = {"01": "0.66", "02": "0.28", "03": "0.43"}
 
 
 def readme_table() -> str:
@@ -22,25 +19,27 @@ def readme_table() -> str:
         "| damped biases, stars | this book, stars (five folds, SD) |",
         "|---|---|---|---|---|---|---|",
     ]
-    for path in chapters():
-        notebook = read(path)
-        values = glued(notebook)
-        try:
-            numbers = (
-                f"{values['posted_rmse']:.2f} | {values['mean_rmse'] / 4:.2f} "
-                f"| {values['mean_rmse']:.3f} | {values['bias_rmse']:.3f} "
-                f"| **{values['rmse']:.3f}** ({values['rmse_sd']:.3f})"
-            )
-        except KeyError as missing:
-            raise BuildError(
-                f"notebooks/{path.name} glues no {missing}: run `make "
-                "notebooks`, or mend the chapter."
-            ) from missing
-        rows.append(
-            f"| [{title_of(notebook)}](notebooks/{path.name}) "
-            f"| {POST_REPORTED[path.stem[:2]]} | {numbers} |"
-        )
+    for chapter in committed():
+        if chapter.headline is None:
+            continue
+        mean = chapter.headline_value("mean")
+        cells = [
+            f"[{chapter.heading}](notebooks/{chapter.name}.ipynb)",
+            _two_digits(chapter.printed),
+            _two_digits(chapter.headline_value("as_printed")),
+            f"{mean / STARS['unit']:.2f}",
+            f"{mean:.3f}",
+            f"{chapter.headline_value('biases'):.3f}",
+            f"**{chapter.headline_value('rmse'):.3f}** "
+            f"({chapter.headline_value('spread'):.3f})",
+        ]
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def _two_digits(value: float | None) -> str:
+    """Write a number on [0, 1], or a dash where there is none."""
+    return "-" if value is None else f"{value:.2f}"
 
 
 def with_table(page: str, name: str, table: str) -> str:
@@ -90,5 +89,4 @@ def readmes() -> dict[Path, str]:
 
 def write_readme() -> None:
     """Fill the tables of both READMEs."""
-    for path, text in readmes().items():
-        path.write_text(text, encoding="utf-8", newline="\n")
+    write_all(readmes())

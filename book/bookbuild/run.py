@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import papermill
+from jupyter_client.kernelspec import NoSuchKernel
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from bookbuild import BuildError, machine, places
-from bookbuild.chapters import chapters
+from bookbuild.chapters import paths
+from bookbuild.files import write_all
 from bookbuild.notebooks import (
     RUN_METADATA,
     Value,
@@ -89,6 +92,18 @@ def execute(
             request_save_on_cell_execute=False,
             extra_arguments=KERNEL_ARGUMENTS,
         )
+    except NoSuchKernel as missing:
+        raise BuildError(
+            "Jupyter finds no Python to run notebooks with (the kernel "
+            f"{missing.name!r}). Install the book's packages: `make setup`, "
+            "or `python book/install.py`."
+        ) from missing
+    except DeadKernelError as dead:
+        raise BuildError(
+            f"{source.name}: its Python died. Most often that is too little "
+            "memory: close other programs, or run one notebook at a time "
+            "(`make -j1 book`)."
+        ) from dead
     except PapermillExecutionError as error:
         raise BuildError(
             f"{source.name} stopped in cell {error.exec_count}: "
@@ -104,10 +119,40 @@ def execute(
     failed.replace(output)
 
 
-def execute_all(names: list[str]) -> None:
+def to_run(names: Sequence[str]) -> list[Path]:
+    """Return the notebooks that a person names, or all of the book.
+
+    Parameters
+    ----------
+    names
+        Paths; a name alone is looked for in notebooks/ too.
+
+    Raises
+    ------
+    BuildError
+        Where one is not there or is no notebook, or is named twice, before
+        any is run.
+    """
+    sources = []
+    for name in names:
+        near = places.ROOT / "notebooks" / Path(name).with_suffix(".ipynb")
+        found = [p for p in (Path(name), near) if p.is_file()]
+        if not found:
+            known = ", ".join(path.name for path in paths())
+            raise BuildError(
+                f"There is no notebook {name!r}. The book has {known}."
+            )
+        sources.append(found[0].resolve())
+    sources = list(dict.fromkeys(sources)) or paths()
+    for source in sources:
+        read(source)
+    return sources
+
+
+def execute_all(names: Sequence[str]) -> None:
     """Run the named notebooks, or all, into the folder of staged ones."""
     progress = os.environ.get("RECSLIB_PROGRESS") != "off"
-    for source in [Path(name).resolve() for name in names] or chapters():
+    for source in to_run(names):
         start = time.perf_counter()
         execute(source, places.EXECUTED / source.name, progress=progress)
         seconds = time.perf_counter() - start
@@ -116,11 +161,24 @@ def execute_all(names: list[str]) -> None:
 
 
 def refresh_all() -> None:
-    """Write the outputs of the executed notebooks into the committed ones."""
-    for path in chapters():
-        executed = places.EXECUTED / path.name
-        text = text_of(refreshed(read(path), read(executed)))
-        if text != path.read_text(encoding="utf-8"):
-            path.write_text(text, encoding="utf-8", newline="\n")
+    """Write the outputs of all executed notebooks into the committed ones.
+
+    Raises
+    ------
+    BuildError
+        Where one was not run, or was changed since; then none is written.
+    """
+    texts = {}
+    for path in paths():
+        ran = places.EXECUTED / path.name
+        try:
+            texts[path] = text_of(refreshed(read(path), read(ran)))
+        except BuildError as problem:
+            raise BuildError(
+                f"notebooks/{path.name} cannot be refreshed: {problem} No "
+                "notebook was written."
+            ) from problem
+    write_all(texts)
+    for path in paths():
         # The executed one came from this source: it is not stale.
-        executed.touch()
+        (places.EXECUTED / path.name).touch()

@@ -6,7 +6,7 @@ import pytest
 
 from bookbuild import chapters
 
-CHAPTERS = [path.stem for path in chapters.chapters()]
+CHAPTERS = [path.stem for path in chapters.paths()]
 # Where a number can stand, the place on the page is no way to point.
 POINTING = re.compile(
     r"\b(?:figure|plot|chart|equation|formula)s? (?:above|below)\b"

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 import yaml
 
-from bookbuild import address, chapters, lone, notebooks, run
+from bookbuild import BuildError, address, chapters, lone, notebooks, run
 from bookbuild.pages import launchers
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +71,7 @@ def test_the_form_for_a_hub_names_repository_and_branch():
     )
 
 
-@pytest.mark.parametrize("chapter", chapters.chapters(), ids=lambda p: p.stem)
+@pytest.mark.parametrize("chapter", chapters.paths(), ids=lambda p: p.stem)
 def test_every_chapter_starts_with_the_cell_that_brings_the_book(chapter):
     notebook = notebooks.read(chapter)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -83,7 +83,7 @@ def test_every_chapter_starts_with_the_cell_that_brings_the_book(chapter):
 
 
 def test_an_address_arrives_in_the_cell_and_nowhere_else():
-    before = notebooks.read(chapters.chapters()[0])
+    before = notebooks.read(chapters.paths()[0])
     after = lone.addressed(before, HTTPS)
     changed = [
         old.id
@@ -96,7 +96,7 @@ def test_an_address_arrives_in_the_cell_and_nowhere_else():
 
 
 def test_a_chapter_without_that_cell_is_an_error_that_says_what_to_do():
-    with pytest.raises(ValueError, match="copy that cell"):
+    with pytest.raises(BuildError, match="copy that cell"):
         lone.first_cell(nbformat.v4.new_notebook())
 
 
@@ -147,7 +147,7 @@ def downloads(html_folder):
 
 
 def test_downloads_are_there_to_be_run_and_fold_the_long_cell(html_folder):
-    assert len(downloads(html_folder)) == len(chapters.chapters())
+    assert len(downloads(html_folder)) == len(chapters.paths())
     for path in downloads(html_folder):
         notebook = notebooks.read(path)
         cells = [c for c in notebook.cells if c.cell_type == "code"]

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from bookbuild import chapters, notebooks, places
 
-CHAPTERS = [path.stem for path in chapters.chapters()]
+CHAPTERS = [path.stem for path in chapters.paths()]
 MINUTES = re.compile(r"^(\d+) minutes? to read(?:, (\d+) minutes? to run)?$")
 
 

@@ -2,31 +2,16 @@
 
 import re
 from collections import Counter
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from bookbuild import chapters, notebooks, places
 from bookbuild.results import benchmark, ladder
+from bookbuild.results.page import HEADLINES, with_headline
 
-BOOK = Path(__file__).parents[2] / "book"
-STANDARD_KEYS = (
-    "mean_rmse",
-    "item_mean_rmse",
-    "bias_rmse",
-    "posted_rmse",
-    "rmse",
-    "rmse_sd",
-    "fit_seconds",
-    "vs_bias_low",
-    "vs_bias_high",
-)
-CHAPTERS = (
-    "01_matrix_factorization",
-    "02_dense_network",
-    "03_lstm_sequences",
-)
+BOOK = places.ROOT / "book"
+CHAPTERS = [path.stem for path in chapters.paths()]
 UNRENDERED = re.compile(r"\{[a-z:]+\}`|\{(?:glue|ref)|KeyError|```|:::")
 HASH = re.compile(r"[0-9a-f]{16,}")
 
@@ -93,10 +78,45 @@ def test_no_page_uses_an_id_twice(pages):
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-@pytest.mark.parametrize("key", STANDARD_KEYS)
-def test_the_results_page_quotes_every_standard_key(chapter, key):
-    source = (BOOK / "results.md").read_text(encoding="utf-8")
-    assert f"../notebooks/{chapter}.ipynb::{key}:" in source
+def test_every_headline_arrives_on_the_results_page(results_page, chapter):
+    says = chapters.chapter_of(places.EXECUTED / f"{chapter}.ipynb")
+    table = cells_of(results_page.select_one("#table-results"))
+    column = table[0].index(says.numbered_title)
+    shown = [row[column].strip("± ") for row in table[1:]]
+    names = [name for _, name, _ in HEADLINES]
+    numbers = [says.headline_value(name) for name in names]
+    assert [float(text) for text in shown] == [
+        pytest.approx(number, abs=5e-5) for number in numbers
+    ]
+
+
+def test_every_chapter_stands_wherever_chapters_are_listed(pages):
+    contents, index, results = (
+        next(p for path, p in pages.items() if path.stem == name).article
+        for name in ("contents", "index", "results")
+    )
+    for says in chapters.executed():
+        address = f"../notebooks/{says.name}.html"
+        for listing in (contents, index):
+            assert listing.select(f"a[href='{address}']"), says.name
+        assert says.question in contents.get_text(" ")
+        assert says.about in " ".join(index.get_text(" ").split())
+        if says.headline is not None:
+            for table in ("results", "printed"):
+                text = results.select_one(f"#table-{table}").get_text(" ")
+                assert says.numbered_title in text
+        for fit in says.seconds:
+            text = results.select_one("#table-seconds").get_text(" ")
+            assert fit["label"] in text
+
+
+def test_what_was_not_printed_in_2018_is_a_dash(results_page):
+    rows = cells_of(results_page.select_one("#table-printed"))[1:]
+    for says, row in zip(
+        with_headline(chapters.executed()), rows, strict=True
+    ):
+        shown = "-" if says.printed is None else f"{says.printed:.2f}"
+        assert row[1] == shown
 
 
 @pytest.mark.parametrize("name", ["index", "results", "faq"])
@@ -108,7 +128,7 @@ def test_every_quoted_number_arrives_on_the_page(pages, html_folder, name):
         if path.as_posix() == f"book/{name}.html"
     )
     numbers = [tag.get_text() for tag in page.select(".pasted-text")]
-    assert len(numbers) == source.count("{glue:text}`") > 0
+    assert len(numbers) == source.count("{glue:text}`")
     for number in numbers:
         float(number.rstrip("%"))
 
@@ -155,14 +175,13 @@ def test_every_rung_of_the_ladder_stands_in_a_table_too(results_page):
         for table in results_page.select("details table")
         for row in cells_of(table)
     ]
-    values = chapters.results()
-    for _, _, rung in ladder.rungs():
-        stars = 4 if rung.key.startswith("posted") else 1
-        error = stars * values[rung.chapter][rung.key]
-        shown = [row for row in rows if row[0] == rung.model]
-        assert [f"{error:.4f}", rung.key] in [
+    placed = ladder.own_panels(chapters.executed())
+    assert placed
+    for each in placed:
+        shown = [row for row in rows if row[0] == each.rung.label]
+        assert [f"{each.rmse:.4f}", each.rung.key] in [
             [row[1], row[3]] for row in shown if len(row) > 3
-        ], rung
+        ], each.rung
 
 
 def test_every_row_of_the_benchmark_stands_on_the_page(results_page):
@@ -180,21 +199,20 @@ def test_every_row_of_the_benchmark_stands_on_the_page(results_page):
 
 
 def test_every_table_of_ours_says_how_to_get_it_again(results_page):
-    source = (BOOK / "results.md").read_text(encoding="utf-8")
-    quoting = [
-        block
-        for block in re.findall(r"```\{list-table\}.*?\n```", source, re.S)
-        if "{glue:text}" in block
-    ]
     again = [
         each
         for each in results_page.find_all("details")
         if "Get these numbers again" in each.summary.get_text()
     ]
-    assert len(again) == len(quoting) > 5
-    for block, details in zip(quoting, again, strict=True):
+    ours = results_page.select("table.results.numbers")
+    assert len(again) == len(ours) > 2
+    known = {key for values in chapters.results().values() for key in values}
+    for table, details in zip(ours, again, strict=True):
+        words = {row[0] for row in cells_of(table)}
+        for row in cells_of(details.table)[1:]:
+            assert row[0] in words
         named = {code.get_text() for code in details.select("td code")}
-        assert named == set(re.findall(r"::(\w+):", block))
+        assert named and named <= known
         assert details.select("td a[href]")
 
 
@@ -216,7 +234,7 @@ def test_a_row_that_is_called_the_best_has_the_lowest_error(results_page):
 
 def test_the_run_and_its_versions_are_on_the_page(results_page):
     run = results_page.select_one("#table-run").get_text(" ")
-    for path in chapters.chapters():
+    for path in chapters.paths():
         notebook = notebooks.read(places.EXECUTED / path.name)
         assert f"{notebook.metadata['papermill']['duration']:.0f}" in run
         facts = notebook.metadata["machine"]

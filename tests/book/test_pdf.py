@@ -208,7 +208,7 @@ def test_nothing_is_lost_or_left_as_source(pages):
 
 
 @pytest.mark.parametrize(
-    "notebook", book_chapters.chapters(), ids=lambda p: p.stem
+    "notebook", book_chapters.paths(), ids=lambda p: p.stem
 )
 def test_every_cell_is_whole_on_one_page(pages, notebook):
     sheets = [squeezed(text) for text in pages.values()]

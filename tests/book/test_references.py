@@ -107,7 +107,7 @@ def test_every_entry_is_cited_in_the_prose(entries):
     prose += [(places.ROOT / "book" / "published.py").read_text("utf-8")]
     prose += [
         cell.source
-        for path in chapters.chapters()
+        for path in chapters.paths()
         for cell in notebooks.read(path).cells
         if cell.cell_type == "markdown"
     ]

@@ -225,10 +225,30 @@ def small_house(tmp_path, monkeypatch):
         "bias_rmse": "0.94",
         "rmse": "0.91",
         "rmse_sd": "0.007",
+        "apart": "-0.03",
+    }
+    headline = {
+        "mean": "mean_rmse",
+        "item_mean": "mean_rmse",
+        "biases": "bias_rmse",
+        "rmse": "rmse",
+        "spread": "rmse_sd",
+        "difference": "apart",
+        "low": "apart",
+        "high": "apart",
+        "as_printed": "posted_rmse",
+    }
+    record = {
+        "title": "First",
+        "question": "Is it better?",
+        "about": "About it.",
+        "printed": 0.66,
+        "headline": headline,
     }
     ran = notebook(
         v4.new_markdown_cell("# First things\n\nText."),
         code("x", *(glue(key, text) for key, text in values.items())),
+        code("record", displayed(chapters.RECORD, record)),
     )
     notebooks.write(ran, tmp_path / "notebooks" / "01_first.ipynb")
     notebooks.write(ran, places.EXECUTED / "01_first.ipynb")
@@ -245,11 +265,17 @@ def test_the_readme_row_has_the_post_and_the_mean_on_the_same_scale(
     )
 
 
-def test_a_chapter_without_a_headline_number_is_named(small_house):
+def test_a_chapter_without_a_record_is_named(small_house):
     path = small_house / "notebooks" / "01_first.ipynb"
     notebooks.write(notebook(v4.new_markdown_cell("# T")), path)
-    with pytest.raises(BuildError, match=r"01_first\.ipynb glues no"):
+    with pytest.raises(BuildError, match=r"01_first\.ipynb: its last cell"):
         readme.readme_table()
+
+
+def test_a_chapter_that_was_not_run_is_named_before_any_work(small_house):
+    (places.EXECUTED / "01_first.ipynb").unlink()
+    with pytest.raises(BuildError, match=r"Not run yet: 01_first\.ipynb"):
+        chapters.executed()
 
 
 def test_results_are_written_and_printed_by_chapter(small_house, capsys):

@@ -5,5 +5,5 @@ from bookbuild import chapters
 
 def pytest_generate_tests(metafunc):
     if "chapter" in metafunc.fixturenames:
-        paths = chapters.chapters()
+        paths = chapters.paths()
         metafunc.parametrize("chapter", paths, ids=lambda path: path.stem)

@@ -17,33 +17,6 @@ LARGE = 2.0
 TRAINED_LARGE = {"rel": 0.01}
 EXACT = {"rel": 1e-6}
 
-# What a chapter says in words holds as long as these numbers do not exceed.
-AT_MOST = {
-    "01_matrix_factorization": {
-        "rmse": 0.909,
-        "u1_rmse": 0.920,
-        "vs_bias_high": 0.0,
-        "fold_in_rmse_gap": 0.005,
-    },
-    "02_dense_network": {
-        "rmse": 0.917,
-        "features_rmse": 0.911,
-        "features_vs_ids_high": 0.0,
-    },
-    "03_lstm_sequences": {
-        "rmse": 0.945,
-        "vs_bias_high": 0.0,
-        "time_rmse": 0.945,
-        "time_high": 0.0,
-        "time_vs_folded_high": 0.0,
-        "past_rmse": 0.900,
-        "both_rmse": 0.880,
-        "u1_both_rmse": 0.8889,
-        "past_vs_base_high": 0.0,
-        "both_vs_average_high": 0.0,
-    },
-}
-
 
 @pytest.fixture
 def executed(chapter):
@@ -100,45 +73,38 @@ def test_a_fresh_run_shows_as_many_outputs_as_the_committed_one(
             assert kinds[0] == kinds[1], before.source
 
 
-def test_the_mended_model_beats_the_biases(executed):
-    values = notebooks.glued(executed)
-    low, high = values["vs_bias_low"], values["vs_bias_high"]
-    assert low <= high
+def test_the_mended_model_beats_the_biases(chapter):
+    says = chapters.chapter_of(places.EXECUTED / chapter.name)
+    if says.headline is None:
+        pytest.skip("a chapter that predicts no stars has no such numbers")
+    low, high = says.headline_value("low"), says.headline_value("high")
+    assert low <= says.headline_value("difference") <= high
     assert low > 0 or high < 0
-    assert values["rmse"] < values["bias_rmse"] < values["mean_rmse"]
+    ladder = [says.headline_value(n) for n in ("rmse", "biases", "mean")]
+    assert ladder == sorted(ladder)
 
 
-def test_the_chapter_is_as_good_as_its_words(chapter, executed):
+def test_the_chapter_is_as_good_as_its_words(chapter):
+    says = chapters.chapter_of(places.EXECUTED / chapter.name)
+    assert not chapters.broken_bounds(says)
+
+
+def test_a_fresh_run_says_the_same_of_itself_as_the_committed_one(chapter):
+    fresh = notebooks.read(places.EXECUTED / chapter.name)
+    committed = notebooks.read(chapter)
+    assert chapters.record_of(fresh) == chapters.record_of(committed)
+
+
+def test_a_difference_lies_in_the_interval_around_it(executed):
     values = notebooks.glued(executed)
-    for key, most in AT_MOST[chapter.stem].items():
-        assert values[key] <= most, key
-
-
-def test_newcomers_have_a_score_a_baseline_and_an_interval_between_them():
-    values = chapters.results()["02_dense_network"]
-    for who in ("new_films", "new_people"):
-        ours, theirs = values[f"{who}_rmse"], values[f"{who}_baseline_rmse"]
-        assert values[f"{who}_low"] <= values[f"{who}_high"]
-        # All ratings in one against the mean over the parts: about the same.
-        apart = values[f"{who}_difference"]
-        assert apart == pytest.approx(ours - theirs, abs=0.001)
-
-
-def test_listening_has_scores_opponents_and_intervals():
-    values = chapters.results()["03_lstm_sequences"]
-    for key in ("time", "shuffled"):
-        assert values[f"{key}_low"] <= values[f"{key}_difference"]
-        assert values[f"{key}_difference"] <= values[f"{key}_high"]
-    # One split, so the difference is that of the two scores.
-    apart = values["time_rmse"] - values["time_running_bias_rmse"]
-    assert values["time_difference"] == pytest.approx(apart, abs=1e-6)
-    apart = values["time_rmse"] - values["time_folded_mf_rmse"]
-    assert values["time_vs_folded_difference"] == pytest.approx(
-        apart, abs=1e-6
-    )
-    # Who hears both sides hears more; who shuffles hears less.
-    assert values["both_rmse"] < values["past_rmse"]
-    assert values["shuffled_low"] > 0
+    for key in values:
+        name = key.removesuffix("_low")
+        if name == key:
+            continue
+        middle = values.get(name, values.get(f"{name}_difference"))
+        assert values[key] <= values[f"{name}_high"], name
+        if middle is not None:
+            assert values[key] <= middle <= values[f"{name}_high"], name
 
 
 def test_make_results_prints_what_it_writes():
@@ -152,4 +118,4 @@ def test_make_results_prints_what_it_writes():
     )
     written = (places.BUILD / "results.json").read_text(encoding="utf-8")
     assert json.loads(run.stdout) == json.loads(written) == chapters.results()
-    assert list(chapters.results()) == [p.stem for p in chapters.chapters()]
+    assert list(chapters.results()) == [p.stem for p in chapters.paths()]

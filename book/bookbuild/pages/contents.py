@@ -21,6 +21,9 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from bookbuild.chapters import record_of
+from bookbuild.notebooks import read
+
 WORDS_A_MINUTE = 200
 SECONDS_A_LINE = 2
 # From here on, minutes of reading are rounded to fives.
@@ -127,12 +130,17 @@ def minutes_of(env: BuildEnvironment, page: str) -> dict[str, int]:
     return minutes
 
 
-def question_of(page: nodes.document) -> str:
-    """Return the line below a page's title, or nothing."""
-    for part in page.findall(nodes.Element):
-        if "tagline" in part.get("classes", ()):
-            return part.astext()
-    return ""
+def question_of(path: Path) -> str:
+    """Return what a chapter asks, or nothing for a page that is no chapter.
+
+    Parameters
+    ----------
+    path
+        The page's source.
+    """
+    if path.suffix != ".ipynb":
+        return ""
+    return record_of(read(path))["question"]
 
 
 def link(text: list[nodes.Node], address: str) -> nodes.reference:
@@ -177,7 +185,6 @@ class ContentsList:
     def entry(self, name: str) -> nodes.list_item:
         """Return what the list says of a page."""
         address = self.builder.get_relative_uri(self.page, name)
-        doctree = self.env.get_doctree(name)
         minutes = minutes_of(self.env, name)
         number = self.env.toc_secnumbers.get(name, {}).get("", ())
         title = [child.deepcopy() for child in self.env.titles[name].children]
@@ -189,7 +196,7 @@ class ContentsList:
         head = nodes.paragraph("", "", link(title, address), nodes.Text(" "))
         head += nodes.inline("", told, classes=["minutes"])
         entry = nodes.list_item("", head)
-        if question := question_of(doctree):
+        if question := question_of(Path(self.env.doc2path(name))):
             entry += nodes.paragraph("", "", nodes.emphasis("", question))
         if number:
             sections = section_links(self.env, name, address)

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-import yaml
 from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
@@ -23,6 +22,7 @@ from pypdf.generic import (
 )
 
 from bookbuild import BuildError
+from bookbuild.files import read_settings
 from bookbuild.paper.browser import FLAGS, browser_path
 from bookbuild.paper.merge import SCREEN_ONLY, chapters_for_paper, document
 from bookbuild.places import BUILD, HTML, ROOT
@@ -231,7 +231,7 @@ def build_pdf(paper: str = "A4") -> None:
     NoBrowserError
         Where there is no browser.
     """
-    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    config = read_settings(ROOT / "_config.yml")
     chapters = chapters_for_paper(HTML, ROOT / "_toc.yml", SCREEN_ONLY)
     DOCUMENT.parent.mkdir(parents=True, exist_ok=True)
     DOCUMENT.write_text(document(chapters, config, paper), encoding="utf-8")

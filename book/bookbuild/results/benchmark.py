@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from statistics import mean
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -16,27 +16,57 @@ from bookbuild import places
 
 BENCHMARKS = places.ROOT / "benchmarks"
 RESULTS = BENCHMARKS / "results"
+# The split of folds.json, as the chapters call it.
+FOLDS = "Five published folds"
 # Behind the name of a model that predicts one step ahead.
 AHEAD = " ahead"
 
-# What a library's class is called in its papers and pages.
+
+class Name(NamedTuple):
+    """What a contender is called: in full, and in few words."""
+
+    full: str
+    short: str
+
+
+# What a library's class is called in a table, and in a figure, in few words.
 NAMES = {
-    ("recslib", "MatrixFactorization"): "This book, matrix factorization",
-    ("scikit-surprise", "SVD"): "Surprise SVD",
-    ("scikit-surprise", "SVDpp"): "Surprise SVD++",
-    ("scikit-surprise", "KNNBaseline"): "Surprise item k-NN with baseline",
-    ("lenskit", "ItemKNNScorer"): "LensKit item k-NN",
-    ("lenskit", "BiasedMFScorer"): "LensKit BiasedMF (ALS)",
-    ("cornac", "MF"): "cornac MF (C++)",
-    ("recslib", "DenseNet"): "This book, dense network",
-    ("lenskit", "FlexMFExplicitScorer"): "LensKit FlexMF (PyTorch)",
-    ("fastai", "EmbeddingNN"): "fastai dense network (PyTorch)",
-    ("fastai", "EmbeddingDotBias"): "fastai dot product (PyTorch)",
-    ("recslib", "LSTMRating"): "This book, LSTM",
-    ("recslib", "BothSides"): "This book, LSTM on both sides",
-    ("recslib", "FoldedIn"): "This book, folded in",
-    ("recslib", "RunningBias"): "This book, running bias",
-    ("LibRecommender", "RNN4Rec"): "LibRecommender RNN4Rec (TensorFlow)",
+    ("recslib", "MatrixFactorization"): Name(
+        "This book, matrix factorization", "MF"
+    ),
+    ("scikit-surprise", "SVD"): Name("Surprise SVD", "Surprise SVD"),
+    ("scikit-surprise", "SVDpp"): Name("Surprise SVD++", "Surprise SVD++"),
+    ("scikit-surprise", "KNNBaseline"): Name(
+        "Surprise item k-NN with baseline", "Surprise k-NN + baseline"
+    ),
+    ("lenskit", "ItemKNNScorer"): Name(
+        "LensKit item k-NN", "LensKit item k-NN"
+    ),
+    ("lenskit", "BiasedMFScorer"): Name(
+        "LensKit BiasedMF (ALS)", "LensKit BiasedMF"
+    ),
+    ("cornac", "MF"): Name("cornac MF (C++)", "cornac MF"),
+    ("recslib", "DenseNet"): Name("This book, dense network", "dense network"),
+    ("lenskit", "FlexMFExplicitScorer"): Name(
+        "LensKit FlexMF (PyTorch)", "LensKit FlexMF"
+    ),
+    ("fastai", "EmbeddingNN"): Name(
+        "fastai dense network (PyTorch)", "fastai dense network"
+    ),
+    ("fastai", "EmbeddingDotBias"): Name(
+        "fastai dot product (PyTorch)", "fastai dot product"
+    ),
+    ("recslib", "LSTMRating"): Name("This book, LSTM", "LSTM"),
+    ("recslib", "BothSides"): Name(
+        "This book, LSTM on both sides", "LSTM on both sides"
+    ),
+    ("recslib", "FoldedIn"): Name("This book, folded in", "folded in"),
+    ("recslib", "RunningBias"): Name(
+        "This book, running bias", "running bias"
+    ),
+    ("LibRecommender", "RNN4Rec"): Name(
+        "LibRecommender RNN4Rec (TensorFlow)", "LibRecommender RNN4Rec"
+    ),
 }
 
 
@@ -53,8 +83,9 @@ def folds_frame(
     Returns
     -------
     DataFrame
-        ``model`` (in words), ``peer``, ``settings`` ("tuned", "defaults", or
-        of ours the number of factors and epochs); ``rmse`` (stars, mean over
+        ``model`` (in words) and ``short`` (in few, with the settings),
+        ``peer``, ``settings`` ("tuned", "defaults", or of ours the number
+        of factors and epochs); ``rmse`` (stars, mean over
         the folds), ``sd`` (between them), ``u1`` (the first fold alone),
         ``behind``, ``low`` and ``high`` (RMSE over all folds in one, minus
         that of chapter 1's model, with its 95 % interval);
@@ -62,7 +93,8 @@ def folds_frame(
     """
     frame = pd.DataFrame(
         {
-            "model": [NAMES[row["peer"], row["model"]] for row in rows],
+            "model": [NAMES[row["peer"], row["model"]].full for row in rows],
+            "short": [_short(row) for row in rows],
             "peer": [row["peer"] for row in rows],
             "settings": [_settings(row) for row in rows],
             "fold_rmse": [pd.Series(row["fold_rmse"]) for row in rows],
@@ -75,9 +107,9 @@ def folds_frame(
         }
     )
     scores = frame.pop("fold_rmse")
-    frame.insert(3, "rmse", [folds.mean() for folds in scores])
-    frame.insert(4, "sd", [folds.std() for folds in scores])
-    frame.insert(5, "u1", [folds[0] for folds in scores])
+    frame.insert(4, "rmse", [folds.mean() for folds in scores])
+    frame.insert(5, "sd", [folds.std() for folds in scores])
+    frame.insert(6, "u1", [folds[0] for folds in scores])
     return frame.sort_values("rmse", ignore_index=True)
 
 
@@ -110,7 +142,7 @@ def sequences_markdown(rows: Sequence[dict[str, Any]], task: str) -> str:
         ahead = ", one step ahead" if model != row["model"] else ""
         limits = [row[limit] for limit in ("difference", "low", "high")]
         lines.append(
-            f"| {NAMES[row['peer'], model]}{ahead} | {_settings(row)} "
+            f"| {NAMES[row['peer'], model].full}{ahead} | {_settings(row)} "
             f"| {mean(row['fold_rmse']):.4f} | {_behind(*limits)} "
             f"| {_seconds(row['fit_cpu_s'])} | {row['peak_mb']:.0f} |"
         )
@@ -143,6 +175,16 @@ def _settings(row: dict[str, Any]) -> str:
     if "n_factors" in params:
         return f"{params['n_factors']} factors, {params['n_epochs']} epochs"
     return ", ".join(f"{key} {value}" for key, value in params.items()) or "-"
+
+
+def _short(row: dict[str, Any]) -> str:
+    """Name a contender and its settings in few words."""
+    name = NAMES[row["peer"], row["model"]].short
+    params = row["params"]
+    if row["peer"] == "recslib" and "n_factors" in params:
+        times = "\N{MULTIPLICATION SIGN}"
+        return f"{name}, {params['n_factors']} {times} {params['n_epochs']}"
+    return f"{name}, {_settings(row)}"
 
 
 def _behind(difference: float, low: float, high: float) -> str:

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
 
+from bookbuild.chapters import Chapter
 from recslib import plots
 
 mpl.use("agg")  # a file is drawn, which needs no screen
 
 
-def write(path: Path, values: Mapping[str, float]) -> None:
-    """Draw the card into a file.
+def write(path: Path, title: str, book: Sequence[Chapter]) -> None:
+    """Draw the card into a file: the first chapter that predicts stars.
 
     Parameters
     ----------
     path
         Where it goes, a PNG.
-    values
-        What chapter 1 glues: RMSE in stars by name.
+    title
+        The book's.
+    book
+        The chapters.
     """
+    first = next(each for each in book if each.headline is not None)
     card = plots.social_card(
-        "PyTorch for Recommenders 101",
-        "Is it better than guessing?",
+        title,
+        first.question,
         {
-            "always the mean": values["mean_rmse"],
-            "damped biases": values["bias_rmse"],
-            "this book, chapter 1": values["rmse"],
+            "always the mean": first.headline_value("mean"),
+            "damped biases": first.headline_value("biases"),
+            f"this book, chapter {first.number}": first.headline_value("rmse"),
         },
     )
     card.savefig(path)

@@ -1,260 +1,177 @@
 """The rungs of all chapters, and the peers, as two figures.
 
-Errors come from the executed chapters, from benchmarks/results, and from the
-quoted figures in published.py; here they get an order and short names.
+Rungs come from the chapters' records, errors of peers from benchmarks/results,
+and quoted figures from published.py.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import pandas as pd
 
+from bookbuild import BuildError
+from bookbuild.chapters import STARS, Chapter, Rung
 from bookbuild.results import benchmark
-from bookbuild.results.published import (
-    PUBLISHED,
-    RANDOM_FOLDS,
-    RANDOM_QUARTER,
-    U1,
-)
+from bookbuild.results.published import PUBLISHED, SPLITS, U1
 from recslib import plots
 
-MF, DENSE, LSTM = (
-    "01_matrix_factorization",
-    "02_dense_network",
-    "03_lstm_sequences",
-)
-CHAPTER_1, CHAPTER_2, CHAPTER_3 = (
-    "1 Matrix factorization",
-    "2 A dense network",
-    "3 An LSTM that listens",
-)
-FOLDS = "Five published folds"
-WINDOWS = "Five windows of time"
-NEWEST = "The newest fifth"
 # Of the axis, stars: what lies outside gets an arrow.
 LIMITS = (0.86, 1.24)
 PEER_LIMITS = (0.87, 1.0)
-# What the chapters glue, by chapter and key.
-Values = Mapping[str, Mapping[str, Any]]
+# Two chapters that guess alike on one split may differ by this, in stars.
+SAME_GUESS = 1e-4
 
 
-class Rung(NamedTuple):
-    """A row of the ladder: what it is called, and where its value is.
+class Placed(NamedTuple):
+    """A rung in its place, with its value in stars.
 
     Parameters
     ----------
-    model
-        In words.
-    chapter, key
-        The notebook's name without ending, and the name of a glued value in
-        stars, or on [0, 1] where it starts with ``posted``. Its spread is
-        glued as ``<key>_sd``, or is not known.
-    kind
-        A key of `recslib.plots.KINDS`.
-    line
-        What the vertical line through it is called, empty for none.
+    panel, part
+        The split, and the chapter in it; no part for guesses.
+    rung
+        As the chapter's record has it.
+    chapter
+        That chapter.
+    rmse, sd
+        In stars; ``sd`` is NaN where it is not known.
     """
 
-    model: str
-    chapter: str
-    key: str
-    kind: str = "step"
-    line: str = ""
+    panel: str
+    part: str
+    rung: Rung
+    chapter: Chapter
+    rmse: float
+    sd: float
 
 
-# By panel and part, from the top.
-LADDER: Mapping[str, Mapping[str, Sequence[Rung]]] = {
-    FOLDS: {
-        "": (
-            Rung("always the mean", MF, "mean_rmse", "guess", "mean"),
-            Rung("user mean", MF, "user_mean_rmse", "guess"),
-            Rung("item mean", MF, "item_mean_rmse", "guess"),
-            Rung("damped biases", MF, "bias_rmse", "guess", "biases"),
-        ),
-        CHAPTER_1: (
-            Rung("as printed, u1 only", MF, "posted_rmse"),
-            Rung("gradients cleared", MF, "rung_cleared"),
-            Rung("a rate that learns", MF, "rung_rate"),
-            Rung("small first factors", MF, "rung_small"),
-            Rung("mean and biases", MF, "rung_biases"),
-            Rung("large batches", MF, "rung_batches"),
-            Rung("L2", MF, "rung_l2"),
-            Rung("a schedule, no L2", MF, "rung_schedule"),
-            Rung("a schedule and L2", MF, "rung_both"),
-            Rung("128 factors", MF, "rung_factors"),
-            Rung("a ridge on every row", MF, "rmse", "ours"),
-            Rung("Adam instead of SGD", MF, "rung_adam"),
-        ),
-        CHAPTER_2: (
-            Rung("as printed", DENSE, "posted_rmse"),
-            Rung("shapes mended", DENSE, "rung_shapes"),
-            Rung("small first vectors", DENSE, "rung_small"),
-            Rung("mean and biases", DENSE, "rung_biases"),
-            Rung("dropout", DENSE, "rung_dropout"),
-            Rung("L2", DENSE, "rung_l2"),
-            Rung("a schedule", DENSE, "rung_schedule"),
-            Rung("SGD, a rate a part", DENSE, "rmse", "ours"),
-            Rung("with side features", DENSE, "features_rmse", "ours"),
-        ),
-        CHAPTER_3: (
-            Rung("chapters 1 and 2", LSTM, "two_chapters_rmse"),
-            Rung("LSTM on the past", LSTM, "past_rmse", "ours"),
-            Rung("LSTMs on both sides", LSTM, "both_rmse", "ours"),
-        ),
-    },
-    WINDOWS: {
-        "": (
-            Rung("always the mean", LSTM, "mean_rmse", "guess", "mean"),
-            Rung("item mean", LSTM, "item_mean_rmse", "guess"),
-            Rung("damped biases", LSTM, "bias_rmse", "guess", "biases"),
-            Rung(
-                "running bias",
-                LSTM,
-                "running_bias_rmse",
-                "guess",
-                "running bias",
-            ),
-            Rung("fading bias", LSTM, "fading_bias_rmse", "guess"),
-        ),
-        CHAPTER_3: (
-            Rung("as printed, 1 window", LSTM, "posted_rmse"),
-            Rung("right shapes", LSTM, "rung_shapes"),
-            Rung("a mask", LSTM, "rung_mask"),
-            Rung("ratings go in", LSTM, "rung_ratings"),
-            Rung("longer histories", LSTM, "rung_long"),
-            Rung("Adam and a schedule", LSTM, "rung_adam"),
-            Rung("a base, known films", LSTM, "rung_base"),
-            Rung("chapter 1, folded in", LSTM, "folded_rmse"),
-            Rung("LSTM on that", LSTM, "rmse", "ours"),
-        ),
-    },
-    NEWEST: {
-        "": (
-            Rung("always the mean", LSTM, "time_mean_rmse", "guess", "mean"),
-            Rung("item mean", LSTM, "time_item_mean_rmse", "guess"),
-            Rung(
-                "running bias",
-                LSTM,
-                "time_running_bias_rmse",
-                "guess",
-                "running bias",
-            ),
-            Rung("fading bias", LSTM, "time_fading_bias_rmse", "guess"),
-        ),
-        CHAPTER_3: (
-            Rung("chapter 1, as it was", LSTM, "time_mf_rmse"),
-            Rung("LSTM on item biases", LSTM, "time_items_rmse"),
-            Rung("chapter 1, folded in", LSTM, "time_folded_mf_rmse"),
-            Rung("LSTM on that", LSTM, "time_rmse", "ours"),
-        ),
-    },
-}
+def placed_rungs(book: Sequence[Chapter]) -> list[Placed]:
+    """Put the rungs of all chapters in order, panel by panel.
 
+    In a panel the guesses come first, each once: whoever guesses on a split
+    guesses the same. The chapters follow in the book's order.
 
-def rungs() -> Iterator[tuple[str, str, Rung]]:
-    """Go through the ladder: panel, part, rung."""
-    for panel, parts in LADDER.items():
-        for part, members in parts.items():
-            for rung in members:
-                yield panel, part, rung
-
-
-def value_of(values: Values, chapter: str, key: str) -> float:
-    """Return a glued number.
+    Parameters
+    ----------
+    book
+        The chapters.
 
     Raises
     ------
-    ValueError
-        Where the chapter that was run does not glue it.
+    BuildError
+        Where two chapters guess alike on one split, and score differently.
     """
-    try:
-        return float(values[chapter][key])
-    except KeyError as missing:
-        raise ValueError(
-            f"The results page wants {missing} of {chapter}, and the run in "
-            "_build does not have it: run `make notebooks` again."
-        ) from missing
+    rungs = [_placed(chapter, r) for chapter in book for r in chapter.rungs]
+    panels = dict.fromkeys(placed.panel for placed in rungs)
+    return [
+        placed
+        for panel in panels
+        for placed in _in_panel([r for r in rungs if r.panel == panel])
+    ]
 
 
-def ladder_frame(values: Values) -> pd.DataFrame:
+def _placed(chapter: Chapter, rung: Rung) -> Placed:
+    stars = STARS[rung.scale]
+    sd = chapter.values.get(f"{rung.key}_sd", math.nan)
+    part = "" if rung.kind == "guess" else chapter.numbered_title
+    rmse = stars * float(chapter.values[rung.key])
+    return Placed(rung.panel, part, rung, chapter, rmse, stars * float(sd))
+
+
+def _in_panel(rungs: Sequence[Placed]) -> Iterator[Placed]:
+    guesses: dict[str, Placed] = {}
+    for placed in rungs:
+        if placed.part:
+            continue
+        first = guesses.setdefault(placed.rung.label, placed)
+        if abs(first.rmse - placed.rmse) > SAME_GUESS:
+            raise BuildError(
+                f"On {placed.panel!r}, {placed.rung.label!r} scores "
+                f"{first.rmse:.4f} in {first.chapter.name} and "
+                f"{placed.rmse:.4f} in {placed.chapter.name}. A panel is one "
+                "split: give the panel, or the rung, another name in one of "
+                "the two records."
+            )
+    yield from guesses.values()
+    yield from (placed for placed in rungs if placed.part)
+
+
+def own_panels(book: Sequence[Chapter]) -> list[Placed]:
+    """Return the rungs of the splits that the chapters climb on.
+
+    Rungs on a split of published figures belong to the field instead.
+    """
+    return [p for p in placed_rungs(book) if p.panel not in SPLITS]
+
+
+def ladder_frame(book: Sequence[Chapter]) -> pd.DataFrame:
     """Collect the rungs of all chapters for `recslib.plots.ladders`.
 
     Parameters
     ----------
-    values
-        What the chapters glue, by chapter and key.
+    book
+        The chapters.
     """
-    rows = []
-    for panel, part, rung in rungs():
-        stars = 4.0 if rung.key.startswith("posted") else 1.0
-        rmse = stars * value_of(values, rung.chapter, rung.key)
-        sd = values[rung.chapter].get(f"{rung.key}_sd", math.nan)
-        rows.append(
-            _row(
-                *(panel, rung.model, rmse, rung.kind),
-                part=part,
-                line=rung.line,
-                ends=(rmse - sd, rmse + sd),
-            )
-        )
-    return pd.DataFrame(rows)
+    return pd.DataFrame([_row_of(placed) for placed in own_panels(book)])
 
 
-def peers_frame(values: Values, measured: pd.DataFrame) -> pd.DataFrame:
+def _row_of(placed: Placed) -> dict[str, Any]:
+    rmse, sd = placed.rmse, placed.sd
+    return _row(
+        *(placed.panel, placed.rung.label, rmse, placed.rung.kind),
+        part=placed.part,
+        line=placed.rung.line,
+        ends=(rmse - sd, rmse + sd),
+    )
+
+
+def peers_frame(
+    book: Sequence[Chapter], measured: pd.DataFrame
+) -> pd.DataFrame:
     """Collect peers and published figures for `recslib.plots.ladders`.
 
     Parameters
     ----------
-    values
-        What the chapters glue, by chapter and key.
+    book
+        The chapters.
     measured
         What `benchmark.measured_folds` returned.
     """
     itself = measured["low"].eq(0) & measured["high"].eq(0)
     ours = measured.loc[itself, "rmse"].item()
-    of_chapter_1, of_chapter_3 = (
-        partial(value_of, values, chapter) for chapter in (MF, LSTM)
-    )
+    rungs = placed_rungs(book)
     rows = [
-        _row(FOLDS, name, of_chapter_1(f"{key}_rmse"), "guess", line=line)
-        for name, key, line in (
-            ("always the mean", "mean", "mean"),
-            ("item mean", "item_mean", ""),
-            ("damped biases", "bias", "biases"),
-        )
+        _row(benchmark.FOLDS, p.rung.label, p.rmse, "guess", line=p.rung.line)
+        for p in rungs
+        if p.panel == benchmark.FOLDS and p.rung.kind == "guess"
     ]
     for row in measured.iloc[::-1].itertuples():
-        name = _short(row.model, row.settings)
         kind = "ours" if row.peer == "recslib" else "peer"
         ends = ours + row.low, ours + row.high
-        rows.append(_row(FOLDS, name, row.rmse, kind, ends=ends))
+        rows.append(
+            _row(benchmark.FOLDS, row.short, row.rmse, kind, ends=ends)
+        )
 
     peers = measured[measured["peer"] != "recslib"]
     best = peers.sort_values("u1").iloc[0]
-    single = [
-        _row(U1, name, value, kind, line=line)
-        for name, value, kind, line in (
-            ("always the mean", of_chapter_1("u1_mean_rmse"), "guess", "mean"),
-            ("damped biases", of_chapter_1("u1_bias_rmse"), "guess", "biases"),
-            ("matrix factorization", of_chapter_1("u1_rmse"), "ours", ""),
-            ("LSTM on the past", of_chapter_3("u1_past_rmse"), "ours", ""),
-            ("LSTMs on both sides", of_chapter_3("u1_both_rmse"), "ours", ""),
-            (_short(best["model"], best["settings"]), best["u1"], "peer", ""),
-        )
+    single = [_row(U1, best["short"], best["u1"], "peer")]
+    single += [
+        _row(p.panel, p.rung.label, p.rmse, p.rung.kind, line=p.rung.line)
+        for p in rungs
+        if p.panel in SPLITS
     ]
     for quoted in PUBLISHED:
         name, _, _ = quoted.method.partition(" {")
-        line = "biases" if name == "Biases" else ""
         rmse = float(quoted.rmse)
-        single.append(_row(quoted.split, name, rmse, "published", line=line))
-    for split in (U1, RANDOM_FOLDS, RANDOM_QUARTER):
+        single.append(
+            _row(quoted.split, name, rmse, "published", line=quoted.line)
+        )
+    for split in SPLITS:
         of_split = [row for row in single if row["panel"] == split]
         rows += sorted(of_split, key=lambda row: -row["rmse"])
     return pd.DataFrame(rows)
@@ -283,25 +200,14 @@ def _row(
     }
 
 
-def _short(model: str, settings: str) -> str:
-    """Name a contender in few words."""
-    model = re.sub(r" \((?:C\+\+|PyTorch|ALS)\)", "", model)
-    model = model.removeprefix("This book, ")
-    model = model.replace("matrix factorization", "MF")
-    settings = settings.replace(" factors, ", " \N{MULTIPLICATION SIGN} ")
-    settings = settings.removesuffix(" epochs")
-    model = model.replace("item k-NN with baseline", "k-NN + baseline")
-    return f"{model}, {settings}"
-
-
-def draw(folder: Path, values: Values) -> None:
+def draw(folder: Path, book: Sequence[Chapter]) -> None:
     """Draw both ladders into a folder, as SVG."""
-    peers = peers_frame(values, benchmark.measured_folds())
+    peers = peers_frame(book, benchmark.measured_folds())
     mpl.use("Agg")
     with mpl.rc_context({"svg.hashsalt": "recslib"}):
         plots.use_book_style()
         for name, frame, limits in (
-            ("ladder", ladder_frame(values), LIMITS),
+            ("ladder", ladder_frame(book), LIMITS),
             ("peers", peers, PEER_LIMITS),
         ):
             ax = plots.ladders(frame, limits=limits)

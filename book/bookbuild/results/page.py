@@ -1,15 +1,15 @@
-"""What the build adds to the results page: two figures, and tables.
+"""What the build adds to pages: tables, cards, two figures.
 
-The page in book/ has a mark, `<!-- built: NAME -->`, for each table. They come
-from the executed chapters, from benchmarks/results and from the quoted figures
-in published.py.
+A page in book/ has a mark, `<!-- built: NAME -->`, where one goes. They come
+from the chapters' records and values, from benchmarks/results and from the
+quoted figures in published.py.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ import pandas as pd
 from docutils.nodes import make_id
 from nbformat import NotebookNode
 
+from bookbuild import BuildError
+from bookbuild.chapters import Chapter
 from bookbuild.results import benchmark
-from bookbuild.results.ladder import Values, draw, ladder_frame, rungs
+from bookbuild.results.ladder import draw, own_panels
 from bookbuild.results.published import (
     PUBLISHED,
     RANDOM_FOLDS,
@@ -28,12 +30,23 @@ from bookbuild.results.published import (
 )
 
 BUILT = re.compile(r"^<!-- built: ([a-z-]+) -->$", re.MULTILINE)
-LIST_TABLE = re.compile(r"^```\{list-table\}.*?^```\n", re.MULTILINE | re.S)
-GLUED = re.compile(r"\{glue:text\}`\.\./notebooks/(\w+)\.ipynb::(\w+)")
 HEADING = re.compile(r"^#{1,4} +(.+?)\s*$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.S)
-ROLE = re.compile(r"\{\w+\}`([^`<]+?)(?: <[^`]*>)?`")
-LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+# Behind the name of the row that a table is about.
+BEST = "(best)"
+NOTHING = "-"
+
+# Words and the name of a headline value, and how to write it.
+HEADLINES = (
+    ("Always the mean", "mean", "{:.4f}"),
+    ("Item mean", "item_mean", "{:.4f}"),
+    ("Damped biases", "biases", "{:.4f}"),
+    (f"The mended model {BEST}", "rmse", "**{:.4f}**"),
+    ("Its spread", "spread", "± {:.4f}"),
+    ("The model minus the biases", "difference", "{:+.4f}"),
+    ("95 % of that, from", "low", "{:+.4f}"),
+    ("to", "high", "{:+.4f}"),
+)
 
 
 def sections(notebook: NotebookNode) -> dict[str, tuple[str, str]]:
@@ -62,32 +75,21 @@ def sections(notebook: NotebookNode) -> dict[str, tuple[str, str]]:
     return found
 
 
-Sections = Mapping[str, Mapping[str, tuple[str, str]]]
+def where(chapter: Chapter, key: str) -> str:
+    """Return a link to the section of a chapter that computes a value."""
+    heading, anchor = sections(chapter.notebook)[key]
+    address = f"../notebooks/{chapter.name}.html#{anchor}"
+    return f'<a href="{address}">{chapter.number} {heading}</a>'
 
 
-def where(chapter: str, key: str, found: Sections) -> str:
-    """Return a link to the section of a chapter that computes a value.
-
-    Raises
-    ------
-    ValueError
-        Where the chapter that was run does not glue it.
-    """
-    if key not in found.get(chapter, {}):
-        raise ValueError(
-            f"The results page quotes {key!r} of {chapter}, and the run in "
-            "_build does not have it: run `make notebooks` again."
-        )
-    heading, anchor = found[chapter][key]
-    number = chapter[:2].lstrip("0")
-    address = f"../notebooks/{chapter}.html#{anchor}"
-    return f'<a href="{address}">{number} {heading}</a>'
+def linked(chapter: Chapter, words: str) -> str:
+    """Return words that lead to a chapter."""
+    return f"[{words}](../notebooks/{chapter.name}.ipynb)"
 
 
-def plain(cell: str) -> str:
-    """Leave of a table's cell what a reader sees: no roles, links, stars."""
-    text = LINK.sub(r"\1", ROLE.sub(r"\1", cell)).replace("**", "")
-    return " ".join(text.split())
+def written(value: float | None, form: str) -> str:
+    """Write a number, or a dash where there is none."""
+    return NOTHING if value is None else form.format(value)
 
 
 def pipe_table(
@@ -107,6 +109,40 @@ def pipe_table(
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def list_table(
+    name: str,
+    caption: str,
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: bool = True,
+) -> str:
+    """Write a table with the looks of the pages.
+
+    Parameters
+    ----------
+    name
+        What a reference calls it, without ``table-``.
+    caption
+        Below its number.
+    rows
+        The header, then the others; cells in MyST.
+    numbers
+        Whether all but the first column hold numbers.
+    """
+    lines = [
+        f"```{{list-table}} {caption}",
+        f":name: table-{name}",
+        ":header-rows: 1",
+        *([":stub-columns: 1"] if numbers else []),
+        f":class: results{' numbers' if numbers else ''}",
+        "",
+    ]
+    for first, *others in rows:
+        lines.append(f"* - {first}")
+        lines += [f"  - {cell}".rstrip() for cell in others]
+    return "\n".join([*lines, "```"])
+
+
 def titled(name: str, caption: str, rows: str) -> str:
     """Give a Markdown table a number, a caption and the page's looks."""
     return (
@@ -121,25 +157,24 @@ def dropdown(title: str, *parts: str) -> str:
     return f"::::{{dropdown}} {title}\n{inside}\n::::"
 
 
-def again(list_table: str, found: Sections) -> str:
-    """Say how to compute each row of a table of the page again.
+# What stands in a row: its words, and the values it shows with their chapters.
+Source = tuple[str, Sequence[tuple[Chapter, str]]]
+
+
+def again(sources: Iterable[Source]) -> str:
+    """Say how to compute each row of a table again.
 
     Parameters
     ----------
-    list_table
-        A list-table with glued values.
-    found
-        What `sections` returned, by chapter.
+    sources
+        A row's words, and the chapter and key of each value that it shows.
     """
     rows = []
-    for row in re.split(r"^\* - ", list_table, flags=re.MULTILINE)[1:]:
-        values = dict.fromkeys(GLUED.findall(row))
-        if not values:
-            continue
-        keys = dict.fromkeys(f"`{key}`" for _, key in values)
-        links = dict.fromkeys(where(*value, found) for value in values)
-        label = plain(row.split("\n  - ")[0])
-        rows.append([label, ", ".join(keys), "<br>".join(links)])
+    for words, values in sources:
+        if values:
+            keys = dict.fromkeys(f"`{key}`" for _, key in values)
+            links = dict.fromkeys(where(*value) for value in values)
+            rows.append([words, ", ".join(keys), "<br>".join(links)])
     return dropdown(
         "Get these numbers again",
         "`make results` runs the chapters that are not up to date, and prints "
@@ -148,36 +183,125 @@ def again(list_table: str, found: Sections) -> str:
     )
 
 
-def with_again(page: str, found: Sections) -> str:
-    """Put what `again` says below each list-table that quotes a chapter."""
-
-    def followed(match: re.Match[str]) -> str:
-        if not GLUED.search(match[0]):
-            return match[0]
-        return f"{match[0]}\n{again(match[0], found)}\n"
-
-    return LIST_TABLE.sub(followed, page)
+def with_headline(book: Sequence[Chapter]) -> list[Chapter]:
+    """Return the chapters that predict stars."""
+    return [chapter for chapter in book if chapter.headline is not None]
 
 
-def ladder_table(values: Values, found: Sections) -> str:
+def models_table(book: Sequence[Chapter]) -> str:
+    """Write every chapter's headline, a column a chapter."""
+    chapters = with_headline(book)
+    titles = [linked(c, c.numbered_title) for c in chapters]
+    rows = [["Prediction", *titles]]
+    sources: list[Source] = []
+    for words, name, form in HEADLINES:
+        numbers = [written(c.headline_value(name), form) for c in chapters]
+        rows.append([words, *numbers])
+        sources.append((words, [(c, c.headline[name]) for c in chapters]))
+    caption = (
+        "Error in stars on each chapter's test parts: the mean over them."
+    )
+    return f"{list_table('results', caption, rows)}\n\n{again(sources)}"
+
+
+def printed_table(book: Sequence[Chapter]) -> str:
+    """Write what the post reports, beside its listing run today."""
+    rows = [
+        ["Model", "Printed in 2018", "As printed, today", "Always the mean"]
+    ]
+    sources: list[Source] = []
+    for chapter in with_headline(book):
+        names = ("as_printed", "mean_as_printed")
+        numbers = [
+            written(chapter.headline_value(name), "{:.4f}") for name in names
+        ]
+        title = chapter.numbered_title
+        rows.append([title, written(chapter.printed, "{:.2f}"), *numbers])
+        keys = [chapter.headline.get(name) for name in names]
+        sources.append((title, [(chapter, key) for key in keys if key]))
+    caption = "RMSE on the [0, 1] scale."
+    return f"{list_table('printed', caption, rows)}\n\n{again(sources)}"
+
+
+def seconds_table(book: Sequence[Chapter]) -> str:
+    """Write how long the fits took that the chapters name."""
+    rows = [["Model", "Seconds"]]
+    sources: list[Source] = []
+    for chapter in book:
+        for fit in chapter.seconds:
+            words = f"{chapter.number} {fit['label']}"
+            rows.append([words, f"{chapter.values[fit['key']]:.2f}"])
+            sources.append((words, [(chapter, fit["key"])]))
+    caption = "Median seconds to fit a model once, on one thread."
+    return f"{list_table('seconds', caption, rows)}\n\n{again(sources)}"
+
+
+def chapters_table(chapter: Chapter, table: Mapping[str, Any]) -> str:
+    """Write a table that a chapter's record holds."""
+    rows = [table["columns"]]
+    sources: list[Source] = []
+    for words, *cells in table["rows"]:
+        form = "**{}**" if words.endswith(BEST) else "{}"
+        numbers = [_cell(chapter, cell, form) for cell in cells]
+        rows.append([words, *numbers])
+        keys = [cell.partition(":")[0] for cell in cells if cell]
+        sources.append((words, [(chapter, key) for key in keys]))
+    shown = list_table(table["name"], table["caption"], rows)
+    return f"{shown}\n\n{again(sources)}"
+
+
+def _cell(chapter: Chapter, cell: str, form: str) -> str:
+    key, _, digits = cell.partition(":")
+    if not key:
+        return ""
+    number = format(chapter.values[key], digits)
+    return number if number[0] in "+-" else form.format(number)
+
+
+def landing_table(book: Sequence[Chapter]) -> str:
+    """Write what was printed, a constant, and the book, a row a chapter."""
+    rows = [["Model", "2018, as printed", "Always the mean", "This book"]]
+    for chapter in with_headline(book):
+        printed = NOTHING
+        if chapter.printed is not None:
+            unit = f"{chapter.printed:.2f} on [0, 1]"
+            printed = f"{unit}, {4 * chapter.printed:.2f} stars"
+        numbers = [
+            written(chapter.headline_value(name), form)
+            for name, form in (("mean", "{:.3f}"), ("rmse", "**{:.3f}**"))
+        ]
+        rows.append([linked(chapter, chapter.title), printed, *numbers])
+    caption = "Printed in 2018, against a constant, against now."
+    return list_table("landing", caption, rows, numbers=False)
+
+
+def cards(book: Sequence[Chapter]) -> str:
+    """Write a card for each chapter, three in a row where they fill it."""
+    in_a_row = "1 1 3 3" if len(book) % 3 == 0 else "1 1 2 2"
+    shown = "\n\n".join(
+        f":::{{grid-item-card}} {chapter.number} {chapter.heading}\n"
+        f":link: ../notebooks/{chapter.name}\n:link-type: doc\n\n"
+        f"{chapter.about}\n:::"
+        for chapter in book
+    )
+    return f"::::{{grid}} {in_a_row}\n:gutter: 3\n\n{shown}\n::::"
+
+
+def ladder_table(book: Sequence[Chapter]) -> str:
     """Write every rung of the ladder, its spread and where it is computed."""
-    frame = ladder_frame(values)
+    header = ["Rung", "RMSE", "Spread", "Name", "Computed in"]
     parts = []
-    for (panel, part), group in groupby(
-        zip(rungs(), frame.itertuples(), strict=True),
-        key=lambda pair: pair[0][:2],
-    ):
+    for (panel, part), group in groupby(own_panels(book), lambda p: p[:2]):
         rows = [
             [
-                rung.model,
-                f"{row.rmse:.4f}",
-                "" if pd.isna(row.high) else f"± {row.high - row.rmse:.4f}",
-                f"`{rung.key}`",
-                where(rung.chapter, rung.key, found),
+                placed.rung.label,
+                f"{placed.rmse:.4f}",
+                "" if pd.isna(placed.sd) else f"± {placed.sd:.4f}",
+                f"`{placed.rung.key}`",
+                where(placed.chapter, placed.rung.key),
             ]
-            for (_, _, rung), row in group
+            for placed in group
         ]
-        header = ["Rung", "RMSE", "Spread", "Name", "Computed in"]
         parts.append(f"**{panel}: {part or 'guessing'}**")
         parts.append(pipe_table(header, rows, "lrrll"))
     return dropdown(
@@ -257,14 +381,14 @@ def sequences_tables() -> str:
     return "\n\n".join([*tables, bench_dropdown("sequences.json")])
 
 
-def run_table(notebooks: Mapping[str, NotebookNode]) -> str:
+def run_table(book: Sequence[Chapter]) -> str:
     """Write when each chapter was run, from what, and how long it took."""
     rows = []
-    for chapter, notebook in notebooks.items():
-        run, facts = _run_of(chapter, notebook)
+    for chapter in book:
+        run, facts = _run_of(chapter)
         rows.append(
             [
-                f"Chapter {chapter[:2].lstrip('0')}",
+                f"Chapter {chapter.number}",
                 f"{run['duration']:.0f}",
                 run["end_time"][:16].replace("T", " "),
                 facts["commit"] or "not known",
@@ -278,9 +402,9 @@ def run_table(notebooks: Mapping[str, NotebookNode]) -> str:
     )
 
 
-def machine_table(notebooks: Mapping[str, NotebookNode]) -> str:
+def machine_table(book: Sequence[Chapter]) -> str:
     """Write machine and versions: of the chapters, and of the benchmark."""
-    chapters = [_run_of(*item)[1] for item in notebooks.items()]
+    chapters = [_run_of(chapter)[1] for chapter in book]
     bench = json.loads(
         (benchmark.RESULTS / "machine.json").read_text(encoding="utf-8")
     )
@@ -311,14 +435,15 @@ def machine_table(notebooks: Mapping[str, NotebookNode]) -> str:
     )
 
 
-def _run_of(chapter: str, notebook: NotebookNode) -> tuple[Any, Any]:
+def _run_of(chapter: Chapter) -> tuple[Any, Any]:
     """Return what papermill and the build noted of a run."""
+    noted = chapter.notebook.metadata
     try:
-        return notebook.metadata["papermill"], notebook.metadata["machine"]
+        return noted["papermill"], noted["machine"]
     except KeyError as missing:
-        raise ValueError(
-            f"The run of {chapter} in _build does not say on what machine: "
-            "run `make notebooks` again."
+        raise BuildError(
+            f"The run of {chapter.name} in _build does not say on what "
+            "machine: run `make notebooks` again."
         ) from missing
 
 
@@ -328,49 +453,86 @@ def _all_of(values: Sequence[Any]) -> str:
     return " / ".join(said)
 
 
-def filled(
-    page: str, notebooks: Mapping[str, NotebookNode], values: Values
-) -> str:
-    """Put the tables into the page, and below each how to get it again.
+def built(book: Sequence[Chapter]) -> dict[str, Callable[[], str]]:
+    """Return what makes each thing that a page may have a mark for.
+
+    Parameters
+    ----------
+    book
+        The chapters.
+
+    Raises
+    ------
+    BuildError
+        Where two tables have one name.
+    """
+    makers: dict[str, Callable[[], str]] = {
+        "landing-table": lambda: landing_table(book),
+        "cards": lambda: cards(book),
+        "models": lambda: models_table(book),
+        "printed": lambda: printed_table(book),
+        "seconds": lambda: seconds_table(book),
+        "ladder-table": lambda: ladder_table(book),
+        "folds": folds_table,
+        "sequences": sequences_tables,
+        "published": published_tables,
+        "run": lambda: run_table(book),
+        "machine": lambda: machine_table(book),
+    }
+    for chapter in book:
+        for table in chapter.tables:
+            name = table["name"]
+            if name in makers:
+                raise BuildError(
+                    f"{chapter.name} calls a table {name!r}, and that name is "
+                    "taken: call it something else in the chapter's record."
+                )
+            makers[name] = lambda c=chapter, t=table: chapters_table(c, t)
+    return makers
+
+
+def filled(page: str, makers: Mapping[str, Callable[[], str]]) -> str:
+    """Put what is built in the place of each mark of a page.
 
     Parameters
     ----------
     page
-        The page as it stands in book/.
-    notebooks, values
-        The executed chapters and what they glue, by name without ending.
+        Its text, as it stands in book/.
+    makers
+        From `built`.
 
     Raises
     ------
-    ValueError
-        Where a mark of the page is not known, or a chapter lacks a value.
+    BuildError
+        Where a mark is not known.
     """
-    found = {name: sections(each) for name, each in notebooks.items()}
-    built = {
-        "ladder-table": lambda: ladder_table(values, found),
-        "folds": folds_table,
-        "sequences": sequences_tables,
-        "published": published_tables,
-        "run": lambda: run_table(notebooks),
-        "machine": lambda: machine_table(notebooks),
-    }
 
     def put(match: re.Match[str]) -> str:
-        if match[1] not in built:
-            raise ValueError(
-                f"results.md has the mark {match[0]!r}; what can be built is "
-                f"{', '.join(built)}."
+        if match[1] not in makers:
+            raise BuildError(
+                f"The mark {match[0]!r} is not known; what can be built is "
+                f"{', '.join(makers)}."
             )
-        return built[match[1]]()
+        return makers[match[1]]()
 
-    return BUILT.sub(put, with_again(page, found))
+    return BUILT.sub(put, page)
 
 
-def write(
-    book: Path, notebooks: Mapping[str, NotebookNode], values: Values
-) -> None:
-    """Finish the results page in a copy of book/: figures, then tables."""
-    draw(book, values)
-    path = book / "results.md"
-    text = filled(path.read_text(encoding="utf-8"), notebooks, values)
-    path.write_text(text, encoding="utf-8", newline="\n")
+def fill_pages(folder: Path, book: Sequence[Chapter]) -> None:
+    """Finish the pages in a copy of book/: both figures, and every mark.
+
+    Raises
+    ------
+    BuildError
+        Where a page asks for what is not there.
+    """
+    draw(folder, book)
+    makers = built(book)
+    for path in sorted(folder.rglob("*.md")):
+        page = path.read_text(encoding="utf-8")
+        try:
+            text = filled(page, makers)
+        except BuildError as problem:
+            raise BuildError(f"book/{path.name}: {problem}") from problem
+        if text != page:
+            path.write_text(text, encoding="utf-8", newline="\n")

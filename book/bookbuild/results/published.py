@@ -10,6 +10,7 @@ from typing import NamedTuple
 U1 = "Fold u1 alone"
 RANDOM_FOLDS = "Five random folds"
 RANDOM_QUARTER = "A random quarter"
+SPLITS = (U1, RANDOM_FOLDS, RANDOM_QUARTER)
 
 GITHUB = "https://github.com"
 DGL = f"[DGL's example]({GITHUB}/dmlc/dgl/tree/master/examples/pytorch/gcmc)"
@@ -36,6 +37,9 @@ class Published(NamedTuple):
         Who prints it, in MyST.
     doubt
         What to keep in mind, empty where the split says it all.
+    line
+        What a vertical line through it is called in the figure, empty for
+        none.
     """
 
     method: str
@@ -43,6 +47,7 @@ class Published(NamedTuple):
     split: str
     source: str
     doubt: str = ""
+    line: str = ""
 
 
 PUBLISHED = (
@@ -79,7 +84,7 @@ PUBLISHED = (
     Published("SVD++ {cite}`koren2008`", "0.919", RANDOM_FOLDS, SURPRISE),
     Published("k-NN with baseline", "0.931", RANDOM_FOLDS, SURPRISE),
     Published("SVD", "0.934", RANDOM_FOLDS, SURPRISE),
-    Published("Biases", "0.944", RANDOM_FOLDS, SURPRISE),
+    Published("Biases", "0.944", RANDOM_FOLDS, SURPRISE, line="biases"),
     Published("NMF", "0.963", RANDOM_FOLDS, SURPRISE),
     Published("k-NN", "0.980", RANDOM_FOLDS, SURPRISE),
     Published("A random guess", "1.518", RANDOM_FOLDS, SURPRISE),

@@ -4,8 +4,10 @@ import json
 
 import pytest
 from docutils import nodes
+from nbformat import v4
 from sphinx.errors import ExtensionError
 
+from bookbuild import chapters, notebooks
 from bookbuild.pages import contents
 from bookbuild.pages.contents import in_words, reading_minutes, running_minutes
 
@@ -79,9 +81,17 @@ def test_a_notebook_that_was_not_timed_is_named_with_the_command(tmp_path):
     assert "book/build.py execute notebooks/a.ipynb" in str(told.value)
 
 
-def test_the_question_of_a_chapter_is_the_line_below_its_title():
-    document = nodes.document(None, None)
-    line = nodes.paragraph("", "Is it so?")
-    document += nodes.container("", line, classes=["tagline"])
-    assert contents.question_of(document) == "Is it so?"
-    assert contents.question_of(page()) == ""
+def test_the_question_of_a_chapter_is_the_one_of_its_record(tmp_path):
+    record = {
+        "title": "First",
+        "question": "Is it so?",
+        "about": "About it.",
+        "printed": None,
+        "headline": None,
+    }
+    shown = v4.new_output("display_data", {chapters.RECORD: record})
+    path = tmp_path / "01_first.ipynb"
+    cell = v4.new_code_cell("record", outputs=[shown])
+    notebooks.write(v4.new_notebook(cells=[cell]), path)
+    assert contents.question_of(path) == "Is it so?"
+    assert contents.question_of(tmp_path / "faq.md") == ""
