@@ -7,7 +7,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from recslib import plots
+from recslib import ladders
 
 mpl.use("agg")  # a file is drawn, which needs no screen
 
@@ -22,7 +22,7 @@ def write(path: Path, values: Mapping[str, float]) -> None:
     values
         What chapter 1 glues: RMSE in stars by name.
     """
-    card = plots.social_card(
+    card = ladders.social_card(
         "PyTorch for Recommenders 101",
         "Is it better than guessing?",
         {

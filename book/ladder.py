@@ -18,7 +18,7 @@ import matplotlib as mpl
 import pandas as pd
 from published import PUBLISHED, RANDOM_FOLDS, RANDOM_QUARTER, U1
 
-from recslib import plots
+from recslib import ladders, style
 
 # The benchmark's scripts run in their own folder; its tables are wanted here.
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
@@ -57,7 +57,7 @@ class Rung(NamedTuple):
         stars, or on [0, 1] where it starts with ``posted``. Its spread is
         glued as ``<key>_sd``, or is not known.
     kind
-        A key of `recslib.plots.KINDS`.
+        A key of `recslib.ladders.KINDS`.
     line
         What the vertical line through it is called, empty for none.
     """
@@ -184,7 +184,7 @@ def value_of(values: Values, chapter: str, key: str) -> float:
 
 
 def ladder_frame(values: Values) -> pd.DataFrame:
-    """Collect the rungs of all chapters for `recslib.plots.ladders`.
+    """Collect the rungs of all chapters for `recslib.ladders.ladders`.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def field() -> pd.DataFrame:
 
 
 def peers_frame(values: Values, measured: pd.DataFrame) -> pd.DataFrame:
-    """Collect peers and published figures for `recslib.plots.ladders`.
+    """Collect peers and published figures for `recslib.ladders.ladders`.
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ def _row(
     line: str = "",
     ends: tuple[float, float] = (math.nan, math.nan),
 ) -> dict[str, Any]:
-    """Return a row as `recslib.plots.ladders` wants it."""
+    """Return a row as `recslib.ladders.ladders` wants it."""
     return {
         "panel": panel,
         "part": part,
@@ -305,11 +305,11 @@ def draw(folder: Path, values: Values) -> None:
     """Draw both ladders into a folder, as SVG."""
     mpl.use("Agg")
     with mpl.rc_context({"svg.hashsalt": "recslib"}):
-        plots.use_book_style()
+        style.use_book_style()
         for name, frame, limits in (
             ("ladder", ladder_frame(values), LIMITS),
             ("peers", peers_frame(values, field()), PEER_LIMITS),
         ):
-            ax = plots.ladders(frame, limits=limits)
+            ax = ladders.ladders(frame, limits=limits)
             ax.figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
             mpl.pyplot.close(ax.figure)
