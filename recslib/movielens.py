@@ -12,7 +12,6 @@ import hashlib
 import io
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -27,13 +26,12 @@ from recslib.downloads import (
     find_archive,
 )
 from recslib.ratings import (
-    Ratings,
     RatingsError,
     article_in_front,
     from_frame,
     split_year,
 )
-from recslib.tables import Place, read_ratings
+from recslib.tables import DataSet, Place, read_ratings
 
 GROUPLENS = Publisher(
     address="https://files.grouplens.org/datasets/movielens/",
@@ -60,31 +58,6 @@ OCCUPATIONS_1M = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class MovieLens:
-    """One data set: its ratings, and what is known of films and users.
-
-    Parameters
-    ----------
-    name
-        ``"100k"``, ``"1m"``, ... or ``"synthetic"``.
-    ratings
-        In the order of the published file.
-    films
-        One row an item index: ``item_id``, ``title`` (article in front, no
-        year), ``year`` (Int64, NA where unknown), ``genres`` (tuple of str).
-    users
-        One row a user index: ``user_id``, ``age`` (1m: the lower end of an
-        age group), ``gender``, ``occupation``, ``zip_code``; None where the
-        set tells nothing of its users.
-    """
-
-    name: str
-    ratings: Ratings
-    films: pd.DataFrame
-    users: pd.DataFrame | None
-
-
 class Tables(NamedTuple):
     """A data set's files, read: ratings stay bytes or a place until later."""
 
@@ -98,7 +71,7 @@ def load(
     *,
     folder: str | Path | None = None,
     cache: str | Path | None = None,
-) -> MovieLens:
+) -> DataSet:
     """Bring a MovieLens data set to this machine and read it.
 
     Looks in ``folder``, then in the cache, then downloads from GroupLens;
@@ -119,7 +92,7 @@ def load(
 
     Returns
     -------
-    MovieLens
+    DataSet
         Ratings in the published order. Films and users without a rating are
         left out.
 
@@ -145,7 +118,7 @@ def load(
         ) from error
 
 
-def _assemble(name: str, tables: Tables) -> MovieLens:
+def _assemble(name: str, tables: Tables) -> DataSet:
     films = pd.DataFrame(
         tables.films, columns=["item_id", "title", "year", "genres"]
     ).astype({"year": "Int64"})
@@ -160,7 +133,7 @@ def _assemble(name: str, tables: Tables) -> MovieLens:
     users = tables.users
     if users is not None:
         users = users.set_index("user_id").loc[ratings.user_ids].reset_index()
-    return MovieLens(name, ratings, films, users)
+    return DataSet(name, ratings, films, users)
 
 
 def _shown_titles(films: pd.DataFrame) -> dict[int, str]:
@@ -293,7 +266,7 @@ def synthetic(
     n_factors: int = 2,
     noise: float = 0.3,
     seed: int = 0,
-) -> MovieLens:
+) -> DataSet:
     """Make up a small data set whose factors are known.
 
     Stars are 3.5 + user bias + item bias + user factors . item factors +
@@ -313,7 +286,7 @@ def synthetic(
 
     Returns
     -------
-    MovieLens
+    DataSet
         Its films and users have ``bias`` and ``factor_0``, ``factor_1``,
         ... as further columns. Genres follow the signs of the factors; many
         ratings of one user share their second.
@@ -365,7 +338,7 @@ def synthetic(
         scale=(1.0, 5.0),
         source="synthetic",
     )
-    return MovieLens(
+    return DataSet(
         "synthetic",
         ratings,
         _with_truth(films, item_bias, item_factors),
