@@ -1,4 +1,6 @@
+import re
 from itertools import combinations
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -102,3 +104,12 @@ def test_the_style_of_the_book_is_set_for_what_follows():
     ax = plt.subplots()[1]
     assert ax.figure.dpi == 144
     assert not ax.spines["top"].get_visible()
+
+
+# One place -------------------------------------------------------------------
+
+
+def test_no_other_module_spells_a_colour():
+    for path in Path(style.__file__).parent.glob("*.py"):
+        found = re.findall(r"#[0-9a-fA-F]{6}\b", path.read_text("utf-8"))
+        assert not found or path.name == "style.py", (path.name, found)

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -667,3 +670,30 @@ def test_arguments_that_cannot_be_are_refused(how, said):
     with pytest.raises(ValueError, match=said):
         fitted(model, **how)
     assert torch.equal(weights(model), before)
+
+
+# What it brings along --------------------------------------------------------
+
+
+def brought_along(module):
+    """Name all that a fresh interpreter has imported with a module."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    run = [sys.executable, "-c", code]
+    names = subprocess.run(run, capture_output=True, text=True, check=True)
+    return set(names.stdout.split())
+
+
+@pytest.mark.parametrize("name", ["training", "recipes"])
+def test_who_fits_a_model_imports_neither_downloads_nor_figures(name):
+    heavy = {"pooch", "requests", "filelock", "platformdirs", "matplotlib"}
+    modules = brought_along(f"recslib.{name}")
+    assert "torch" in modules and not heavy & modules
+
+
+def test_the_loop_needs_none_of_the_library_but_its_progress_bar():
+    ours = {
+        name
+        for name in brought_along("recslib.training")
+        if name.startswith("recslib.")
+    }
+    assert ours == {"recslib.training", "recslib.progress"}
