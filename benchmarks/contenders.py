@@ -32,17 +32,11 @@ from recslib.models import (
     squared_norms,
 )
 from recslib.ratings import Ratings
+from recslib.recipes import fit_dense_net, fit_factorization, fit_lstm
 from recslib.recommend import fold_in_ahead
 from recslib.sequences import ask_apart, cut_histories, lstm_inputs
 from recslib.splits import Split, join, out_of_fold, time_order
-from recslib.training import (
-    Examples,
-    fit,
-    fit_dense_net,
-    fit_factorization,
-    fit_lstm,
-    predict,
-)
+from recslib.training import Examples, fit, predict
 
 if TYPE_CHECKING:
     from libreco.algorithms import RNN4Rec
@@ -148,7 +142,7 @@ def _fit_lstm(
     It learns what the factorization of one half leaves of the other. Each
     test rating is asked for apart: no test rating is heard. ``params`` are
     ``n_factors`` (main directions of the items) and those of
-    `recslib.training.fit_lstm`.
+    `recslib.recipes.fit_lstm`.
     """
 
     def of_the_other_half(halves: Split) -> torch.Tensor:

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from recslib.movielens import MovieLens
+from recslib.tables import DataSet
 
 # Where the two numbers start, so that they are near 0 for most.
 AGE_START, YEAR_START = 35, 1990
@@ -83,7 +83,7 @@ class SideFeatures:
         return _matrix(_user_columns(pd.DataFrame(row), jobs))[0]
 
 
-def side_features(data: MovieLens) -> SideFeatures:
+def side_features(data: DataSet) -> SideFeatures:
     """Collect what a data set knows of its users and films.
 
     Parameters

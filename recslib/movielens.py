@@ -1,4 +1,4 @@
-"""MovieLens on this machine: brought here, checked, read.
+"""MovieLens: its archives, how each spells its tables, and a made-up set.
 
 From a command line, ``python -m recslib.movielens 100k`` brings a data set
 and says where it lies.
@@ -7,56 +7,44 @@ and says where it lies.
 from __future__ import annotations
 
 import argparse
-import atexit
 import csv
 import hashlib
 import io
-import logging
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache as remember
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from textwrap import indent
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import platformdirs
-import pooch
-from filelock import FileLock, Timeout
 
-from recslib.progress import progress_bar, progress_is_off
+from recslib.downloads import (
+    Archive,
+    DownloadError,
+    Publisher,
+    find_archive,
+)
 from recslib.ratings import (
-    Ratings,
     RatingsError,
     article_in_front,
     from_frame,
     split_year,
 )
-from recslib.tables import Place, read_ratings
+from recslib.tables import DataSet, Place, read_ratings
 
-logger = logging.getLogger(__name__)
-
-GROUPLENS = "https://files.grouplens.org/datasets/movielens/"
-U_DATA_SHA256 = (
-    "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490"
-)
-TERMS = """\
+GROUPLENS = Publisher(
+    address="https://files.grouplens.org/datasets/movielens/",
+    terms="""\
 MovieLens data is GroupLens Research's (University of Minnesota): free for
 research, with acknowledgement; do not pass it on or use it commercially
 without permission. The full terms are in the archive's README. Cite it as:
 F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets:
-History and Context. ACM TiiS 5(4), 19. https://doi.org/10.1145/2827872"""
-LOCK_SECONDS = 1800
+History and Context. ACM TiiS 5(4), 19. https://doi.org/10.1145/2827872""",
+)
+U_DATA_SHA256 = (
+    "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490"
+)
 # u.item flags genres in this order; the flag before them means "unknown".
 GENRES_100K = (
     "Action|Adventure|Animation|Children's|Comedy|Crime|Documentary|Drama|"
@@ -68,37 +56,6 @@ OCCUPATIONS_1M = (
     "executive|farmer|homemaker|school student|lawyer|programmer|retired|"
     "sales|scientist|self-employed|technician|tradesman|unemployed|writer"
 )
-# What requests, pooch, pip and the disk raise when a download comes to grief.
-_REFUSALS = (OSError, ValueError, subprocess.SubprocessError)
-
-
-class DownloadError(OSError):
-    """A data set that no source could give."""
-
-
-@dataclass(frozen=True, eq=False)
-class MovieLens:
-    """One data set: its ratings, and what is known of films and users.
-
-    Parameters
-    ----------
-    name
-        ``"100k"``, ``"1m"``, ... or ``"synthetic"``.
-    ratings
-        In the order of the published file.
-    films
-        One row an item index: ``item_id``, ``title`` (article in front, no
-        year), ``year`` (Int64, NA where unknown), ``genres`` (tuple of str).
-    users
-        One row a user index: ``user_id``, ``age`` (1m: the lower end of an
-        age group), ``gender``, ``occupation``, ``zip_code``; None where the
-        set tells nothing of its users.
-    """
-
-    name: str
-    ratings: Ratings
-    films: pd.DataFrame
-    users: pd.DataFrame | None
 
 
 class Tables(NamedTuple):
@@ -109,41 +66,12 @@ class Tables(NamedTuple):
     users: pd.DataFrame | None = None
 
 
-@dataclass(frozen=True)
-class Archive:
-    """One published file that holds a data set.
-
-    Parameters
-    ----------
-    file
-        Its name.
-    folder
-        Where the data set lies inside it.
-    marker
-        A file that must be in that folder.
-    read
-        Turns the folder into tables.
-    n_bytes, known_hash
-        Size and ``"algorithm:hex"``; None where the file changes over time.
-    requirement
-        What to ask pip for; None for what GroupLens hands out.
-    """
-
-    file: str
-    folder: str
-    marker: str
-    read: Callable[[Place], Tables]
-    n_bytes: int | None = None
-    known_hash: str | None = None
-    requirement: str | None = None
-
-
 def load(
     name: str = "100k",
     *,
     folder: str | Path | None = None,
     cache: str | Path | None = None,
-) -> MovieLens:
+) -> DataSet:
     """Bring a MovieLens data set to this machine and read it.
 
     Looks in ``folder``, then in the cache, then downloads from GroupLens;
@@ -164,7 +92,7 @@ def load(
 
     Returns
     -------
-    MovieLens
+    DataSet
         Ratings in the published order. Films and users without a rating are
         left out.
 
@@ -190,7 +118,7 @@ def load(
         ) from error
 
 
-def _assemble(name: str, tables: Tables) -> MovieLens:
+def _assemble(name: str, tables: Tables) -> DataSet:
     films = pd.DataFrame(
         tables.films, columns=["item_id", "title", "year", "genres"]
     ).astype({"year": "Int64"})
@@ -205,7 +133,7 @@ def _assemble(name: str, tables: Tables) -> MovieLens:
     users = tables.users
     if users is not None:
         users = users.set_index("user_id").loc[ratings.user_ids].reset_index()
-    return MovieLens(name, ratings, films, users)
+    return DataSet(name, ratings, films, users)
 
 
 def _shown_titles(films: pd.DataFrame) -> dict[int, str]:
@@ -238,209 +166,9 @@ def find(
             f"{', '.join(ARCHIVES)} and synthetic. Read a file of your own "
             f"with read_ratings."
         )
-    tried = []
-    folder = folder or os.environ.get("RECSLIB_DATA")
-    if folder:
-        for archive in ARCHIVES[name]:
-            place = _in_folder(Path(folder).expanduser(), archive)
-            if place is not None:
-                return archive, place
-        logger.warning(
-            "%s holds no sound copy of %s; looking in the cache.",
-            folder,
-            ARCHIVES[name][0].file,
-        )
-        tried.append(f"the folder {folder}: no sound copy")
-    cache = cache or os.environ.get("RECSLIB_CACHE")
-    cache = Path(cache or platformdirs.user_cache_path("recslib"))
-    archive = _in_cache(name, cache)
-    if archive is None:
-        tried.append(f"the cache {cache}: no sound copy")
-        cache = _writable(cache)
-        archive = _in_cache(name, cache) or _fetch(name, cache, tried)
-    return archive, _open(cache / archive.file, archive)
-
-
-def _open(path: Path, archive: Archive) -> Place:
-    return zipfile.Path(path, archive.folder + "/")
-
-
-def _in_folder(folder: Path, archive: Archive) -> Place | None:
-    path = folder / archive.file
-    trouble = _trouble(path, archive)
-    if trouble is None:
-        return _open(path, archive)
-    if path.exists():
-        logger.warning("%s %s; not used.", path, trouble)
-    for place in (folder / Path(archive.folder).name, folder):
-        if (place / archive.marker).is_file():
-            return place
-    return None
-
-
-def _in_cache(name: str, cache: Path) -> Archive | None:
-    for archive in ARCHIVES[name]:
-        if _trouble(cache / archive.file, archive) is None:
-            return archive
-    return None
-
-
-def _trouble(path: Path, archive: Archive) -> str | None:
-    """Say what is wrong with a file, None where it is the published one."""
-    try:
-        n_bytes = path.stat().st_size
-        if archive.n_bytes not in (None, n_bytes):
-            return f"has {n_bytes:,} bytes, not {archive.n_bytes:,}"
-        if archive.known_hash is not None:
-            algorithm, known = archive.known_hash.split(":")
-            if pooch.file_hash(path, alg=algorithm) != known:
-                return f"does not have the published {algorithm}"
-            return None
-        with zipfile.ZipFile(path) as whole:
-            broken = whole.testzip()
-            if broken is not None:
-                return f"is damaged at {broken}"
-            if f"{archive.folder}/{archive.marker}" not in whole.namelist():
-                return f"does not hold {archive.folder}/{archive.marker}"
-    except (OSError, zipfile.BadZipFile, zlib.error) as error:
-        return f"cannot be read ({error})"
-    return None
-
-
-def _writable(cache: Path) -> Path:
-    """Give back the cache, or a temporary one where it takes no files."""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=cache):
-            return cache
-    except OSError as error:
-        temporary = _temporary_cache()
-        logger.warning(
-            "The cache %s cannot be written (%s). Downloads go to %s and are "
-            "deleted at the end; set RECSLIB_CACHE to a folder of yours.",
-            cache,
-            error,
-            temporary,
-        )
-        return temporary
-
-
-@remember
-def _temporary_cache() -> Path:
-    folder = tempfile.mkdtemp(prefix="recslib-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
-
-
-@contextmanager
-def _locked(cache: Path, name: str) -> Iterator[None]:
-    # Any user of a shared cache may take the lock.
-    lock = FileLock(cache / f"{name}.lock", mode=0o666)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        logger.warning("Another process is fetching %s: waiting.", name)
-        try:
-            lock.acquire(timeout=LOCK_SECONDS)
-        except Timeout as error:
-            raise DownloadError(
-                f"{lock.lock_file} has been held by another process for "
-                f"{LOCK_SECONDS // 60} minutes. End that process, or set "
-                f"RECSLIB_CACHE to another folder, and try again."
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _fetch(name: str, cache: Path, tried: list[str]) -> Archive:
-    with _locked(cache, name):
-        archive = _in_cache(name, cache)
-        if archive is not None:
-            return archive
-        incoming = cache / f"{name}.incoming"
-        for archive in ARCHIVES[name]:
-            path = cache / archive.file
-            if path.exists():
-                trouble = _trouble(path, archive)
-                logger.warning("%s %s: set aside as .bad.", path, trouble)
-                path.replace(path.with_name(path.name + ".bad"))
-            # A killed process may have left its half behind.
-            shutil.rmtree(incoming, ignore_errors=True)
-            try:
-                _download(archive, incoming).replace(path)
-            except _REFUSALS as error:
-                tried += [_source(archive), indent(str(error), "  ")]
-            else:
-                if not progress_is_off():
-                    print(TERMS)
-                return archive
-            finally:
-                shutil.rmtree(incoming, ignore_errors=True)
-    wanted = ARCHIVES[name][0].file
-    raise DownloadError(
-        f"no source could give the data set {name}. Tried:\n  "
-        + "\n  ".join(tried)
-        + f"\nYou can:\n  1. look at the network or proxy and run this "
-        f"again;\n  2. download {wanted} in a browser from {GROUPLENS}{wanted}"
-        f" and set RECSLIB_DATA to the folder that holds it;\n  3. set "
-        f"RECSLIB_MIRROR to the address of a mirror of {GROUPLENS}"
+    return find_archive(
+        name, ARCHIVES[name], GROUPLENS, folder=folder, cache=cache
     )
-
-
-def _source(archive: Archive) -> str:
-    if archive.requirement is not None:
-        return f"pip:{archive.requirement}"
-    mirror = os.environ.get("RECSLIB_MIRROR") or GROUPLENS
-    return f"{mirror.rstrip('/')}/{archive.file}"
-
-
-def _download(archive: Archive, incoming: Path) -> Path:
-    # Its notes would end up on a notebook's standard error.
-    pooch.get_logger().setLevel(logging.WARNING)
-    by_pip = archive.requirement is not None
-    path = Path(
-        pooch.retrieve(
-            _source(archive),
-            archive.known_hash,
-            fname=archive.file,
-            path=incoming,
-            downloader=_pip_download if by_pip else _http_download,
-        )
-    )
-    trouble = _trouble(path, archive)
-    if trouble is not None:
-        raise ValueError(f"what came {trouble}")
-    # pooch leaves it readable for its owner alone.
-    path.chmod(0o644)
-    return path
-
-
-def _http_download(url: str, output_file: str, _: object) -> None:
-    name = url.rpartition("/")[2]
-    with progress_bar(total=1, description=name, unit="B") as bar:
-        fetch = pooch.HTTPDownloader(progressbar=bar, timeout=(10, 60))
-        fetch(url, output_file, None)
-
-
-def _pip_download(url: str, output_file: str, _: object) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--no-deps"]
-    command += ["--quiet", "--no-input", "--disable-pip-version-check"]
-    # Others may be waiting for the lock.
-    command += ["--retries", "1"]
-    with tempfile.TemporaryDirectory(dir=Path(output_file).parent) as folder:
-        run = subprocess.run(
-            [*command, "--dest", folder, url.removeprefix("pip:")],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        wheels = list(Path(folder).glob("*.whl"))
-        if run.returncode != 0 or not wheels:
-            raise OSError(run.stderr.strip() or "pip brought no wheel")
-        shutil.move(wheels[0], output_file)
 
 
 # How each archive spells its tables --------------------------------------
@@ -538,7 +266,7 @@ def synthetic(
     n_factors: int = 2,
     noise: float = 0.3,
     seed: int = 0,
-) -> MovieLens:
+) -> DataSet:
     """Make up a small data set whose factors are known.
 
     Stars are 3.5 + user bias + item bias + user factors . item factors +
@@ -558,7 +286,7 @@ def synthetic(
 
     Returns
     -------
-    MovieLens
+    DataSet
         Its films and users have ``bias`` and ``factor_0``, ``factor_1``,
         ... as further columns. Genres follow the signs of the factors; many
         ratings of one user share their second.
@@ -610,7 +338,7 @@ def synthetic(
         scale=(1.0, 5.0),
         source="synthetic",
     )
-    return MovieLens(
+    return DataSet(
         "synthetic",
         ratings,
         _with_truth(films, item_bias, item_factors),

@@ -1,84 +1,37 @@
-"""Every figure of the book. Each function takes arrays, returns the Axes.
-
-Colours start from Okabe and Ito's, which people with any kind of colour vision
-can tell apart; those that are pale on white are darker here. None carries a
-meaning that a label or a shape does not.
-"""
+"""Charts of data. Each function takes arrays, returns the Axes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise, product
-from typing import Any, NamedTuple
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.text import Annotation
 from torch import Tensor
 
 from recslib.ratings import Ratings
-from recslib.training import History
+from recslib.style import (
+    BLACK,
+    BLUE,
+    COLOURS,
+    GREY,
+    LINES,
+    MARKERS,
+    ON_HIGH,
+    ON_LOW,
+    ORANGE,
+)
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#0E9F84"
-PURPLE, BROWN, GREY = "#A6287F", "#7A5200", "#505050"
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, BROWN, GREY)
-BLACK, WHITE, GRID, PALE = "#000000", "#FFFFFF", "#B0B0B0", "#E8F1F8"
-# What a figure's colours become where the page is dark. A colour that is not
-# here stays: it lies on another one that stays.
-ON_DARK_PAGES = {
-    BLUE: "#3B90FA",
-    ORANGE: "#F18C27",
-    GREEN: "#BFF1D5",
-    PURPLE: "#F2339F",
-    BROWN: "#FFD937",
-    GREY: "#B5B5B5",
-    BLACK: "#E8E8E8",
-    WHITE: "#121212",
-    GRID: "#5A5A5A",
-    PALE: "#16324A",
-}
-# Words and lines on a colour map, wherever the page is.
-_ON_LOW, _ON_HIGH = "#FCFCFC", "#0A0A0A"
-MARKERS = ("o", "s", "^", "D", "v", "P")
-LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
-# Who may stand on a rung of `ladders`: colour, marker, filled or not, and what
-# the legend says.
-KINDS = {
-    "guess": (GREY, "s", True, "guessing"),
-    "step": (BLUE, "o", True, "a step on the way"),
-    "ours": (ORANGE, "D", True, "this book's model"),
-    "peer": (GREEN, "^", True, "another library"),
-    "published": (BLUE, "o", False, "published elsewhere"),
-}
+if TYPE_CHECKING:
+    from recslib.training import History
 
 # Where a label may stand, in points above or below its own point.
 _LABEL_SHIFTS = (0, 7, -7, 14, -14, 21, -21, 28, -28)
-
-
-def use_book_style() -> None:
-    """Set sizes, fonts and lines for every figure that follows."""
-    plt.rcParams.update(
-        {
-            "figure.figsize": (7.0, 3.6),
-            "figure.dpi": 144,
-            "figure.constrained_layout.use": True,
-            "font.size": 10,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titlelocation": "left",
-            "axes.titlesize": 11,
-            "grid.alpha": 0.35,
-            "legend.frameon": False,
-            "lines.linewidth": 1.8,
-            "svg.hashsalt": "recslib",  # the same names inside, every time
-        }
-    )
 
 
 def stars_histogram(ratings: Ratings, ax: Axes | None = None) -> Axes:
@@ -341,173 +294,6 @@ def training_history(
     return ax
 
 
-def ladder(
-    rungs: pd.DataFrame,
-    *,
-    guess: tuple[str, float] | None = None,
-    limits: tuple[float, float] | None = None,
-    highlight: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw one row a model: its mean error and its spread over folds.
-
-    Parameters
-    ----------
-    rungs
-        Columns ``model``, ``rmse`` and ``sd`` in stars, in the order to be
-        read from the top.
-    guess
-        Name and value of a vertical line: what guessing scores.
-    limits
-        Of the x axis, stars; a rung outside it gets an arrow and its number.
-    highlight
-        The model to set off by colour and shape; None means the last.
-    ax
-        Where to draw; None makes a figure.
-    """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7.0, 0.9 + 0.36 * len(rungs)))
-    heights = np.arange(len(rungs))
-    if limits is not None:
-        ax.set_xlim(*limits)
-    for height, rung in zip(heights, rungs.itertuples(), strict=True):
-        chosen = rung.model == (highlight or rungs["model"].iloc[-1])
-        colour = ORANGE if chosen else BLUE
-        text = f"{rung.rmse:.3f}"
-        if limits is not None and not limits[0] <= rung.rmse <= limits[1]:
-            right = rung.rmse > limits[1]
-            ax.annotate(
-                f"{rung.rmse:,.2f} →" if right else f"← {rung.rmse:,.2f}",
-                (limits[1] if right else limits[0], height),
-                ha="right" if right else "left",
-                va="center",
-                color=colour,
-            )
-            continue
-        ax.errorbar(
-            rung.rmse,
-            height,
-            xerr=None if np.isnan(rung.sd) else rung.sd,
-            fmt="D" if chosen else "o",
-            color=colour,
-            capsize=3,
-        )
-        reach = 0.0 if np.isnan(rung.sd) else rung.sd
-        ax.annotate(
-            text,
-            (rung.rmse + reach, height),
-            xytext=(6, 0),
-            textcoords="offset points",
-            ha="left",
-            va="center",
-            fontsize=8,
-            color=colour,
-        )
-    if guess is not None:
-        name, value = guess
-        ax.axvline(value, color=GREY, linestyle=":")
-        ax.annotate(
-            f" {name}",
-            (value, -0.75),
-            color=GREY,
-            fontsize=8,
-            va="center",
-            annotation_clip=False,
-        )
-    ax.set(
-        yticks=heights,
-        yticklabels=rungs["model"],
-        ylim=(len(rungs) - 0.5, -1.0),
-        xlabel="RMSE (stars), mean and spread over the folds",
-    )
-    ax.grid(axis="x")
-    return ax
-
-
-def ladders(
-    rungs: pd.DataFrame,
-    *,
-    limits: tuple[float, float] | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw a panel of rungs for each split, all over one axis.
-
-    Errors of two splits are not to be compared: each panel stands on ground of
-    its own, and the lines of its guesses end where it ends.
-
-    Parameters
-    ----------
-    rungs
-        In the order to be read from the top; columns ``panel`` and ``part``
-        (headings; a part may be empty), ``model``, ``rmse`` in stars, ``low``
-        and ``high`` (ends of the whisker, NaN for none), ``kind`` (a key of
-        ``KINDS``) and ``line`` (what to call a vertical line at this rung,
-        empty for none).
-    limits
-        Of the x axis, stars; a rung outside it gets an arrow.
-    ax
-        Where to draw; None makes a figure.
-
-    Raises
-    ------
-    ValueError
-        Where a kind is none of ``KINDS``.
-    """
-    unknown = set(rungs["kind"]) - set(KINDS)
-    if unknown:
-        raise ValueError(
-            f"a rung of kind {min(unknown)!r}; the kinds are "
-            f"{', '.join(KINDS)}."
-        )
-    heights, panels, parts = _places(rungs)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(4.7, 1.0 + 0.165 * heights[-1]))
-    if limits is not None:
-        ax.set_xlim(*limits)
-    for height, rung in zip(heights, rungs.itertuples(), strict=True):
-        _rung(ax, height, rung, limits)
-    lines = [name for name in rungs["line"].unique() if name]
-    for name, panel in rungs.assign(y=heights).groupby("panel", sort=False):
-        top, bottom = panels[name] - 0.7, panel["y"].max() + 0.7
-        ax.axhspan(top, bottom, facecolor=GREY, alpha=0.08, linewidth=0)
-        for guess in panel[panel["line"] != ""].itertuples():
-            ax.vlines(
-                guess.rmse,
-                panels[name] + 0.4,
-                bottom,
-                color=GREY,
-                linestyle=LINES[3 - lines.index(guess.line) % 3],
-                linewidth=1,
-            )
-            ax.annotate(
-                guess.line,
-                (guess.rmse, panels[name]),
-                ha="center",
-                va="center",
-                fontsize=7,
-                color=GREY,
-            )
-    _name_rows(
-        ax,
-        rows=[*zip(heights, rungs["model"], strict=True)],
-        panels=[(height, name) for name, height in panels.items()],
-        parts=parts,
-    )
-    ax.legend(
-        handles=[_legend_mark(k) for k in KINDS if k in set(rungs["kind"])],
-        loc="lower right",
-        bbox_to_anchor=(1.0, 1.0),
-        borderaxespad=3,
-        fontsize=7.5,
-        ncols=2,
-        handletextpad=0.2,
-        columnspacing=1.0,
-    )
-    ax.set_xlabel("RMSE (stars)", fontsize=8)
-    ax.grid(axis="x")
-    return ax
-
-
 def error_by_group(
     groups: Mapping[str, pd.DataFrame],
     *,
@@ -617,7 +403,7 @@ def surface(
     if np.ptp(heights) > 0:
         levels = filled.levels
         colours = [
-            _ON_LOW if level < levels.mean() else _ON_HIGH for level in levels
+            ON_LOW if level < levels.mean() else ON_HIGH for level in levels
         ]
         drawn = ax.contour(x, y, heights, levels=levels, colors=colours)
         ax.clabel(drawn, fontsize=7, fmt="%.1f")
@@ -813,291 +599,6 @@ def item_map(
     return ax
 
 
-def factorization_idea(ax: Axes | None = None) -> Axes:
-    """Draw one cell of a rating matrix as a row times a column."""
-    ax = _blank(ax, width=14.0, height=6.6)
-    known = {(0, 1): 5, (0, 4): 3, (1, 0): 4, (1, 3): 2, (2, 1): 1}
-    known |= {(2, 5): 4, (3, 1): 3, (3, 4): 5}
-    _grid(ax, (0.4, 0.6), (4, 6), texts=known, marked=[(2, 3)])
-    _grid(ax, (7.7, 0.6), (4, 2), marked=[(2, 0), (2, 1)])
-    _grid(ax, (10.6, 3.4), (2, 3), marked=[(0, 1), (1, 1)])
-    ax.text(7.05, 2.6, "≈", fontsize=24, ha="center", va="center")
-    ax.text(10.15, 2.6, "·", fontsize=24, ha="center", va="center")
-    for x, y, text in (
-        (3.4, 4.75, "ratings, users x items"),
-        (8.7, 4.75, "user factors"),
-        (12.1, 5.55, "item factors"),
-        (12.1, 1.4, "? = user row · item column"),
-    ):
-        ax.text(x, y, text, ha="center", va="bottom")
-    return ax
-
-
-def boxes(rows: Sequence[Sequence[str]], ax: Axes | None = None) -> Axes:
-    """Draw a network as rows of boxes, the inputs at the bottom.
-
-    Parameters
-    ----------
-    rows
-        From the inputs up, the text of each box. A box feeds the one above
-        it where two rows have the same length, else all of the row above.
-    ax
-        Where to draw; None makes a figure.
-    """
-    ax = _blank(ax, width=10.0, height=1.25 * len(rows))
-    places: list[list[tuple[float, float]]] = []
-    for number, texts in enumerate(rows):
-        height = 0.6 + 1.25 * number
-        step = 10.0 / len(texts)
-        row = [(step * (place + 0.5), height) for place in range(len(texts))]
-        for (x, y), text in zip(row, texts, strict=True):
-            _box(ax, (x, y), text)
-        places.append(row)
-    for below, above in pairwise(places):
-        one_to_one = len(below) == len(above)
-        for start, end in (
-            zip(below, above, strict=True)
-            if one_to_one
-            else product(below, above)
-        ):
-            _arrow(ax, (start[0], start[1] + 0.27), (end[0], end[1] - 0.27))
-    return ax
-
-
-def listening_idea(ax: Axes | None = None) -> Axes:
-    """Draw an LSTM over three steps: what it has heard, what it is asked."""
-    ax = _blank(ax, width=14.0, height=7.4)
-    heard = ("nothing yet", "film A, 4 stars", "film B, 2 stars")
-    asked = ("film A", "film B", "film C")
-    places = (2.2, 6.6, 11.0)
-    for x, before, film in zip(places, heard, asked, strict=True):
-        for y, text in (
-            (0.7, before),
-            (2.6, "LSTM"),
-            (4.5, "taste"),
-            (6.4, f"guess for {film}"),
-        ):
-            _box(ax, (x, y), text)
-        for y in (0.7, 2.6, 4.5):
-            _arrow(ax, (x, y + 0.5), (x, y + 1.4))
-    for start, end in pairwise(places):
-        _arrow(ax, (start + 0.95, 2.6), (end - 0.95, 2.6))
-        middle = (start + end) / 2
-        ax.text(middle, 2.8, "memory", ha="center", color=GREY)
-    _arrow(ax, (places[-1] + 0.95, 2.6), (13.6, 2.6))
-    for x, film in zip(places, asked, strict=True):
-        ax.text(x + 0.25, 5.4, f"· {film}", va="center", color=ORANGE)
-    return ax
-
-
-def padded_batch(mask: Tensor, ax: Axes | None = None) -> Axes:
-    """Draw histories of several lengths in one tensor of shape (B, T, d).
-
-    Parameters
-    ----------
-    mask
-        (B, T) bool, True where a step is real.
-    ax
-        Where to draw; None makes a figure.
-    """
-    n_rows, n_steps = mask.shape
-    ax = _blank(ax, width=n_steps + 3.8, height=n_rows + 2.2)
-    for sheet in reversed(range(3)):
-        for row in range(n_rows):
-            for step in range(n_steps):
-                real = bool(mask[row, step])
-                ax.add_patch(
-                    Rectangle(
-                        (
-                            1.6 + step + 0.25 * sheet,
-                            n_rows - row - 0.2 + 0.25 * sheet,
-                        ),
-                        1,
-                        1,
-                        facecolor=PALE if real else WHITE,
-                        edgecolor=BLUE if real else GREY,
-                        hatch=None if real else "////",
-                        linewidth=0.8,
-                    )
-                )
-    for x, y, text in (
-        (1.6 + n_steps / 2, 0.3, "T steps, in time order"),
-        (n_steps + 3.0, n_rows + 1.1, "d numbers\na step"),
-    ):
-        ax.text(x, y, text, ha="center", va="center")
-    ax.text(
-        1.2,
-        0.8 + n_rows / 2,
-        "B histories",
-        ha="center",
-        va="center",
-        rotation=90,
-    )
-    return ax
-
-
-def social_card(
-    title: str, question: str, rungs: Mapping[str, float]
-) -> Figure:
-    """Draw what a link to the book looks like: 1,200 by 630 pixels.
-
-    Parameters
-    ----------
-    title, question
-        Words.
-    rungs
-        Label to RMSE in stars, from the top down: dots on one axis, the first
-        hollow, the last one marked.
-    """
-    ink, light, star = "#0F3A5C", "#FFFFFF", "#FFC145"
-    figure = plt.figure(figsize=(12, 6.3), dpi=100, facecolor=ink)
-    ax = figure.add_axes((0.36, 0.18, 0.5, 0.38), facecolor="none")
-    figure.text(0.06, 0.8, title, size=40, color=light, weight="bold")
-    figure.text(0.06, 0.67, question, size=30, color=star, style="italic")
-    unit = "RMSE in stars on MovieLens 100K: lower is better"
-    figure.text(0.06, 0.06, unit, size=17, color=light)
-    heights = np.arange(len(rungs))[::-1]
-    for number, (height, value) in enumerate(
-        zip(heights, rungs.values(), strict=True)
-    ):
-        is_last = number == len(rungs) - 1
-        ax.plot(
-            value,
-            height,
-            marker="*" if is_last else "o",
-            markersize=30 if is_last else 16,
-            color=star if is_last else light,
-            markerfacecolor=ink if number == 0 else None,
-            markeredgewidth=2,
-            clip_on=False,
-        )
-        ax.annotate(
-            f"{value:.3f}",
-            (value, height),
-            xytext=(22, 0),
-            textcoords="offset points",
-            va="center",
-            size=22,
-            color=light,
-        )
-    ax.set(yticks=heights, xticks=[], ylim=(-0.4, len(rungs) - 0.6))
-    ax.set_yticklabels(rungs, size=22, color=light)
-    ax.tick_params(left=False)
-    ax.spines[:].set_visible(False)
-    ax.margins(x=0.12)
-    return figure
-
-
-def _places(
-    rungs: pd.DataFrame,
-) -> tuple[list[float], dict[str, float], list[tuple[float, str]]]:
-    """Return how far down the rungs, the panels' and the parts' names are."""
-    heights, panels, parts = [], {}, []
-    height, part = -1.0, ""
-    for rung in rungs.itertuples():
-        if rung.panel not in panels:
-            height += 2 if panels else 1
-            panels[rung.panel], part = height, ""
-        if rung.part != part:
-            height += 1
-            part = rung.part
-            parts.append((height, part))
-        height += 1
-        heights.append(height)
-    return heights, panels, parts
-
-
-def _name_rows(
-    ax: Axes,
-    rows: Sequence[tuple[float, str]],
-    panels: Sequence[tuple[float, str]],
-    parts: Sequence[tuple[float, str]],
-) -> None:
-    """Write (height, name) pairs beside the axis."""
-    places, names = zip(*rows, *panels, *parts, strict=True)
-    ax.set_yticks(places, names, fontsize=7.5)
-    ax.set_ylim(max(places) + 1, -1)
-    ax.tick_params(axis="y", length=0)
-    ax.tick_params(axis="x", labelsize=8, top=True, labeltop=True)
-    labels = ax.get_yticklabels()[len(rows) :]
-    for label in labels[: len(panels)]:
-        label.set_weight("bold")
-    for label in labels[len(panels) :]:
-        label.set_style("italic")
-
-
-def _legend_mark(kind: str) -> Line2D:
-    colour, marker, filled, name = KINDS[kind]
-    return Line2D(
-        [],
-        [],
-        linestyle="",
-        color=colour,
-        marker=marker,
-        markersize=5,
-        markerfacecolor=colour if filled else "none",
-        label=name,
-    )
-
-
-def _rung(
-    ax: Axes,
-    height: float,
-    rung: NamedTuple,
-    limits: tuple[float, float] | None,
-) -> None:
-    """Draw a mark with its whisker, or an arrow; the number stands right."""
-    colour, marker, filled, _ = KINDS[rung.kind]
-    ax.annotate(
-        f"{rung.rmse:.3f}" if rung.rmse < 10 else f"{rung.rmse:.1f}",
-        (1.0, height),
-        xycoords=("axes fraction", "data"),
-        xytext=(38, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=7.5,
-        weight="bold" if rung.kind == "ours" else "normal",
-        annotation_clip=False,
-    )
-    if limits is not None and not limits[0] <= rung.rmse <= limits[1]:
-        right = rung.rmse > limits[1]
-        ax.annotate(
-            "→" if right else "←",
-            (limits[1] if right else limits[0], height),
-            ha="right" if right else "left",
-            va="center",
-            color=colour,
-        )
-        return
-    whisker = [[rung.rmse - rung.low], [rung.high - rung.rmse]]
-    ax.errorbar(
-        rung.rmse,
-        height,
-        xerr=None if np.isnan(rung.low) else whisker,
-        linestyle="",
-        color=colour,
-        marker=marker,
-        markersize=5,
-        markerfacecolor=colour if filled else "none",
-        capsize=2,
-    )
-
-
-def _box(ax: Axes, place: tuple[float, float], text: str) -> None:
-    ax.text(
-        *place,
-        text,
-        ha="center",
-        va="center",
-        bbox={
-            "boxstyle": "round,pad=0.45",
-            "facecolor": PALE,
-            "edgecolor": BLUE,
-        },
-    )
-
-
 def _look(number: int) -> dict[str, Any]:
     """Return colour and dashes of a figure's curve, counted from 0."""
     return {
@@ -1108,24 +609,6 @@ def _look(number: int) -> dict[str, Any]:
 
 def _axes(ax: Axes | None) -> Axes:
     return plt.subplots()[1] if ax is None else ax
-
-
-def _blank(ax: Axes | None, width: float, height: float) -> Axes:
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7.0, 7.0 * height / width))
-    ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
-    ax.axis("off")
-    return ax
-
-
-def _arrow(
-    ax: Axes, start: tuple[float, float], end: tuple[float, float]
-) -> None:
-    ax.add_patch(
-        FancyArrowPatch(
-            start, end, arrowstyle="-|>", mutation_scale=10, color=GREY
-        )
-    )
 
 
 def _label_apart(ax: Axes, points: pd.DataFrame) -> None:
@@ -1187,28 +670,6 @@ def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     return max(width, 0.0) * max(height, 0.0)
-
-
-def _grid(
-    ax: Axes,
-    corner: tuple[float, float],
-    shape: tuple[int, int],
-    *,
-    texts: Mapping[tuple[int, int], int] | None = None,
-    marked: Sequence[tuple[int, int]] = (),
-) -> None:
-    """Draw a table of unit cells up and right of its lower left corner."""
-    n_rows, n_columns = shape
-    for row, column in np.ndindex(n_rows, n_columns):
-        x, y = corner[0] + column, corner[1] + n_rows - 1 - row
-        is_marked = (row, column) in marked
-        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=PALE, edgecolor=WHITE))
-        if is_marked:
-            edge = {"edgecolor": ORANGE, "linewidth": 2, "zorder": 2}
-            ax.add_patch(Rectangle((x, y), 1, 1, fill=False, **edge))
-        text = (texts or {}).get((row, column), "?" if is_marked else "")
-        if texts is not None:
-            ax.text(x + 0.5, y + 0.5, text, ha="center", va="center")
 
 
 def _rank(counts: Tensor) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Any table of ratings, read and checked: a file's form and its faults."""
+"""Any table of ratings, read and checked; and what stands beside it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +26,31 @@ USUAL_NAMES = {
 
 # A file on the disk, or inside an archive.
 Place = Path | zipfile.Path
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """One data set: its ratings, and what is known of films and users.
+
+    Parameters
+    ----------
+    name
+        ``"100k"``, ``"1m"``, ... or ``"synthetic"``.
+    ratings
+        In the order of the published file.
+    films
+        One row an item index: ``item_id``, ``title`` (article in front, no
+        year), ``year`` (Int64, NA where unknown), ``genres`` (tuple of str).
+    users
+        One row a user index: ``user_id``, ``age`` (1m: the lower end of an
+        age group), ``gender``, ``occupation``, ``zip_code``; None where the
+        set tells nothing of its users.
+    """
+
+    name: str
+    ratings: Ratings
+    films: pd.DataFrame
+    users: pd.DataFrame | None
 
 
 def read_ratings(

@@ -12,7 +12,8 @@ from benchmarks.contenders import Contender
 from benchmarks.entries import CHAPTER_1, CHAPTER_2, CONTENDERS
 from bookbuild.results import benchmark
 from recslib.movielens import synthetic
-from recslib.training import fit_dense_net, fit_factorization, predict
+from recslib.recipes import fit_dense_net, fit_factorization
+from recslib.training import predict
 
 SETTINGS = {
     "n_factors": 4,

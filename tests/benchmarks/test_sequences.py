@@ -16,10 +16,10 @@ from benchmarks.entries import LSTM, SEQUENCES
 from bookbuild.results import benchmark
 from recslib import baselines, splits
 from recslib.movielens import synthetic
+from recslib.recipes import fit_factorization
 from recslib.recommend import fold_in_ahead
 from recslib.sequences import cut_histories
 from recslib.splits import join
-from recslib.training import fit_factorization
 
 ROWS = benchmark.read("sequences.json")
 PEERS = [row for row in ROWS if row["peer"] != "recslib"]

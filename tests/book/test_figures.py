@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from bookbuild.pages import figures
-from recslib import plots
+from recslib import style
 
 
 def png_of(colour, alphas):
@@ -101,7 +101,7 @@ def test_every_figure_of_the_book_is_drawn_for_both_modes(html_folder):
     for path in light:
         dark = path.with_name(f"{path.stem}-dark.svg")
         drawn, redrawn = path.read_text("utf-8"), dark.read_text("utf-8")
-        assert plots.BLACK in drawn
+        assert style.BLACK in drawn
         left = set(figures.COLOUR.findall(redrawn)) & set(figures.DARK)
         assert not left, path.name
 

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from recslib import baselines, export, recommend
 from recslib.models import LSTMRating, MatrixFactorization
 from recslib.movielens import load
-from recslib.training import fit_factorization
+from recslib.recipes import fit_factorization
 
 PATH = "book/rate.html"
 WIDE, NARROW = 1280, 390

@@ -15,8 +15,8 @@ from recslib.export import (
 )
 from recslib.models import LSTMRating, MatrixFactorization, main_directions
 from recslib.movielens import synthetic
+from recslib.recipes import fit_factorization
 from recslib.recommend import fold_in, score_items
-from recslib.training import fit_factorization
 
 DATA = synthetic()
 CHARGE = {"l2": 0.04, "ridge": 3.0}

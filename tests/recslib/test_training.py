@@ -1,16 +1,12 @@
-from dataclasses import replace
+import subprocess
+import sys
 
-import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from recslib import training
-from recslib.baselines import damped_biases, global_mean
-from recslib.evaluation import rmse
-from recslib.features import side_features
 from recslib.models import (
     BothSides,
     DenseNet,
@@ -19,23 +15,9 @@ from recslib.models import (
     squared_norms,
 )
 from recslib.movielens import synthetic
-from recslib.ratings import RatingsError, from_frame
-from recslib.sequences import (
-    ask_apart,
-    backwards,
-    cut_histories,
-    lstm_inputs,
-)
-from recslib.splits import random_split, whole_items
-from recslib.training import (
-    Examples,
-    find_device,
-    fit,
-    fit_dense_net,
-    fit_factorization,
-    fit_lstm,
-    predict,
-)
+from recslib.sequences import backwards, cut_histories, lstm_inputs
+from recslib.splits import random_split
+from recslib.training import Examples, find_device, fit, predict
 
 N_USERS, N_ITEMS = 20, 15
 
@@ -690,275 +672,28 @@ def test_arguments_that_cannot_be_are_refused(how, said):
     assert torch.equal(weights(model), before)
 
 
-# The matrix factorization of chapter 1 ---------------------------------------
+# What it brings along --------------------------------------------------------
 
 
-def test_the_factorization_beats_biases_on_ratings_made_of_factors():
-    split = random_split(synthetic(60, 40, 1_500).ratings)
-    rows = (split.test.users, split.test.items)
-    settings = {"n_epochs": 60, "batch_size": 256, "ridge": 0.5}
-    model = fit_factorization(split.train, n_factors=4, **settings)
-    ours = rmse(predict(model, rows), split.test.ratings)
-    biases = damped_biases(split.train).predict(*rows)
-    assert ours < 0.9 * rmse(biases, split.test.ratings)
+def brought_along(module):
+    """Name all that a fresh interpreter has imported with a module."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    run = [sys.executable, "-c", code]
+    names = subprocess.run(run, capture_output=True, text=True, check=True)
+    return set(names.stdout.split())
 
 
-def test_the_factorization_repeats_its_bits_and_follows_its_seed():
-    one, again, other = (
-        weights(fit_factorization(SPLIT.train, 3, n_epochs=2, seed=seed))
-        for seed in (1, 1, 2)
-    )
-    assert torch.equal(one, again) and not torch.equal(one, other)
+@pytest.mark.parametrize("name", ["training", "recipes"])
+def test_who_fits_a_model_imports_neither_downloads_nor_figures(name):
+    heavy = {"pooch", "requests", "filelock", "platformdirs", "matplotlib"}
+    modules = brought_along(f"recslib.{name}")
+    assert "torch" in modules and not heavy & modules
 
 
-@pytest.mark.parametrize("charge", [{"l2": 0.5}, {"ridge": 20.0}])
-def test_each_charge_makes_the_rows_shorter(charge):
-    free = {"l2": 0.0, "ridge": 0.0, "n_epochs": 20}
-    plain = weights(fit_factorization(SPLIT.train, 3, **free))
-    held = weights(fit_factorization(SPLIT.train, 3, **{**free, **charge}))
-    assert held.norm() < 0.8 * plain.norm()
-
-
-def test_a_ridge_is_the_same_charge_in_batches_of_any_size():
-    settings = {"n_epochs": 40, "l2": 0.0, "ridge": 5.0}
-    small, large = (
-        weights(fit_factorization(SPLIT.train, 3, batch_size=n, **settings))
-        for n in (20, 80)
-    )
-    assert torch.allclose(small, large, atol=0.05)
-
-
-# The dense network of chapter 2 ----------------------------------------------
-
-
-def test_the_dense_net_learns_and_repeats_its_bits():
-    one, again, other = (
-        fit_dense_net(SPLIT.train, n_factors=4, seed=seed)
-        for seed in (1, 1, 2)
-    )
-    assert torch.equal(weights(one), weights(again))
-    assert not torch.equal(weights(one), weights(other))
-    rows = (SPLIT.test.users, SPLIT.test.items)
-    ours = rmse(predict(one, rows), SPLIT.test.ratings)
-    mean = global_mean(SPLIT.train).predict(*rows)
-    assert ours < rmse(mean, SPLIT.test.ratings)
-
-
-def test_the_dense_net_learns_from_features_what_ids_cannot_know():
-    data = synthetic(200, 60, 3_000)
-    side = side_features(data)
-    # A star more for comedies, and new films to ask about.
-    comedy = side.items[:, side.item_names.index("Comedy")]
-    ratings = replace(
-        data.ratings, ratings=2.0 + 2.0 * comedy[data.ratings.items]
-    )
-    split, *_ = whole_items(ratings)
-    rows = (split.test.users, split.test.items)
-    gently = {"n_factors": 8, "n_epochs": 40, "learning_rate": 0.005}
-    model = fit_dense_net(split.train, side, **gently, batch_size=64)
-    told = predict(model, (*rows, side.of(*rows)))
-    assert rmse(told, split.test.ratings) < 0.7
-    blind = fit_dense_net(split.train, **gently, batch_size=64)
-    assert rmse(predict(blind, rows), split.test.ratings) > 0.8
-
-
-def test_each_kind_of_weight_has_a_rate_of_its_own(monkeypatch):
-    seen = {}
-
-    def watch(model, train, *, optimizer, **settings):
-        names = {id(p): name for name, p in model.named_parameters()}
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                seen[names[id(parameter)]] = group["lr"]
-
-    monkeypatch.setattr(training, "fit", watch)
-    fit_dense_net(SPLIT.train, side_features(synthetic(N_USERS, N_ITEMS, 200)))
-    assert seen["user_factors.weight"] == seen["item_biases.weight"] == 0.011
-    assert seen["hidden.weight"] == seen["output.bias"]
-    assert seen["hidden.weight"] == pytest.approx(0.011 / 100)
-    assert seen["feature_factors.weight"] == pytest.approx(0.011 / 25)
-
-
-# The LSTM of chapter 3 -------------------------------------------------------
-
-
-def moody(n_users=60, n_each=60, keep=0.95, seed=0):
-    """Make ratings of a base, a mood that drifts, and noise.
-
-    Returns the ratings, and the base of each.
-    """
-    generator = torch.Generator().manual_seed(seed)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=generator)
-
-    mood, moods = normal(n_users), []
-    for _ in range(n_each):
-        moods.append(mood)
-        mood = keep * mood + (1 - keep**2) ** 0.5 * normal(n_users)
-    # Everybody rates everything, in an order of their own.
-    items = normal(n_users, n_each).argsort(dim=1)
-    base = 3 + 0.3 * normal(n_each)[items]
-    stars = base + 0.7 * torch.stack(moods, dim=1) + 0.4 * normal(*base.shape)
-    frame = pd.DataFrame(
-        {
-            "user": torch.arange(n_users).repeat_interleave(n_each),
-            "item": items.flatten(),
-            "rating": stars.flatten(),
-            "timestamp": torch.arange(n_each).repeat(n_users),
-        }
-    )
-    return from_frame(frame, scale=(-9, 15)), base.flatten()
-
-
-def moody_parts(seed=0):
-    """Part moody people into those to learn from and those to ask about."""
-    ratings, base = moody(seed=seed)
-    is_new = ratings.users >= 40
-    return (
-        (ratings.select(~is_new), base[~is_new]),
-        (ratings.select(is_new), base[is_new]),
-    )
-
-
-def some_factors(n_items=60):
-    generator = torch.Generator().manual_seed(0)
-    return 0.1 * torch.randn(n_items, 2, generator=generator)
-
-
-QUICK = {"n_hidden": 8, "n_steps": 30, "n_epochs": 12, "learning_rate": 0.02}
-
-
-def rmse_apart(model, ratings, base, is_target):
-    """Score what a model says of targets when it hears all the others."""
-    before, after = (
-        ask_apart(ratings, is_target, 30, seed=0, side=side)
-        for side in ("before", "after")
-    )
-    surprises = torch.where(is_target, torch.nan, ratings.ratings - base)
-    after = after if isinstance(model, BothSides) else None
-    inputs = lstm_inputs(before, base, surprises, after)
-    stars = before.to_rows(predict(model, inputs))
-    return rmse(stars, ratings.ratings[is_target])
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_an_lstm_hears_moods_that_fade_and_more_of_them_from_both_sides(seed):
-    (train, base), (asked, asked_base) = moody_parts(seed)
-    generator = torch.Generator().manual_seed(seed)
-    is_target = torch.rand(len(asked), generator=generator) < 0.2
-    past, both = (
-        rmse_apart(
-            fit_lstm(train, base, some_factors(), both_sides=side, **QUICK),
-            asked,
-            asked_base,
-            is_target,
-        )
-        for side in (False, True)
-    )
-    deaf = rmse(asked_base[is_target], asked.ratings[is_target])
-    # The base misses mood and noise, 0.8; nobody foretells the noise, 0.4.
-    assert 0.38 < both < 0.95 * past
-    assert past < 0.85 * deaf
-
-
-def test_an_lstm_improves_on_its_base_one_step_ahead_too():
-    (train, base), (asked, asked_base) = moody_parts()
-    model = fit_lstm(train, base, some_factors(), **QUICK)
-    pieces = cut_histories(asked, 30, n_context=15, seed=0)
-    surprises = asked.ratings - asked_base
-    inputs = lstm_inputs(pieces, asked_base, surprises)
-    stars = pieces.to_rows(predict(model, inputs))
-    deaf = rmse(asked_base, asked.ratings)
-    assert 0.4 < rmse(stars, asked.ratings) < 0.75 * deaf
-    # Where there is no mood but noise alone, it finds nothing to improve.
-    noise = asked_base + 0.4 * torch.randn(
-        len(asked), generator=torch.Generator().manual_seed(1)
-    )
-    inputs = lstm_inputs(pieces, asked_base, noise - asked_base)
-    stars = pieces.to_rows(predict(model, inputs))
-    assert rmse(stars, noise) > 0.38
-
-
-@pytest.mark.parametrize("both_sides", [False, True])
-def test_the_lstm_repeats_its_bits_and_follows_its_seed(both_sides):
-    (train, base), _ = moody_parts()
-    how = {**QUICK, "n_epochs": 2, "both_sides": both_sides}
-
-    def bits(seed):
-        torch.rand(7)  # where the global random state stands does not matter
-        return weights(fit_lstm(train, base, some_factors(), seed=seed, **how))
-
-    one, again, other = bits(1), bits(1), bits(2)
-    assert torch.equal(one, again) and not torch.equal(one, other)
-
-
-@pytest.mark.parametrize("both_sides", [False, True])
-def test_item_factors_stay_as_they_are_while_an_lstm_is_fitted(both_sides):
-    (train, base), _ = moody_parts()
-    factors = nn.Parameter(some_factors())
-    how = {**QUICK, "n_epochs": 2, "both_sides": both_sides}
-    model = fit_lstm(train, base, factors, **how)
-    assert not model.training
-    assert torch.equal(factors, some_factors()) and factors.grad is None
-    ears = [model.before, model.after] if both_sides else [model]
-    for ear in ears:
-        assert torch.equal(ear.item_factors.weight[:-1], some_factors())
-        assert not ear.item_factors.weight[-1].any()
-        # All else has moved: it started from zero.
-        assert ear.taste.weight.abs().min() > 0
-    kind = BothSides if both_sides else LSTMRating
-    assert type(model) is kind and ears[0].lstm.hidden_size == 8
-
-
-@pytest.mark.parametrize("both_sides", [False, True])
-def test_an_lstm_is_fitted_to_pieces_and_their_targets_as_told(
-    monkeypatch, both_sides
-):
-    (train, base), _ = moody_parts()
-    # Three ratings a second, in an order that the seed draws.
-    train = replace(train, timestamps=train.timestamps // 3)
-    seen = {}
-
-    def watch(model, examples, **how):
-        seen.update(model=model, examples=examples, **how)
-
-    monkeypatch.setattr(training, "fit", watch)
-    fit_lstm(
-        train,
-        base,
-        some_factors(),
-        both_sides=both_sides,
-        n_steps=25,
-        n_epochs=3,
-        batch_size=5,
-        learning_rate=0.03,
-        seed=4,
-    )
-    # 60 ratings each: pieces of 25, 25 and 10 of all 40 people.
-    pieces = cut_histories(train, 25, seed=4)
-    assert seen["examples"].targets.shape == (120, 25)
-    stars = pieces.to_rows(seen["examples"].targets)
-    assert torch.equal(stars, train.ratings)
-    assert torch.equal(seen["examples"].mask, pieces.mask)
-    back = backwards(pieces, train) if both_sides else None
-    expected = lstm_inputs(pieces, base, train.ratings - base, back)
-    for one, other in zip(seen["examples"].inputs, expected, strict=True):
-        assert torch.equal(one, other)
-    assert (seen["n_epochs"], seen["batch_size"], seen["seed"]) == (3, 5, 4)
-    assert seen["optimizer"].param_groups[0]["lr"] == 0.03
-
-
-def test_an_lstm_that_cannot_be_fitted_is_refused():
-    (train, base), _ = moody_parts()
-    for how, said in (
-        ({"n_epochs": 0}, "n_epochs is 0"),
-        ({"batch_size": 0}, "batch_size 0"),
-        ({"n_steps": 0}, "n_steps 0"),
-    ):
-        with pytest.raises(ValueError, match=said):
-            fit_lstm(train, base, some_factors(), **how)
-    with pytest.raises(FloatingPointError, match="epoch 1"):
-        fit_lstm(train, base * torch.nan, some_factors())
-    with pytest.raises(RatingsError, match="timestamp"):
-        fit_lstm(replace(train, timestamps=None), base, some_factors())
+def test_the_loop_needs_none_of_the_library_but_its_progress_bar():
+    ours = {
+        name
+        for name in brought_along("recslib.training")
+        if name.startswith("recslib.")
+    }
+    assert ours == {"recslib.training", "recslib.progress"}

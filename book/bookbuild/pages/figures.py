@@ -1,6 +1,6 @@
 """Show each figure twice: as drawn, and redrawn for a dark page.
 
-Figures are SVG files in the colours of `recslib.plots`. On a dark page every
+Figures are SVG files in the colours of `recslib.style`. On a dark page every
 colour gives way to its partner there, so nothing is inverted or dimmed by a
 filter. Each picture gets the size that it will have, so that the text around
 it does not jump when it arrives.
@@ -18,9 +18,9 @@ import numpy as np
 from PIL import Image
 from sphinx.application import Sphinx
 
-from recslib import plots
+from recslib import style
 
-DARK = {light.lower(): dark for light, dark in plots.ON_DARK_PAGES.items()}
+DARK = {light.lower(): dark for light, dark in style.ON_DARK_PAGES.items()}
 # SVG's own size is in points, a page's in pixels.
 PIXELS = {"pt": 96 / 72, "px": 1.0, "": 1.0}
 
@@ -47,7 +47,7 @@ def tidied(svg: str) -> str:
         text = NUMBER.sub(lambda n: f"{float(n[0]):.2f}", match[0])
         return " ".join(text.split())
 
-    svg = svg.replace("<svg ", f'<svg fill="{plots.BLACK}" ', 1)
+    svg = svg.replace("<svg ", f'<svg fill="{style.BLACK}" ', 1)
     svg = re.sub(r">\s+<", "><", UNSEEN.sub("", svg))
     svg = PLACES.sub(shorter, svg)
     return recoloured(svg, {})  # which makes pictures inside smaller

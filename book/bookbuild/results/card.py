@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 from bookbuild.chapters import Chapter
-from recslib import plots
+from recslib import ladders
 
 mpl.use("agg")  # a file is drawn, which needs no screen
 
@@ -26,7 +26,7 @@ def write(path: Path, title: str, book: Sequence[Chapter]) -> None:
         The chapters.
     """
     first = next(each for each in book if each.headline is not None)
-    card = plots.social_card(
+    card = ladders.social_card(
         title,
         first.question,
         {

@@ -18,7 +18,7 @@ from bookbuild import BuildError
 from bookbuild.chapters import STARS, Chapter, Rung
 from bookbuild.results import benchmark
 from bookbuild.results.published import PUBLISHED, SPLITS, U1
-from recslib import plots
+from recslib import ladders, style
 
 # Of the axis, stars: what lies outside gets an arrow.
 LIMITS = (0.86, 1.24)
@@ -110,7 +110,7 @@ def own_panels(book: Sequence[Chapter]) -> list[Placed]:
 
 
 def ladder_frame(book: Sequence[Chapter]) -> pd.DataFrame:
-    """Collect the rungs of all chapters for `recslib.plots.ladders`.
+    """Collect the rungs of all chapters for `recslib.ladders.ladders`.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def _row_of(placed: Placed) -> dict[str, Any]:
 def peers_frame(
     book: Sequence[Chapter], measured: pd.DataFrame
 ) -> pd.DataFrame:
-    """Collect peers and published figures for `recslib.plots.ladders`.
+    """Collect peers and published figures for `recslib.ladders.ladders`.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def _row(
     line: str = "",
     ends: tuple[float, float] = (math.nan, math.nan),
 ) -> dict[str, Any]:
-    """Return a row as `recslib.plots.ladders` wants it."""
+    """Return a row as `recslib.ladders.ladders` wants it."""
     return {
         "panel": panel,
         "part": part,
@@ -205,11 +205,11 @@ def draw(folder: Path, book: Sequence[Chapter]) -> None:
     peers = peers_frame(book, benchmark.measured_folds())
     mpl.use("Agg")
     with mpl.rc_context({"svg.hashsalt": "recslib"}):
-        plots.use_book_style()
+        style.use_book_style()
         for name, frame, limits in (
             ("ladder", ladder_frame(book), LIMITS),
             ("peers", peers, PEER_LIMITS),
         ):
-            ax = plots.ladders(frame, limits=limits)
+            ax = ladders.ladders(frame, limits=limits)
             ax.figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
             mpl.pyplot.close(ax.figure)

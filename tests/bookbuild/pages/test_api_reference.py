@@ -40,11 +40,17 @@ def test_the_sidebar_has_the_modules_in_the_same_order():
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_a_module_uses_only_those_listed_above_it(name):
     tree = ast.parse((LIBRARY / f"{name}.py").read_text(encoding="utf-8"))
+    imports = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
     used = {
         node.module.removeprefix("recslib.")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        and node.module.startswith("recslib.")
+        for node in imports
+        if node.module.startswith("recslib.")
+    }
+    used |= {
+        alias.name
+        for node in imports
+        if node.module == "recslib"
+        for alias in node.names
     }
     order = listed()
     assert used <= set(order[: order.index(name)])

@@ -6,14 +6,14 @@ from docutils import nodes
 from docutils.utils import new_document
 
 from bookbuild.pages import code_links
-from recslib.movielens import MovieLens
 from recslib.ratings import Ratings
 from recslib.splits import Split
+from recslib.tables import DataSet
 
 
 def test_fields_that_hold_a_class_of_the_library_are_known():
     fields = set(code_links.record_fields())
-    assert (MovieLens, "ratings", Ratings) in fields
+    assert (DataSet, "ratings", Ratings) in fields
     assert (Split, "train", Ratings) in fields
     assert not any(name == "timestamps" for _, name, _ in fields)
 
@@ -21,9 +21,9 @@ def test_fields_that_hold_a_class_of_the_library_are_known():
 def test_fields_stand_on_their_class_only_while_links_are_looked_up():
     app = SimpleNamespace()
     code_links.show_fields(app, None)
-    assert MovieLens.ratings is Ratings
+    assert DataSet.ratings is Ratings
     code_links.hide_fields(app, None)
-    assert not hasattr(MovieLens, "ratings")
+    assert not hasattr(DataSet, "ratings")
 
 
 def test_a_section_without_a_heading_does_not_stop_the_analysis(tmp_path):

@@ -13,7 +13,7 @@ from bookbuild import BuildError, notebooks, places
 from bookbuild.chapters import Chapter, Rung
 from bookbuild.results import benchmark, ladder, page
 from bookbuild.results.published import PUBLISHED, RANDOM_FOLDS, U1
-from recslib import plots
+from recslib import style
 
 FOLDS = benchmark.FOLDS
 HEADLINE = {
@@ -216,7 +216,7 @@ def test_figures_are_the_same_bytes_twice_in_colours_of_the_book(
     drawn = {p.name: p.read_bytes() for p in tmp_path.glob("*.svg")}
     assert set(drawn) == {"ladder.svg", "peers.svg"}
     ladder.draw(tmp_path, book)
-    known = {colour.lower() for colour in plots.COLOURS}
+    known = {colour.lower() for colour in style.COLOURS}
     known |= {"#000000", "#ffffff", "#b0b0b0"}  # text, ground, grid
     for name, svg in drawn.items():
         assert (tmp_path / name).read_bytes() == svg

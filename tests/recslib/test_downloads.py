@@ -24,8 +24,9 @@ import pytest
 import requests  # noqa: F401  (not importable later, as another user)
 from filelock import FileLock
 
-from recslib import movielens
-from recslib.movielens import DownloadError, load, main
+from recslib import downloads, movielens
+from recslib.downloads import DownloadError
+from recslib.movielens import load, main
 
 ZIP = "ml-100k.zip"
 SMALL = "ml-latest-small.zip"
@@ -402,9 +403,9 @@ def temporary_folder(monkeypatch):
     folder = Path(tempfile.mkdtemp(dir="/tmp" if os.name == "posix" else None))
     folder.chmod(0o777)
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    movielens._temporary_cache.cache_clear()
+    downloads._temporary_cache.cache_clear()
     yield folder
-    movielens._temporary_cache.cache_clear()
+    downloads._temporary_cache.cache_clear()
     shutil.rmtree(folder)
 
 
@@ -548,7 +549,7 @@ def test_a_process_killed_in_mid_download_leaves_nothing_half_written(
 
 
 def test_a_lock_that_is_never_freed_is_named(cache, monkeypatch, caplog):
-    monkeypatch.setattr(movielens, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(downloads, "LOCK_SECONDS", 0.1)
     cache.mkdir(parents=True)
     with (
         FileLock(cache / "latest-small.lock"),

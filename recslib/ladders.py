@@ -1,0 +1,348 @@
+"""Models side by side, one rung each: in a chapter, of all, on the card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from recslib.style import (
+    BLUE,
+    CARD_INK,
+    CARD_STAR,
+    GREEN,
+    GREY,
+    LINES,
+    ORANGE,
+    WHITE,
+)
+
+# Who may stand on a rung of `ladders`: colour, marker, filled or not, and what
+# the legend says.
+KINDS = {
+    "guess": (GREY, "s", True, "guessing"),
+    "step": (BLUE, "o", True, "a step on the way"),
+    "ours": (ORANGE, "D", True, "this book's model"),
+    "peer": (GREEN, "^", True, "another library"),
+    "published": (BLUE, "o", False, "published elsewhere"),
+}
+
+
+def ladder(
+    rungs: pd.DataFrame,
+    *,
+    guess: tuple[str, float] | None = None,
+    limits: tuple[float, float] | None = None,
+    highlight: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one row a model: its mean error and its spread over folds.
+
+    Parameters
+    ----------
+    rungs
+        Columns ``model``, ``rmse`` and ``sd`` in stars, in the order to be
+        read from the top.
+    guess
+        Name and value of a vertical line: what guessing scores.
+    limits
+        Of the x axis, stars; a rung outside it gets an arrow and its number.
+    highlight
+        The model to set off by colour and shape; None means the last.
+    ax
+        Where to draw; None makes a figure.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7.0, 0.9 + 0.36 * len(rungs)))
+    heights = np.arange(len(rungs))
+    if limits is not None:
+        ax.set_xlim(*limits)
+    for height, rung in zip(heights, rungs.itertuples(), strict=True):
+        chosen = rung.model == (highlight or rungs["model"].iloc[-1])
+        colour = ORANGE if chosen else BLUE
+        text = f"{rung.rmse:.3f}"
+        if limits is not None and not limits[0] <= rung.rmse <= limits[1]:
+            right = rung.rmse > limits[1]
+            ax.annotate(
+                f"{rung.rmse:,.2f} →" if right else f"← {rung.rmse:,.2f}",
+                (limits[1] if right else limits[0], height),
+                ha="right" if right else "left",
+                va="center",
+                color=colour,
+            )
+            continue
+        ax.errorbar(
+            rung.rmse,
+            height,
+            xerr=None if np.isnan(rung.sd) else rung.sd,
+            fmt="D" if chosen else "o",
+            color=colour,
+            capsize=3,
+        )
+        reach = 0.0 if np.isnan(rung.sd) else rung.sd
+        ax.annotate(
+            text,
+            (rung.rmse + reach, height),
+            xytext=(6, 0),
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            fontsize=8,
+            color=colour,
+        )
+    if guess is not None:
+        name, value = guess
+        ax.axvline(value, color=GREY, linestyle=":")
+        ax.annotate(
+            f" {name}",
+            (value, -0.75),
+            color=GREY,
+            fontsize=8,
+            va="center",
+            annotation_clip=False,
+        )
+    ax.set(
+        yticks=heights,
+        yticklabels=rungs["model"],
+        ylim=(len(rungs) - 0.5, -1.0),
+        xlabel="RMSE (stars), mean and spread over the folds",
+    )
+    ax.grid(axis="x")
+    return ax
+
+
+def ladders(
+    rungs: pd.DataFrame,
+    *,
+    limits: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a panel of rungs for each split, all over one axis.
+
+    Errors of two splits are not to be compared: each panel stands on ground of
+    its own, and the lines of its guesses end where it ends.
+
+    Parameters
+    ----------
+    rungs
+        In the order to be read from the top; columns ``panel`` and ``part``
+        (headings; a part may be empty), ``model``, ``rmse`` in stars, ``low``
+        and ``high`` (ends of the whisker, NaN for none), ``kind`` (a key of
+        ``KINDS``) and ``line`` (what to call a vertical line at this rung,
+        empty for none).
+    limits
+        Of the x axis, stars; a rung outside it gets an arrow.
+    ax
+        Where to draw; None makes a figure.
+
+    Raises
+    ------
+    ValueError
+        Where a kind is none of ``KINDS``.
+    """
+    unknown = set(rungs["kind"]) - set(KINDS)
+    if unknown:
+        raise ValueError(
+            f"a rung of kind {min(unknown)!r}; the kinds are "
+            f"{', '.join(KINDS)}."
+        )
+    heights, panels, parts = _places(rungs)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(4.7, 1.0 + 0.165 * heights[-1]))
+    if limits is not None:
+        ax.set_xlim(*limits)
+    for height, rung in zip(heights, rungs.itertuples(), strict=True):
+        _rung(ax, height, rung, limits)
+    lines = [name for name in rungs["line"].unique() if name]
+    for name, panel in rungs.assign(y=heights).groupby("panel", sort=False):
+        top, bottom = panels[name] - 0.7, panel["y"].max() + 0.7
+        ax.axhspan(top, bottom, facecolor=GREY, alpha=0.08, linewidth=0)
+        for guess in panel[panel["line"] != ""].itertuples():
+            ax.vlines(
+                guess.rmse,
+                panels[name] + 0.4,
+                bottom,
+                color=GREY,
+                linestyle=LINES[3 - lines.index(guess.line) % 3],
+                linewidth=1,
+            )
+            ax.annotate(
+                guess.line,
+                (guess.rmse, panels[name]),
+                ha="center",
+                va="center",
+                fontsize=7,
+                color=GREY,
+            )
+    _name_rows(
+        ax,
+        rows=[*zip(heights, rungs["model"], strict=True)],
+        panels=[(height, name) for name, height in panels.items()],
+        parts=parts,
+    )
+    ax.legend(
+        handles=[_legend_mark(k) for k in KINDS if k in set(rungs["kind"])],
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        borderaxespad=3,
+        fontsize=7.5,
+        ncols=2,
+        handletextpad=0.2,
+        columnspacing=1.0,
+    )
+    ax.set_xlabel("RMSE (stars)", fontsize=8)
+    ax.grid(axis="x")
+    return ax
+
+
+def social_card(
+    title: str, question: str, rungs: Mapping[str, float]
+) -> Figure:
+    """Draw what a link to the book looks like: 1,200 by 630 pixels.
+
+    Parameters
+    ----------
+    title, question
+        Words.
+    rungs
+        Label to RMSE in stars, from the top down: dots on one axis, the first
+        hollow, the last one marked.
+    """
+    figure = plt.figure(figsize=(12, 6.3), dpi=100, facecolor=CARD_INK)
+    ax = figure.add_axes((0.36, 0.18, 0.5, 0.38), facecolor="none")
+    figure.text(0.06, 0.8, title, size=40, color=WHITE, weight="bold")
+    figure.text(0.06, 0.67, question, size=30, color=CARD_STAR, style="italic")
+    unit = "RMSE in stars on MovieLens 100K: lower is better"
+    figure.text(0.06, 0.06, unit, size=17, color=WHITE)
+    heights = np.arange(len(rungs))[::-1]
+    for number, (height, value) in enumerate(
+        zip(heights, rungs.values(), strict=True)
+    ):
+        is_last = number == len(rungs) - 1
+        ax.plot(
+            value,
+            height,
+            marker="*" if is_last else "o",
+            markersize=30 if is_last else 16,
+            color=CARD_STAR if is_last else WHITE,
+            markerfacecolor=CARD_INK if number == 0 else None,
+            markeredgewidth=2,
+            clip_on=False,
+        )
+        ax.annotate(
+            f"{value:.3f}",
+            (value, height),
+            xytext=(22, 0),
+            textcoords="offset points",
+            va="center",
+            size=22,
+            color=WHITE,
+        )
+    ax.set(yticks=heights, xticks=[], ylim=(-0.4, len(rungs) - 0.6))
+    ax.set_yticklabels(rungs, size=22, color=WHITE)
+    ax.tick_params(left=False)
+    ax.spines[:].set_visible(False)
+    ax.margins(x=0.12)
+    return figure
+
+
+def _places(
+    rungs: pd.DataFrame,
+) -> tuple[list[float], dict[str, float], list[tuple[float, str]]]:
+    """Return how far down the rungs, the panels' and the parts' names are."""
+    heights, panels, parts = [], {}, []
+    height, part = -1.0, ""
+    for rung in rungs.itertuples():
+        if rung.panel not in panels:
+            height += 2 if panels else 1
+            panels[rung.panel], part = height, ""
+        if rung.part != part:
+            height += 1
+            part = rung.part
+            parts.append((height, part))
+        height += 1
+        heights.append(height)
+    return heights, panels, parts
+
+
+def _name_rows(
+    ax: Axes,
+    rows: Sequence[tuple[float, str]],
+    panels: Sequence[tuple[float, str]],
+    parts: Sequence[tuple[float, str]],
+) -> None:
+    """Write (height, name) pairs beside the axis."""
+    places, names = zip(*rows, *panels, *parts, strict=True)
+    ax.set_yticks(places, names, fontsize=7.5)
+    ax.set_ylim(max(places) + 1, -1)
+    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="x", labelsize=8, top=True, labeltop=True)
+    labels = ax.get_yticklabels()[len(rows) :]
+    for label in labels[: len(panels)]:
+        label.set_weight("bold")
+    for label in labels[len(panels) :]:
+        label.set_style("italic")
+
+
+def _legend_mark(kind: str) -> Line2D:
+    colour, marker, filled, name = KINDS[kind]
+    return Line2D(
+        [],
+        [],
+        linestyle="",
+        color=colour,
+        marker=marker,
+        markersize=5,
+        markerfacecolor=colour if filled else "none",
+        label=name,
+    )
+
+
+def _rung(
+    ax: Axes,
+    height: float,
+    rung: NamedTuple,
+    limits: tuple[float, float] | None,
+) -> None:
+    """Draw a mark with its whisker, or an arrow; the number stands right."""
+    colour, marker, filled, _ = KINDS[rung.kind]
+    ax.annotate(
+        f"{rung.rmse:.3f}" if rung.rmse < 10 else f"{rung.rmse:.1f}",
+        (1.0, height),
+        xycoords=("axes fraction", "data"),
+        xytext=(38, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=7.5,
+        weight="bold" if rung.kind == "ours" else "normal",
+        annotation_clip=False,
+    )
+    if limits is not None and not limits[0] <= rung.rmse <= limits[1]:
+        right = rung.rmse > limits[1]
+        ax.annotate(
+            "→" if right else "←",
+            (limits[1] if right else limits[0], height),
+            ha="right" if right else "left",
+            va="center",
+            color=colour,
+        )
+        return
+    whisker = [[rung.rmse - rung.low], [rung.high - rung.rmse]]
+    ax.errorbar(
+        rung.rmse,
+        height,
+        xerr=None if np.isnan(rung.low) else whisker,
+        linestyle="",
+        color=colour,
+        marker=marker,
+        markersize=5,
+        markerfacecolor=colour if filled else "none",
+        capsize=2,
+    )

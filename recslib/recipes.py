@@ -1,0 +1,239 @@
+"""The settings of each chapter's final model: made and fitted in one call."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from recslib.features import SideFeatures
+from recslib.models import (
+    BothSides,
+    DenseNet,
+    LSTMRating,
+    MatrixFactorization,
+    squared_norms,
+)
+from recslib.ratings import Ratings
+from recslib.sequences import backwards, cut_histories, lstm_inputs
+from recslib.training import Examples, Tensors, fit
+
+# Of the dense network: three to four times what a gradient of a batch of
+# 1,024 measures, so that it holds back the first steps alone.
+MAX_GRADIENT_NORM = 1_000.0
+
+
+def fit_factorization(
+    train: Ratings,
+    n_factors: int = 128,
+    *,
+    l2: float = 0.04,
+    ridge: float = 3.0,
+    learning_rate: float = 0.025,
+    n_epochs: int = 20,
+    batch_size: int = 2_048,
+    seed: int = 0,
+) -> MatrixFactorization:
+    """Make and fit the matrix factorization that chapter 1 ends with.
+
+    Plain stochastic gradient descent with one cycle of the learning rate. The
+    settings were chosen on validation data of MovieLens 100K.
+
+    Parameters
+    ----------
+    train
+        Ratings to learn from.
+    n_factors
+        Columns of the factors.
+    l2
+        What each rating pays for the squares of the rows behind it.
+    ridge
+        What each row pays, an epoch, for its squares.
+    learning_rate
+        The highest, one a rating.
+    n_epochs, batch_size
+        As in `recslib.training.fit`.
+    seed
+        Of the first factors and of the shuffles.
+
+    Returns
+    -------
+    MatrixFactorization
+        Fitted, in eval mode.
+
+    Raises
+    ------
+    ValueError, FloatingPointError
+        As in `recslib.training.fit`.
+    """
+    torch.manual_seed(seed)
+    mean = train.ratings.double().mean().item()
+    model = MatrixFactorization(train.n_users, train.n_items, n_factors, mean)
+    n_batches = math.ceil(len(train) / batch_size)
+    optimizer = torch.optim.SGD(
+        model.parameters(),
+        lr=learning_rate,
+        # SGD adds weight_decay times the row, the slope of half its square.
+        weight_decay=2 * ridge / n_batches,
+    )
+    fit(
+        model,
+        Examples((train.users, train.items), train.ratings),
+        optimizer=optimizer,
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        seed=seed,
+        penalty=lambda *rows: l2 * squared_norms(model, *rows),
+        reduction="sum",
+        schedule="one_cycle",
+    )
+    return model
+
+
+def fit_dense_net(
+    train: Ratings,
+    features: SideFeatures | None = None,
+    n_factors: int = 32,
+    *,
+    l2: float = 0.06,
+    learning_rate: float = 0.011,
+    n_epochs: int = 18,
+    batch_size: int = 1_024,
+    seed: int = 0,
+) -> DenseNet:
+    """Make and fit the dense network that chapter 2 ends with.
+
+    Plain stochastic gradient descent with one cycle. A row of factors is met
+    by a few ratings of a batch, a feature by many, the layers by all: so the
+    features learn at 1/25 of the rate, and the layers at 1/100.
+
+    Parameters
+    ----------
+    train
+        Ratings to learn from.
+    features
+        Of users and items; None for ids alone.
+    n_factors
+        Columns of the factors.
+    l2
+        What each rating pays for the squares of the rows behind it.
+    learning_rate
+        The highest of the rows, one a rating.
+    n_epochs, batch_size
+        As in `recslib.training.fit`.
+    seed
+        Of the first weights, of the shuffles and of dropout.
+
+    Returns
+    -------
+    DenseNet
+        Fitted, in eval mode.
+
+    Raises
+    ------
+    ValueError, FloatingPointError
+        As in `recslib.training.fit`.
+    """
+    torch.manual_seed(seed)
+    mean = train.ratings.double().mean().item()
+    inputs: Tensors = (train.users, train.items)
+    n_features = 0
+    if features is not None:
+        inputs = (*inputs, features.of(*inputs))
+        n_features = features.n_features
+    model = DenseNet(train.n_users, train.n_items, n_factors, mean, n_features)
+    shares = {"hidden": 1 / 100, "output": 1 / 100, "feature_factors": 1 / 25}
+    optimizer = torch.optim.SGD(
+        [
+            {
+                "params": list(part.parameters()),
+                "lr": learning_rate * shares.get(name, 1.0),
+            }
+            for name, part in model.named_children()
+        ]
+    )
+    fit(
+        model,
+        Examples(inputs, train.ratings),
+        optimizer=optimizer,
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        seed=seed,
+        penalty=lambda users, items, *_: (
+            l2 * squared_norms(model, users, items)
+        ),
+        reduction="sum",
+        schedule="one_cycle",
+        max_gradient_norm=MAX_GRADIENT_NORM,
+    )
+    return model
+
+
+def fit_lstm(
+    train: Ratings,
+    base: Tensor,
+    item_factors: Tensor,
+    *,
+    both_sides: bool = False,
+    n_hidden: int = 16,
+    n_steps: int = 100,
+    learning_rate: float = 0.014,
+    n_epochs: int = 10,
+    batch_size: int = 32,
+    seed: int = 0,
+) -> LSTMRating | BothSides:
+    """Make and fit the LSTM that chapter 3 ends with.
+
+    Histories are cut into pieces; Adam with one cycle of the learning rate.
+
+    Parameters
+    ----------
+    train
+        N ratings to learn from, with timestamps.
+    base
+        (N,) stars that something else predicts for them, without having been
+        fitted to them: see `recslib.splits.out_of_fold`.
+    item_factors
+        (n_items, F), of another model; they stay as they are. See
+        `recslib.models.main_directions`.
+    both_sides
+        Hear what came after a rating too.
+    n_hidden
+        H, numbers in the LSTM's memory.
+    n_steps
+        Of a piece.
+    learning_rate
+        The highest.
+    n_epochs, batch_size
+        As in `recslib.training.fit`; a batch holds pieces.
+    seed
+        Of the first weights, the order within a second, and the shuffles.
+
+    Returns
+    -------
+    LSTMRating or BothSides
+        Fitted, in eval mode.
+
+    Raises
+    ------
+    ValueError, FloatingPointError
+        As in `recslib.training.fit` and in `recslib.sequences.cut_histories`.
+    """
+    pieces = cut_histories(train, n_steps, seed=seed)
+    after = backwards(pieces, train) if both_sides else None
+    inputs = lstm_inputs(pieces, base, train.ratings - base, after)
+    torch.manual_seed(seed)
+    kind = BothSides if both_sides else LSTMRating
+    model = kind(item_factors, n_hidden)
+    fit(
+        model,
+        Examples(inputs, pieces.now(train.ratings), pieces.mask),
+        optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        seed=seed,
+        schedule="one_cycle",
+        max_gradient_norm=1.0,
+    )
+    return model
