@@ -14,12 +14,12 @@ from matplotlib.lines import Line2D
 
 from recslib.style import (
     BLUE,
-    CARD_INK,
-    CARD_STAR,
+    CARD_GROUND,
     GREEN,
     GREY,
     LINES,
     ORANGE,
+    STAR,
     WHITE,
 )
 
@@ -214,10 +214,10 @@ def social_card(
         Label to RMSE in stars, from the top down: dots on one axis, the first
         hollow, the last one marked.
     """
-    figure = plt.figure(figsize=(12, 6.3), dpi=100, facecolor=CARD_INK)
+    figure = plt.figure(figsize=(12, 6.3), dpi=100, facecolor=CARD_GROUND)
     ax = figure.add_axes((0.36, 0.18, 0.5, 0.38), facecolor="none")
     figure.text(0.06, 0.8, title, size=40, color=WHITE, weight="bold")
-    figure.text(0.06, 0.67, question, size=30, color=CARD_STAR, style="italic")
+    figure.text(0.06, 0.67, question, size=30, color=STAR, style="italic")
     unit = "RMSE in stars on MovieLens 100K: lower is better"
     figure.text(0.06, 0.06, unit, size=17, color=WHITE)
     heights = np.arange(len(rungs))[::-1]
@@ -230,8 +230,8 @@ def social_card(
             height,
             marker="*" if is_last else "o",
             markersize=30 if is_last else 16,
-            color=CARD_STAR if is_last else WHITE,
-            markerfacecolor=CARD_INK if number == 0 else None,
+            color=STAR if is_last else WHITE,
+            markerfacecolor=CARD_GROUND if number == 0 else None,
             markeredgewidth=2,
             clip_on=False,
         )

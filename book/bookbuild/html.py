@@ -19,6 +19,7 @@ from bookbuild import BuildError, address, lone, places
 from bookbuild.chapters import Chapter, executed, paths
 from bookbuild.files import read_settings
 from bookbuild.notebooks import read, tags, without_outputs, write
+from bookbuild.pages import colours
 from bookbuild.results import card, page
 
 # What a chapter displays for scripts of the pages (see recslib/export.py).
@@ -165,6 +166,8 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     (places.STAGE / "_config.yml").write_text(
         yaml.safe_dump(settings), "utf-8"
     )
+    colours_here = places.STAGE / "book" / "assets" / colours.NAME
+    colours_here.write_text(colours.css(), encoding="utf-8")
     page.fill_pages(places.STAGE / "book", book)
 
 
