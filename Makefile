@@ -6,6 +6,7 @@
 # Variables: PYTHON=python3.12  the Python that makes .venv
 #            CPU=1              PyTorch's CPU wheels: no GB of CUDA on Linux
 #            PORT=8000          where `make serve` listens
+#            NAME=04_trial      the chapter that `make chapter` starts
 #            PAPER=letter       the paper of `make pdf`; A4 where not given
 
 PYTHON ?= python3
@@ -38,7 +39,7 @@ SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
 .PHONY: help setup data executed book test test-quick lab serve pdf \
-	notebooks results readme address links bench-setup bench clean
+	notebooks results readme chapter address links bench-setup bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -104,6 +105,9 @@ results: $(EXECUTED)  ## print every glued number, and write it to a file
 
 readme: .venv/installed  ## fill README's table from the committed notebooks
 	@$(PY) book/build.py readme
+
+chapter: .venv/installed _build/data-100k  ## start a chapter: NAME=04_trial
+	@$(PY) book/build.py chapter '$(NAME)'
 
 address: .venv/installed  ## tell the notebooks the repository's address
 	@$(PY) book/build.py address

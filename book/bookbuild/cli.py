@@ -18,6 +18,7 @@ COMMANDS = {
     "refresh": ("run", "refresh_all", "write the outputs into notebooks/"),
     "results": ("chapters", "write_results", "print every glued value"),
     "readme": ("readme", "write_readme", "fill the READMEs' tables"),
+    "chapter": ("new_chapter", "start_chapter", "start a chapter"),
     "address": ("address", "write_address", "name it in notebooks/"),
 }
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
@@ -33,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=explanation)
         if name == "execute":
             command.add_argument("names", nargs="*", metavar="notebook")
+        if name == "chapter":
+            command.add_argument("name", metavar="NAME", help="04_trial")
         if name == "pdf":
             command.add_argument(
                 "--paper", choices=["A4", "letter"], default="A4"
