@@ -1,6 +1,7 @@
 """What the repository says about itself is so."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,14 @@ ROOT = build.ROOT
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TELLING = ["README.md", "book/setup.md", "book/results.md", ".ci/run"]
 TELLING += [path.relative_to(ROOT).as_posix() for path in WORKFLOWS]
+# What lies at top level and is not on README's map, and why it lies there.
+OFF_THE_MAP = {
+    "README.md": "holds the map",
+    "LICENSE": "where code hosts look for the licence of the code",
+    "LICENSE-text": "the licence of text and figures, beside it",
+    "CITATION.cff": "where code hosts look for how to cite",
+    ".gitignore": "where git looks",
+}
 
 
 def read(name):
@@ -52,12 +61,30 @@ def test_every_build_command_that_is_named_exists():
         assert set(named) <= set(commands.split(",")), name
 
 
-def test_everything_on_the_readmes_map_exists():
+def on_the_map():
+    """Return the names on README's map "Where things are", in its order."""
     blocks = re.findall(r"^```\n(.*?)^```$", read("README.md"), re.M | re.S)
     (house,) = [block for block in blocks if block.startswith("Makefile")]
-    for line in house.splitlines():
-        for name in line.split("  ")[0].split(", "):
-            assert (ROOT / name).exists(), name
+    rows = [line.split("  ")[0] for line in house.splitlines()]
+    return [name for row in rows for name in row.split(", ")]
+
+
+def test_everything_on_the_readmes_map_exists():
+    for name in on_the_map():
+        assert (ROOT / name).exists(), name
+
+
+def test_nothing_lies_at_top_level_that_neither_map_nor_list_knows():
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("git does not say here what belongs to the repository")
+    command = ["git", "ls-files", "-z"]
+    tracked = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    found = {path.split("/")[0] for path in tracked.split("\0") if path}
+    known = {name.split("/")[0] for name in on_the_map()} | set(OFF_THE_MAP)
+    assert found - known == set(), "say on README's map what it is for"
+    assert set(OFF_THE_MAP) <= found, "these are gone: shorten OFF_THE_MAP"
 
 
 def test_the_readme_has_two_commands_before_anything_else():
