@@ -38,7 +38,7 @@ SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
 .PHONY: help setup data executed book test test-quick lab serve pdf \
-	notebooks results readme address links bench-setup bench clean
+	notebooks results readme address bench-setup bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -107,9 +107,6 @@ readme: .venv/installed  ## fill README's table from the committed notebooks
 
 address: .venv/installed  ## tell the notebooks the repository's address
 	@$(PY) book/build.py address
-
-links: $(EXECUTED)  ## ask every link that leads out of the book (network)
-	@$(PY) book/links.py
 
 # LibRecommender's TensorFlow needs a numpy that the other peers do not take,
 # and cannot be installed everywhere: the benchmark also runs without it.

@@ -268,7 +268,6 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "results",
         "readme",
         "address",
-        "links",
         "bench-setup",
         "bench",
         "clean",
