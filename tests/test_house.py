@@ -99,11 +99,18 @@ def test_the_set_up_page_speaks_of_the_cpu_build_first():
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_every_action_is_pinned_to_a_released_major_version(path):
-    uses = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(path):
+    uses = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
     assert uses
     for action in uses:
-        assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action), action
+        pinned = r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
+        assert re.fullmatch(pinned, action), action
+
+
+def test_one_action_has_one_version_in_all_workflows():
+    text = "".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+    uses = set(re.findall(r"uses: (.+)", text))
+    assert len({action.split("@")[0] for action in uses}) == len(uses)
 
 
 def test_only_the_published_book_may_write_to_pages():
