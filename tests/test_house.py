@@ -11,6 +11,7 @@ import yaml
 
 ROOT = build.ROOT
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
 TELLING = ["README.md", "book/setup.md", "book/results.md", ".ci/run"]
 TELLING += [path.relative_to(ROOT).as_posix() for path in WORKFLOWS]
 # What lies at top level and is not on README's map, and why it lies there.
@@ -111,6 +112,41 @@ def test_one_action_has_one_version_in_all_workflows():
     text = "".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
     uses = set(re.findall(r"uses: (.+)", text))
     assert len({action.split("@")[0] for action in uses}) == len(uses)
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_every_issue_form_asks_under_names_of_its_own(path):
+    form = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert {"name", "description", "body"} <= set(form)
+    asked = [part for part in form["body"] if part["type"] != "markdown"]
+    labels = [part["attributes"]["label"] for part in asked]
+    ids = [part["id"] for part in asked]
+    assert len(set(labels)) == len(labels) == len(set(ids))
+    needed = [part.get("validations", {}).get("required") for part in asked]
+    assert any(needed)
+
+
+def test_a_command_that_fails_comes_with_all_that_one_needs_to_see_it():
+    form = yaml.safe_load(read(".github/ISSUE_TEMPLATE/2-command.yml"))
+    required = {
+        part["id"]
+        for part in form["body"]
+        if part.get("validations", {}).get("required")
+    }
+    assert {"system", "python", "command", "output"} <= required
+
+
+def test_dependabot_holds_what_a_person_has_to_decide():
+    updates = yaml.safe_load(read(".github/dependabot.yml"))["updates"]
+    by_kind = {update["package-ecosystem"]: update for update in updates}
+    assert set(by_kind) == {"pip", "github-actions"}
+    held = {
+        rule["dependency-name"]: rule.get("versions")
+        for rule in by_kind["pip"]["ignore"]
+    }
+    assert held["jupyter-book"] == [">=2"]
+    # No versions named: none of them is offered.
+    assert held["torch"] is None
 
 
 def test_only_the_published_book_may_write_to_pages():
