@@ -4,13 +4,16 @@
 # (book/install.py, book/build.py), so they work without make too.
 #
 # Variables: PYTHON=python3.12  the Python that makes .venv
-#            CPU=1              PyTorch's CPU wheels: no GB of CUDA on Linux
+#            CPU=1 or CPU=0     PyTorch's CPU build, or the one with CUDA; where
+#                               not given, the machine decides
 #            PORT=8000          where `make serve` listens
 #            PAPER=letter       the paper of `make pdf`; A4 where not given
 
 PYTHON ?= python3
 PORT ?= 8000
 PAPER ?= A4
+CPU ?=
+CPU_OR_NOT = $(if $(CPU),$(if $(filter 0,$(CPU)),--no-cpu,--cpu))
 PY := .venv/bin/python
 BENCH_PY := benchmarks/.venv/bin/python
 LIBRECOMMENDER_PY := benchmarks/.venv-librecommender/bin/python
@@ -49,7 +52,7 @@ setup: .venv/installed  ## make .venv and install requirements.txt into it
 
 .venv/installed: requirements.txt
 	@command -v $(PYTHON) > /dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
-	@$(PYTHON) book/install.py $(if $(CPU),--cpu)
+	@$(PYTHON) book/install.py $(CPU_OR_NOT)
 
 # Notebooks load the data by themselves: this only brings it before they
 # start, so that they do not start by waiting for each other.
@@ -125,7 +128,8 @@ define bench_venv
 	@command -v $(PYTHON) > /dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
 	@$(PYTHON) -m venv $(@D)
 	@$(1) -m pip install --requirement $< \
-		$(if $(CPU),--extra-index-url https://download.pytorch.org/whl/cpu)
+		$(if $(findstring --cpu,$(CPU_OR_NOT)),--extra-index-url \
+		https://download.pytorch.org/whl/cpu)
 	@touch $@
 endef
 

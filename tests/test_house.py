@@ -94,11 +94,6 @@ def test_the_readme_has_two_commands_before_anything_else():
     assert commands == [["make", "book"], ["make", "test"]]
 
 
-def test_the_set_up_page_speaks_of_the_cpu_build_first():
-    _, _, body = read("book/setup.md").partition("# Set-up\n")
-    assert "CPU=1" in body.strip().split("\n\n")[0]
-
-
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_every_action_is_pinned_to_a_commit_and_says_its_version(path):
     uses = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))

@@ -166,8 +166,14 @@ def test_side_by_side_does_the_same_steps(house):
     assert calls[4:] == [HTML]
 
 
-def test_cpu_asks_for_pytorchs_cpu_wheels(house):
-    assert house.make("CPU=1", "setup") == (0, ["book/install.py --cpu"])
+@pytest.mark.parametrize(
+    ("given", "passed_on"),
+    [([], ""), (["CPU=1"], " --cpu"), (["CPU=0"], " --no-cpu")],
+)
+def test_the_build_of_pytorch_is_the_machines_choice_or_yours(
+    house, given, passed_on
+):
+    assert house.make(*given, "setup") == (0, [f"book/install.py{passed_on}"])
 
 
 def test_refreshing_runs_every_notebook_although_none_is_stale(built):
