@@ -7,6 +7,7 @@
 #            CPU=1 or CPU=0     PyTorch's CPU build, or the one with CUDA; where
 #                               not given, the machine decides
 #            PORT=8000          where `make serve` listens
+#            CORES=1            runs one notebook at a time, and not two
 #            PAPER=letter       the paper of `make pdf`; A4 where not given
 
 PYTHON ?= python3
@@ -34,13 +35,17 @@ NO_PYTHON = Python 3.11 or newer is needed, and there is no '$(PYTHON)'. \
 NO_LIBRECOMMENDER = LibRecommender could not be installed, so the benchmark \
 	leaves it out. It needs Python 3.11 (make PYTHON=python3.11 bench).
 
-# Where no -j was given, `make test` still runs two notebooks side by side.
-SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
+# Where no -j was given, two notebooks run side by side if there are two cores.
+# Only in a recipe does MAKEFLAGS tell whether one was: so make calls itself.
+CORES = $(shell getconf _NPROCESSORS_ONLN 2> /dev/null || echo 1)
+TWO_AT_A_TIME = $(if $(filter-out 1,$(CORES)),-j2)
+SIDE_BY_SIDE = --no-print-directory \
+	$(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,$(TWO_AT_A_TIME))
 
 # These look at what `make book` leaves in _build.
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
-.PHONY: help setup data executed book test test-quick lab serve pdf \
+.PHONY: help setup data executed built book test test-quick lab serve pdf \
 	notebooks results readme address bench-setup bench clean
 .DELETE_ON_ERROR:
 
@@ -62,7 +67,12 @@ _build/data-100k: | .venv/installed
 	@mkdir -p _build
 	@touch $@
 
+# The two that make calls itself for.
 executed: $(EXECUTED)
+	@:
+built: _build/html/index.html
+	@:
+
 $(STAGE)/%.ipynb: notebooks/%.ipynb $(wildcard recslib/*.py) \
 		.venv/installed | _build/data-100k
 	@$(PY) book/build.py execute $<
@@ -70,14 +80,15 @@ $(STAGE)/%.ipynb: notebooks/%.ipynb $(wildcard recslib/*.py) \
 _build/html/index.html: $(EXECUTED) $(PAGES) | .venv/installed
 	@$(PY) book/build.py html
 
-book: _build/html/index.html  ## run the notebooks and build the HTML book
+book:  ## run the notebooks and build the HTML book
+	@+$(MAKE) $(SIDE_BY_SIDE) built
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 	@echo "Open that file in a browser, or run: make serve"
 
 test: .venv/installed  ## everything that CI runs
 	$(PY) -m ruff check .
 	$(PY) -m pytest -n2 tests $(AFTER_BOOK:%=--ignore=%)
-	+$(MAKE) --no-print-directory $(SIDE_BY_SIDE) book
+	@+$(MAKE) $(SIDE_BY_SIDE) book
 	$(PY) -m pytest -n2 --dist loadfile $(AFTER_BOOK)
 	RECSLIB_PROGRESS=off $(PY) -m pytest -n2 --dist loadfile \
 		--nbval --nbval-current-env --nbval-cell-timeout 600 \
@@ -94,15 +105,17 @@ serve: book  ## the built book on localhost
 	@echo "http://localhost:$(PORT) (Ctrl-C stops it)"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-pdf: _build/html/index.html  ## the built book as one PDF, for paper
+pdf:  ## the built book as one PDF, for paper
+	@+$(MAKE) $(SIDE_BY_SIDE) built
 	@$(PY) book/pdf.py --paper $(PAPER)
 
 notebooks: .venv/installed  ## run all and refresh the committed outputs
 	@rm -f $(EXECUTED)
-	@+$(MAKE) --no-print-directory executed
+	@+$(MAKE) $(SIDE_BY_SIDE) executed
 	@$(PY) book/build.py refresh
 
-results: $(EXECUTED)  ## print every glued number, and write it to a file
+results:  ## print every glued number, and write it to a file
+	@+$(MAKE) $(SIDE_BY_SIDE) executed
 	@$(PY) book/build.py results
 
 readme: .venv/installed  ## fill README's table from the committed notebooks

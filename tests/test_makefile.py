@@ -48,9 +48,18 @@ class House:
         ):
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text("as it was\n")
-        python = folder / "python"
-        python.write_text(STAND_IN)
-        python.chmod(0o755)
+        self.stand_in("python", STAND_IN)
+        self.has_cores(1)
+
+    def stand_in(self, name, script):
+        """Put a script of the shell where make finds it."""
+        path = self.folder / name
+        path.write_text(script)
+        path.chmod(0o755)
+
+    def has_cores(self, number):
+        """Let the machine say that it has so many cores."""
+        self.stand_in("getconf", f"#!/bin/sh\necho {number}\n")
 
     def make(self, *arguments):
         """Run make; return its exit status and the steps that it ran."""
@@ -60,8 +69,9 @@ class House:
         environment = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("MAKE", "MFLAGS", "PYTHON"))
+            if not key.startswith(("MAKE", "MFLAGS", "PYTHON", "CPU", "CORES"))
         }
+        environment["PATH"] = f"{self.folder}{os.pathsep}{environment['PATH']}"
         run = subprocess.run(
             command,
             cwd=self.folder,
@@ -158,12 +168,81 @@ def test_a_notebook_that_fails_leaves_nothing_that_looks_done(house):
     assert (status, calls) == (0, [FIRST, SECOND, HTML])
 
 
-def test_side_by_side_does_the_same_steps(house):
-    status, calls = house.make("-j2", "book")
+@pytest.mark.parametrize("given", [["-j2"], []])
+def test_side_by_side_does_the_same_steps(house, given):
+    house.has_cores(2)
+    status, calls = house.make(*given, "book")
     assert status == 0
     assert calls[:2] == ["book/install.py", "-m recslib.movielens 100k"]
     assert sorted(calls[2:4]) == [FIRST, SECOND]
     assert calls[4:] == [HTML]
+
+
+# A notebook's run waits here for another, a second at most.
+MEETING = """
+case "$*" in *" execute "*)
+    echo "$OMP_NUM_THREADS" >> threads
+    touch "$3.here"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        if [ "$(ls notebooks/*.here | wc -l)" -eq 2 ]; then
+            touch met
+            sleep 0.2
+            break
+        fi
+        sleep 0.1
+    done
+    rm "$3.here" ;;
+esac
+"""
+
+
+@pytest.fixture
+def notebooks_meet(built):
+    """Tell whether two notebooks ran at the same time."""
+    built.stand_in("python", STAND_IN + MEETING)
+
+    def meet(*arguments, cores):
+        built.has_cores(cores)
+        built.change("recslib/models.py")
+        (built.folder / "met").unlink(missing_ok=True)
+        status, _ = built.make(*arguments)
+        assert status == 0
+        return (built.folder / "met").exists()
+
+    meet.folder = built.folder
+    return meet
+
+
+@pytest.mark.parametrize("target", ["book", "notebooks", "results", "pdf"])
+def test_two_cores_run_two_notebooks_at_a_time(notebooks_meet, target):
+    assert notebooks_meet(target, cores=2)
+    threads = (notebooks_meet.folder / "threads").read_text().split()
+    assert threads == ["1", "1"]
+
+
+def test_the_tests_run_two_notebooks_at_a_time(notebooks_meet):
+    assert notebooks_meet("test", cores=8)
+
+
+def test_one_core_runs_one_notebook_at_a_time(notebooks_meet):
+    assert not notebooks_meet("book", cores=1)
+
+
+@pytest.mark.parametrize("said", ["-j1", "CORES=1"])
+def test_one_at_a_time_where_you_say_so(notebooks_meet, said):
+    assert not notebooks_meet(said, "book", cores=2)
+
+
+def test_two_at_a_time_on_one_core_where_you_say_so(notebooks_meet):
+    assert notebooks_meet("-j2", "book", cores=1)
+
+
+def test_a_dry_run_shows_every_step_and_takes_none(house):
+    house.has_cores(2)
+    status, calls = house.make("-n", "book")
+    assert (status, calls) == (0, [])
+    for step in (FIRST, SECOND, HTML):
+        assert step in house.printed
 
 
 @pytest.mark.parametrize(
