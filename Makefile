@@ -46,7 +46,7 @@ SIDE_BY_SIDE = --no-print-directory \
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
 .PHONY: help setup data executed built book test test-quick lab serve pdf \
-	notebooks results readme address bench-setup bench clean
+	notebooks results readme pins address bench-setup bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -120,6 +120,12 @@ results:  ## print every glued number, and write it to a file
 
 readme: .venv/installed  ## fill README's table from the committed notebooks
 	@$(PY) book/build.py readme
+
+# Not after .venv/installed: pins that do not fit could never be mended.
+pins:  ## settle requirements.txt; UPGRADE=name moves a pin, UPGRADE=1 all
+	@[ -x $(PY) ] || $(MAKE) --no-print-directory setup
+	@$(PY) book/pins.py $(if $(FILE),--file $(FILE)) \
+		$(if $(UPGRADE),--upgrade $(UPGRADE))
 
 address: .venv/installed  ## tell the notebooks the repository's address
 	@$(PY) book/build.py address

@@ -139,9 +139,15 @@ def test_dependabot_holds_what_a_person_has_to_decide():
         rule["dependency-name"]: rule.get("versions")
         for rule in by_kind["pip"]["ignore"]
     }
-    assert held["jupyter-book"] == [">=2"]
-    # No versions named: none of them is offered.
-    assert held["torch"] is None
+    stay = re.findall(
+        r"^([\w.-]+)==\S+.*# stays(?: <(\S+))?$",
+        read("requirements.txt"),
+        re.MULTILINE,
+    )
+    assert {"jupyter-book", "torch"} <= {name for name, _ in stay}
+    for name, bound in stay:
+        # Where no versions are named, none is offered.
+        assert held[name] == ([f">={bound}"] if bound else None)
 
 
 def test_only_the_published_book_may_write_to_pages():

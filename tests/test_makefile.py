@@ -261,6 +261,25 @@ def test_refreshing_runs_every_notebook_although_none_is_stale(built):
     assert calls == [FIRST, SECOND, "book/build.py refresh"]
 
 
+@pytest.mark.parametrize(
+    ("given", "passed_on"),
+    [
+        ([], ""),
+        (["UPGRADE=1"], " --upgrade 1"),
+        (["UPGRADE=pandas numpy"], " --upgrade pandas numpy"),
+        (
+            ["FILE=benchmarks/requirements.txt"],
+            " --file benchmarks/requirements.txt",
+        ),
+    ],
+)
+def test_pins_are_settled_although_they_cannot_be_installed(
+    built, given, passed_on
+):
+    built.change("requirements.txt")
+    assert built.make("pins", *given) == (0, [f"book/pins.py{passed_on}"])
+
+
 def test_results_need_the_notebooks_and_no_html(house):
     status, calls = house.make("results")
     assert status == 0
@@ -352,6 +371,7 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "notebooks",
         "results",
         "readme",
+        "pins",
         "address",
         "bench-setup",
         "bench",
