@@ -9,6 +9,8 @@ import build
 import pytest
 import yaml
 
+import recslib
+
 ROOT = build.ROOT
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
@@ -86,6 +88,28 @@ def test_nothing_lies_at_top_level_that_neither_map_nor_list_knows():
     known = {name.split("/")[0] for name in on_the_map()} | set(OFF_THE_MAP)
     assert found - known == set(), "say on README's map what it is for"
     assert set(OFF_THE_MAP) <= found, "these are gone: shorten OFF_THE_MAP"
+
+
+def test_the_newest_version_is_the_same_wherever_it_is_written():
+    changelog = read("CHANGELOG.md")
+    headings = re.findall(r"^## (.+)$", changelog, re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    version, _, date = headings[1].partition(" - ")
+    cited = yaml.safe_load(read("CITATION.cff"))
+    assert version == cited["version"] == recslib.__version__
+    assert date == cited["date-released"]
+
+
+def test_versions_and_their_dates_fall():
+    released = re.findall(
+        r"^## (\d+)\.(\d+)\.(\d+) - (\d{4}-\d\d-\d\d)$",
+        read("CHANGELOG.md"),
+        re.MULTILINE,
+    )
+    numbers = [tuple(map(int, row[:3])) for row in released]
+    dates = [row[3] for row in released]
+    assert numbers == sorted(set(numbers), reverse=True)
+    assert dates == sorted(dates, reverse=True)
 
 
 def test_the_readme_has_two_commands_before_anything_else():
