@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -318,6 +319,15 @@ def changes(old: Requirements, new: Requirements) -> list[str]:
     return told
 
 
+def reason(printed: str, errors: str) -> str:
+    """Return what pip said about its failure, without its warnings."""
+    _, heading, rest = printed.partition("The conflict is caused by:")
+    lines = [
+        line for line in errors.splitlines() if not line.startswith("WARNING")
+    ]
+    return "\n".join([f"{heading}{rest}".strip(), *lines]).strip()
+
+
 def ask_pip(wishes: Iterable[str], limits: Iterable[str]) -> dict:
     """Let pip resolve, and return its report; nothing is installed.
 
@@ -339,13 +349,16 @@ def ask_pip(wishes: Iterable[str], limits: Iterable[str]) -> dict:
         )
         asked.write_text("\n".join(wishes) + "\n", encoding="utf-8")
         bounds.write_text("\n".join(limits) + "\n", encoding="utf-8")
-        command = [sys.executable, "-m", "pip", "install", "--quiet"]
-        command += ["--dry-run", "--ignore-installed", "--report", str(report)]
+        command = [sys.executable, "-m", "pip", "install", "--dry-run"]
+        command += ["--ignore-installed", "--report", str(report)]
         command += ["--requirement", str(asked), "--constraint", str(bounds)]
         # In the root, because `-e .` means this folder.
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         if run.returncode != 0:
-            raise PinsError(f"pip found no pins:\n{run.stderr.strip()}")
+            raise PinsError(
+                "pip found no versions that fit together, and nothing was "
+                f"written.\n{reason(run.stdout, run.stderr)}"
+            )
         return json.loads(report.read_text(encoding="utf-8"))
 
 
@@ -394,6 +407,31 @@ def renewed(
     return resolved(requirements, packages_of(report))
 
 
+def for_other_pythons(version: tuple[int, int], oldest: str) -> str:
+    """Say for which Pythons a resolution may lack something.
+
+    Parameters
+    ----------
+    version
+        Of the Python that pip resolves for: major and minor.
+    oldest
+        `requires-python` of pyproject.toml, such as `>=3.11`.
+
+    Returns
+    -------
+    str
+        Empty where that is the oldest that the book supports.
+    """
+    here = ".".join(map(str, version))
+    if oldest == f">={here}":
+        return ""
+    return (
+        f"These pins are what Python {here} needs, and the book takes {oldest}"
+        ": an older one may need more. Rather settle them in a .venv of the "
+        "oldest."
+    )
+
+
 def write(text: str, path: Path) -> None:
     """Write a file as a whole, or leave the old one."""
     new = path.with_name(f"{path.name}.new")
@@ -428,6 +466,10 @@ def main() -> int:
     except PinsError as problem:
         print(problem, file=sys.stderr)
         return 1
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    note = for_other_pythons(sys.version_info[:2], project["requires-python"])
+    if note:
+        print(note, file=sys.stderr)
     told = changes(old, new)
     if new.text != old.text:
         write(new.text, path)

@@ -1,12 +1,14 @@
 """Pins are settled, and the words beside them stay."""
 
 import re
+import shutil
 import sys
 
 import pins
 import pytest
 from packaging.utils import canonicalize_name
 
+HOUSE = pins.ROOT
 FILE = """\
 # What the book uses.
 
@@ -177,6 +179,21 @@ def test_pips_report_is_read_without_this_folder_cuda_and_builds():
     }
 
 
+def test_of_a_failure_pips_reason_is_told_and_not_its_progress():
+    told = pins.reason(
+        "Collecting a\n\nThe conflict is caused by:\n    a depends on b<2\n",
+        "WARNING: a mirror is slow\nERROR: ResolutionImpossible: see docs\n",
+    )
+    assert told.splitlines() == [
+        "The conflict is caused by:",
+        "    a depends on b<2",
+        "ERROR: ResolutionImpossible: see docs",
+    ]
+    assert pins.reason("Collecting a\n", "ERROR: No network\n") == (
+        "ERROR: No network"
+    )
+
+
 STAYING = pins.Pin("torch", "2.13.0", "  # stays")
 BOUND = pins.Pin("sphinx_book", "1.4", "  # stays <2")
 MARKED = pins.Pin("tty", "4.9", ' ; sys_platform != "win32"  # why')
@@ -253,10 +270,18 @@ def test_the_changes_are_told_a_line_a_package():
     ]
 
 
+def test_pins_of_a_newer_python_come_with_a_word():
+    assert pins.for_other_pythons((3, 11), ">=3.11") == ""
+    told = pins.for_other_pythons((3, 13), ">=3.11")
+    assert "Python 3.13" in told
+    assert ">=3.11" in told
+
+
 @pytest.fixture
 def folder(monkeypatch, tmp_path):
     monkeypatch.setattr(pins, "ROOT", tmp_path)
     (tmp_path / "requirements.txt").write_text(FILE)
+    shutil.copy(HOUSE / "pyproject.toml", tmp_path)
     return tmp_path
 
 
@@ -272,7 +297,8 @@ def test_the_file_is_written_and_the_changes_are_printed(
     text = (folder / "requirements.txt").read_text()
     assert text == FILE.replace("alpha==1.0", "alpha==1.5")
     assert capsys.readouterr().out == "alpha 1.0 -> 1.5\n"
-    assert [path.name for path in folder.iterdir()] == ["requirements.txt"]
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == ["pyproject.toml", "requirements.txt"]
 
 
 def test_where_pip_finds_nothing_the_file_is_as_it_was(
