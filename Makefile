@@ -4,14 +4,18 @@
 # (book/install.py, book/build.py), so they work without make too.
 #
 # Variables: PYTHON=python3.12  the Python that makes .venv
-#            CPU=1              PyTorch's CPU wheels: no GB of CUDA on Linux
+#            CPU=1 or CPU=0     PyTorch's CPU build, or the one with CUDA; where
+#                               not given, the machine decides
 #            PORT=8000          where `make serve` listens
 #            NAME=04_trial      the chapter that `make chapter` starts
+#            CORES=1            runs one notebook at a time, and not two
 #            PAPER=letter       the paper of `make pdf`; A4 where not given
 
 PYTHON ?= python3
 PORT ?= 8000
 PAPER ?= A4
+CPU ?=
+CPU_OR_NOT = $(if $(CPU),$(if $(filter 0,$(CPU)),--no-cpu,--cpu))
 PY := .venv/bin/python
 BENCH_PY := benchmarks/.venv/bin/python
 LIBRECOMMENDER_PY := benchmarks/.venv-librecommender/bin/python
@@ -32,14 +36,18 @@ NO_PYTHON = Python 3.11 or newer is needed, and there is no '$(PYTHON)'. \
 NO_LIBRECOMMENDER = LibRecommender could not be installed, so the benchmark \
 	leaves it out. It needs Python 3.11 (make PYTHON=python3.11 bench).
 
-# Where no -j was given, `make test` still runs two notebooks side by side.
-SIDE_BY_SIDE = $(if $(findstring -j,$(MAKEFLAGS)),,-j2)
+# Where no -j was given, two notebooks run side by side if there are two cores.
+# Only in a recipe does MAKEFLAGS tell whether one was: so make calls itself.
+CORES = $(shell getconf _NPROCESSORS_ONLN 2> /dev/null || echo 1)
+TWO_AT_A_TIME = $(if $(filter-out 1,$(CORES)),-j2)
+SIDE_BY_SIDE = --no-print-directory \
+	$(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,$(TWO_AT_A_TIME))
 
 # These look at what `make book` leaves in _build.
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
-.PHONY: help setup data executed book test test-quick lab serve pdf \
-	notebooks results readme chapter address links bench-setup bench clean
+.PHONY: help setup data executed built book test test-quick lab serve pdf \
+	notebooks results readme chapter pins address bench-setup bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -50,7 +58,7 @@ setup: .venv/installed  ## make .venv and install requirements.txt into it
 
 .venv/installed: requirements.txt
 	@command -v $(PYTHON) > /dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
-	@$(PYTHON) book/install.py $(if $(CPU),--cpu)
+	@$(PYTHON) book/install.py $(CPU_OR_NOT)
 
 # Notebooks load the data by themselves: this only brings it before they
 # start, so that they do not start by waiting for each other.
@@ -60,7 +68,12 @@ _build/data-100k: | .venv/installed
 	@mkdir -p _build
 	@touch $@
 
+# The two that make calls itself for.
 executed: $(EXECUTED)
+	@:
+built: _build/html/index.html
+	@:
+
 $(STAGE)/%.ipynb: notebooks/%.ipynb $(wildcard recslib/*.py) \
 		.venv/installed | _build/data-100k
 	@$(PY) book/build.py execute $<
@@ -68,14 +81,15 @@ $(STAGE)/%.ipynb: notebooks/%.ipynb $(wildcard recslib/*.py) \
 _build/html/index.html: $(EXECUTED) $(PAGES) | .venv/installed
 	@$(PY) book/build.py html
 
-book: _build/html/index.html  ## run the notebooks and build the HTML book
+book:  ## run the notebooks and build the HTML book
+	@+$(MAKE) $(SIDE_BY_SIDE) built
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 	@echo "Open that file in a browser, or run: make serve"
 
 test: .venv/installed  ## everything that CI runs
 	$(PY) -m ruff check .
 	$(PY) -m pytest -n2 tests $(AFTER_BOOK:%=--ignore=%)
-	+$(MAKE) --no-print-directory $(SIDE_BY_SIDE) book
+	@+$(MAKE) $(SIDE_BY_SIDE) book
 	$(PY) -m pytest -n2 --dist loadfile $(AFTER_BOOK)
 	RECSLIB_PROGRESS=off $(PY) -m pytest -n2 --dist loadfile \
 		--nbval --nbval-current-env --nbval-cell-timeout 600 \
@@ -92,15 +106,17 @@ serve: book  ## the built book on localhost
 	@echo "http://localhost:$(PORT) (Ctrl-C stops it)"
 	@$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-pdf: _build/html/index.html  ## the built book as one PDF, for paper
+pdf:  ## the built book as one PDF, for paper
+	@+$(MAKE) $(SIDE_BY_SIDE) built
 	@$(PY) book/build.py pdf --paper $(PAPER)
 
 notebooks: .venv/installed  ## run all and refresh the committed outputs
 	@rm -f $(EXECUTED)
-	@+$(MAKE) --no-print-directory executed
+	@+$(MAKE) $(SIDE_BY_SIDE) executed
 	@$(PY) book/build.py refresh
 
-results: $(EXECUTED)  ## print every glued number, and write it to a file
+results:  ## print every glued number, and write it to a file
+	@+$(MAKE) $(SIDE_BY_SIDE) executed
 	@$(PY) book/build.py results
 
 readme: .venv/installed  ## fill README's table from the committed notebooks
@@ -109,11 +125,14 @@ readme: .venv/installed  ## fill README's table from the committed notebooks
 chapter: .venv/installed _build/data-100k  ## start a chapter: NAME=04_trial
 	@$(PY) book/build.py chapter '$(NAME)'
 
+# Not after .venv/installed: pins that do not fit could never be mended.
+pins:  ## settle requirements.txt; UPGRADE=name moves a pin, UPGRADE=1 all
+	@[ -x $(PY) ] || $(MAKE) --no-print-directory setup
+	@$(PY) book/build.py pins $(if $(FILE),--file $(FILE)) \
+		$(if $(UPGRADE),--upgrade $(UPGRADE))
+
 address: .venv/installed  ## tell the notebooks the repository's address
 	@$(PY) book/build.py address
-
-links: $(EXECUTED)  ## ask every link that leads out of the book (network)
-	@$(PY) book/links.py
 
 # LibRecommender's TensorFlow needs a numpy that the other peers do not take,
 # and cannot be installed everywhere: the benchmark also runs without it.
@@ -132,7 +151,8 @@ define bench_venv
 	@command -v $(PYTHON) > /dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
 	@$(PYTHON) -m venv $(@D)
 	@$(1) -m pip install --requirement $< \
-		$(if $(CPU),--extra-index-url https://download.pytorch.org/whl/cpu)
+		$(if $(findstring --cpu,$(CPU_OR_NOT)),--extra-index-url \
+		https://download.pytorch.org/whl/cpu)
 	@touch $@
 endef
 

@@ -10,9 +10,12 @@ import importlib.util
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +26,10 @@ CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 GB = 1e9
 # On Linux plain torch brings CUDA; everywhere else it is a CPU build.
 SPACE_CPU, SPACE_CUDA = 3 * GB, 10 * GB
+# In WSL the program is not always on PATH.
+NVIDIA_SMI = ("nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi")
+# /proc/driver/nvidia is no proof: containers see it without having a card.
+NVIDIA_DEVICE = Path("/dev/nvidia0")
 
 
 class MachineError(Exception):
@@ -67,8 +74,8 @@ def check_space(free: float, cuda: bool) -> None:
     remedy = "Free some space, or clone to a larger disk."
     if cuda:
         remedy += (
-            " With no NVIDIA card, take the CPU build of PyTorch, which "
-            f"needs {SPACE_CPU / GB:.0f} GB: `make CPU=1 book`."
+            f" With PyTorch's CPU build it takes {SPACE_CPU / GB:.0f} GB: "
+            f"`make CPU=1 book`, where {CPU_WHEELS} can be reached."
         )
     raise MachineError(
         f"Not enough disk space: {free / GB:.1f} GB are free for {ROOT}, "
@@ -98,6 +105,74 @@ def check_network(python: Path) -> None:
         )
 
 
+def nvidia_card() -> str:
+    """Tell what shows that there is an NVIDIA card; empty where nothing is."""
+    for name in NVIDIA_SMI:
+        program = shutil.which(name)
+        if program is None:
+            continue
+        try:
+            told = subprocess.run(
+                [program, "-L"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                timeout=30,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if told.returncode == 0 and "GPU " in told.stdout:
+            return f"{program} lists one"
+    return f"{NVIDIA_DEVICE} exists" if NVIDIA_DEVICE.exists() else ""
+
+
+def choose_build(asked: "bool | None", system: str, card: str) -> tuple:
+    """Choose between PyTorch's builds.
+
+    Parameters
+    ----------
+    asked
+        True for the CPU build, False for the plain one, None where nobody
+        has said.
+    system
+        As `sys.platform` has it.
+    card
+        What `nvidia_card` returned.
+
+    Returns
+    -------
+    tuple
+        Whether to take the CPU build, and a line that says so; the line is
+        empty where there is nothing to choose.
+    """
+    if system != "linux":
+        return False, ""
+    cpu = not card if asked is None else bool(asked)
+    build = "its CPU build" if cpu else "the build with CUDA"
+    if asked is not None:
+        return cpu, f"PyTorch: {build}, as you say."
+    why = f"NVIDIA card: {card}" if card else "no NVIDIA card found"
+    return cpu, (
+        f"PyTorch: {build} ({why}). For the other one delete .venv and run "
+        f"`make CPU={int(not cpu)} book`."
+    )
+
+
+def answers(address: str, seconds: float = 5) -> bool:
+    """Tell whether a server answers at `address`, whatever it says."""
+    request = urllib.request.Request(address, method="HEAD")
+    try:
+        urllib.request.urlopen(request, timeout=seconds).close()
+    except urllib.error.HTTPError:
+        return True
+    except urllib.error.URLError as problem:
+        # pip knows more certificates than Python does: let it try.
+        return isinstance(problem.reason, ssl.SSLError)
+    except OSError:
+        return False
+    return True
+
+
 def make_venv() -> Path:
     """Make .venv where there is none that works, and return its Python."""
     if os.name == "nt":
@@ -124,10 +199,28 @@ def pip_install(cpu: bool) -> list:
     return arguments
 
 
-def install(cpu: bool) -> None:
-    """Check this machine, make .venv, fill it, and leave the stamp last."""
+def install(asked: "bool | None") -> None:
+    """Check this machine, make .venv, fill it, and leave the stamp last.
+
+    Parameters
+    ----------
+    asked
+        As in `choose_build`.
+    """
     check_python()
     check_venv()
+    cpu, line = choose_build(asked, sys.platform, nvidia_card())
+    if line:
+        print(line, flush=True)
+    # pip asks an address that does not answer again and again, for each
+    # package: so it is not told of one.
+    if cpu and not answers(CPU_WHEELS):
+        print(
+            f"{CPU_WHEELS} does not answer, so PyTorch comes from where pip "
+            "finds it otherwise: that may be the build with CUDA.",
+            flush=True,
+        )
+        cpu = False
     # An installed torch is kept, so only a first install needs the space.
     if not STAMP.exists():
         cuda = sys.platform == "linux" and not cpu
@@ -142,9 +235,24 @@ def install(cpu: bool) -> None:
 
 def main() -> int:
     """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--cpu", action="store_true", help="take PyTorch's CPU wheels"
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0],
+        epilog="Without --cpu and --no-cpu, Linux gets the CPU build where "
+        "there is no NVIDIA card; other systems have no other build.",
+    )
+    build = parser.add_mutually_exclusive_group()
+    build.add_argument(
+        "--cpu",
+        action="store_true",
+        default=None,
+        help="take PyTorch's CPU build",
+    )
+    build.add_argument(
+        "--no-cpu",
+        dest="cpu",
+        action="store_false",
+        default=None,
+        help="take the build with CUDA",
     )
     try:
         install(parser.parse_args().cpu)

@@ -1,18 +1,29 @@
 """What the repository says about itself is so."""
 
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 import yaml
 
+import recslib
 from bookbuild import places, readme
 
 ROOT = places.ROOT
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
 TELLING = ["README.md", "book/setup.md", "book/results.md", ".ci/run"]
 TELLING += [path.relative_to(ROOT).as_posix() for path in WORKFLOWS]
+# What lies at top level and is not on README's map, and why it lies there.
+OFF_THE_MAP = {
+    "README.md": "holds the map",
+    "LICENSE": "where code hosts look for the licence of the code",
+    "LICENSE-text": "the licence of text and figures, beside it",
+    "CITATION.cff": "where code hosts look for how to cite",
+    ".gitignore": "where git looks",
+}
 
 
 def read(name):
@@ -32,7 +43,7 @@ def test_the_readmes_tables_are_what_the_committed_results_say():
 def test_every_make_target_that_is_named_exists(name):
     targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
     named = re.findall(
-        r"(?:`|^|run: )make(?: [A-Z]+=\S+| -j2)* ([a-z-]+)",
+        r"(?:`|^|run: )make(?: [A-Z]+=\S+)* ([a-z-]+)",
         read(name),
         re.MULTILINE,
     )
@@ -53,12 +64,52 @@ def test_every_build_command_that_is_named_exists():
         assert set(named) <= set(commands.split(",")), name
 
 
-def test_everything_on_the_readmes_map_exists():
+def on_the_map():
+    """Return the names on README's map "Where things are", in its order."""
     blocks = re.findall(r"^```\n(.*?)^```$", read("README.md"), re.M | re.S)
     (house,) = [block for block in blocks if block.startswith("Makefile")]
-    for line in house.splitlines():
-        for name in line.split("  ")[0].split(", "):
-            assert (ROOT / name).exists(), name
+    rows = [line.split("  ")[0] for line in house.splitlines()]
+    return [name for row in rows for name in row.split(", ")]
+
+
+def test_everything_on_the_readmes_map_exists():
+    for name in on_the_map():
+        assert (ROOT / name).exists(), name
+
+
+def test_nothing_lies_at_top_level_that_neither_map_nor_list_knows():
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("git does not say here what belongs to the repository")
+    command = ["git", "ls-files", "-z"]
+    tracked = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    found = {path.split("/")[0] for path in tracked.split("\0") if path}
+    known = {name.split("/")[0] for name in on_the_map()} | set(OFF_THE_MAP)
+    assert found - known == set(), "say on README's map what it is for"
+    assert set(OFF_THE_MAP) <= found, "these are gone: shorten OFF_THE_MAP"
+
+
+def test_the_newest_version_is_the_same_wherever_it_is_written():
+    changelog = read("CHANGELOG.md")
+    headings = re.findall(r"^## (.+)$", changelog, re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    version, _, date = headings[1].partition(" - ")
+    cited = yaml.safe_load(read("CITATION.cff"))
+    assert version == cited["version"] == recslib.__version__
+    assert date == cited["date-released"]
+
+
+def test_versions_and_their_dates_fall():
+    released = re.findall(
+        r"^## (\d+)\.(\d+)\.(\d+) - (\d{4}-\d\d-\d\d)$",
+        read("CHANGELOG.md"),
+        re.MULTILINE,
+    )
+    numbers = [tuple(map(int, row[:3])) for row in released]
+    dates = [row[3] for row in released]
+    assert numbers == sorted(set(numbers), reverse=True)
+    assert dates == sorted(dates, reverse=True)
 
 
 def test_the_readme_has_two_commands_before_anything_else():
@@ -67,17 +118,60 @@ def test_the_readme_has_two_commands_before_anything_else():
     assert commands == [["make", "book"], ["make", "test"]]
 
 
-def test_the_set_up_page_speaks_of_the_cpu_build_first():
-    _, _, body = read("book/setup.md").partition("# Set-up\n")
-    assert "CPU=1" in body.strip().split("\n\n")[0]
-
-
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_every_action_is_pinned_to_a_released_major_version(path):
-    uses = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(path):
+    uses = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
     assert uses
     for action in uses:
-        assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action), action
+        pinned = r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+"
+        assert re.fullmatch(pinned, action), action
+
+
+def test_one_action_has_one_version_in_all_workflows():
+    text = "".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+    uses = set(re.findall(r"uses: (.+)", text))
+    assert len({action.split("@")[0] for action in uses}) == len(uses)
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_every_issue_form_asks_under_names_of_its_own(path):
+    form = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert {"name", "description", "body"} <= set(form)
+    asked = [part for part in form["body"] if part["type"] != "markdown"]
+    labels = [part["attributes"]["label"] for part in asked]
+    ids = [part["id"] for part in asked]
+    assert len(set(labels)) == len(labels) == len(set(ids))
+    needed = [part.get("validations", {}).get("required") for part in asked]
+    assert any(needed)
+
+
+def test_a_command_that_fails_comes_with_all_that_one_needs_to_see_it():
+    form = yaml.safe_load(read(".github/ISSUE_TEMPLATE/2-command.yml"))
+    required = {
+        part["id"]
+        for part in form["body"]
+        if part.get("validations", {}).get("required")
+    }
+    assert {"system", "python", "command", "output"} <= required
+
+
+def test_dependabot_holds_what_a_person_has_to_decide():
+    updates = yaml.safe_load(read(".github/dependabot.yml"))["updates"]
+    by_kind = {update["package-ecosystem"]: update for update in updates}
+    assert set(by_kind) == {"pip", "github-actions"}
+    held = {
+        rule["dependency-name"]: rule.get("versions")
+        for rule in by_kind["pip"]["ignore"]
+    }
+    stay = re.findall(
+        r"^([\w.-]+)==\S+.*# stays(?: <(\S+))?$",
+        read("requirements.txt"),
+        re.MULTILINE,
+    )
+    assert {"jupyter-book", "torch"} <= {name for name, _ in stay}
+    for name, bound in stay:
+        # Where no versions are named, none is offered.
+        assert held[name] == ([f">={bound}"] if bound else None)
 
 
 def test_only_the_published_book_may_write_to_pages():

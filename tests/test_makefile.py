@@ -48,9 +48,18 @@ class House:
         ):
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text("as it was\n")
-        python = folder / "python"
-        python.write_text(STAND_IN)
-        python.chmod(0o755)
+        self.stand_in("python", STAND_IN)
+        self.has_cores(1)
+
+    def stand_in(self, name, script):
+        """Put a script of the shell where make finds it."""
+        path = self.folder / name
+        path.write_text(script)
+        path.chmod(0o755)
+
+    def has_cores(self, number):
+        """Let the machine say that it has so many cores."""
+        self.stand_in("getconf", f"#!/bin/sh\necho {number}\n")
 
     def make(self, *arguments):
         """Run make; return its exit status and the steps that it ran."""
@@ -60,8 +69,9 @@ class House:
         environment = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("MAKE", "MFLAGS", "PYTHON"))
+            if not key.startswith(("MAKE", "MFLAGS", "PYTHON", "CPU", "CORES"))
         }
+        environment["PATH"] = f"{self.folder}{os.pathsep}{environment['PATH']}"
         run = subprocess.run(
             command,
             cwd=self.folder,
@@ -158,22 +168,116 @@ def test_a_notebook_that_fails_leaves_nothing_that_looks_done(house):
     assert (status, calls) == (0, [FIRST, SECOND, HTML])
 
 
-def test_side_by_side_does_the_same_steps(house):
-    status, calls = house.make("-j2", "book")
+@pytest.mark.parametrize("given", [["-j2"], []])
+def test_side_by_side_does_the_same_steps(house, given):
+    house.has_cores(2)
+    status, calls = house.make(*given, "book")
     assert status == 0
     assert calls[:2] == ["book/install.py", "-m recslib.movielens 100k"]
     assert sorted(calls[2:4]) == [FIRST, SECOND]
     assert calls[4:] == [HTML]
 
 
-def test_cpu_asks_for_pytorchs_cpu_wheels(house):
-    assert house.make("CPU=1", "setup") == (0, ["book/install.py --cpu"])
+# A notebook's run waits here for another, a second at most.
+MEETING = """
+case "$*" in *" execute "*)
+    echo "$OMP_NUM_THREADS" >> threads
+    touch "$3.here"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        if [ "$(ls notebooks/*.here | wc -l)" -eq 2 ]; then
+            touch met
+            sleep 0.2
+            break
+        fi
+        sleep 0.1
+    done
+    rm "$3.here" ;;
+esac
+"""
+
+
+@pytest.fixture
+def notebooks_meet(built):
+    """Tell whether two notebooks ran at the same time."""
+    built.stand_in("python", STAND_IN + MEETING)
+
+    def meet(*arguments, cores):
+        built.has_cores(cores)
+        built.change("recslib/models.py")
+        (built.folder / "met").unlink(missing_ok=True)
+        status, _ = built.make(*arguments)
+        assert status == 0
+        return (built.folder / "met").exists()
+
+    meet.folder = built.folder
+    return meet
+
+
+@pytest.mark.parametrize("target", ["book", "notebooks", "results", "pdf"])
+def test_two_cores_run_two_notebooks_at_a_time(notebooks_meet, target):
+    assert notebooks_meet(target, cores=2)
+    threads = (notebooks_meet.folder / "threads").read_text().split()
+    assert threads == ["1", "1"]
+
+
+def test_the_tests_run_two_notebooks_at_a_time(notebooks_meet):
+    assert notebooks_meet("test", cores=8)
+
+
+def test_one_core_runs_one_notebook_at_a_time(notebooks_meet):
+    assert not notebooks_meet("book", cores=1)
+
+
+# -j1 says the same to a make of today; the one of macOS does not pass it on.
+def test_one_at_a_time_where_you_say_so(notebooks_meet):
+    assert not notebooks_meet("CORES=1", "book", cores=2)
+
+
+def test_two_at_a_time_on_one_core_where_you_say_so(notebooks_meet):
+    assert notebooks_meet("-j2", "book", cores=1)
+
+
+def test_a_dry_run_shows_every_step_and_takes_none(house):
+    house.has_cores(2)
+    status, calls = house.make("-n", "book")
+    assert (status, calls) == (0, [])
+    for step in (FIRST, SECOND, HTML):
+        assert step in house.printed
+
+
+@pytest.mark.parametrize(
+    ("given", "passed_on"),
+    [([], ""), (["CPU=1"], " --cpu"), (["CPU=0"], " --no-cpu")],
+)
+def test_the_build_of_pytorch_is_the_machines_choice_or_yours(
+    house, given, passed_on
+):
+    assert house.make(*given, "setup") == (0, [f"book/install.py{passed_on}"])
 
 
 def test_refreshing_runs_every_notebook_although_none_is_stale(built):
     status, calls = built.make("notebooks")
     assert status == 0
     assert calls == [FIRST, SECOND, "book/build.py refresh"]
+
+
+@pytest.mark.parametrize(
+    ("given", "passed_on"),
+    [
+        ([], ""),
+        (["UPGRADE=1"], " --upgrade 1"),
+        (["UPGRADE=pandas numpy"], " --upgrade pandas numpy"),
+        (
+            ["FILE=benchmarks/requirements.txt"],
+            " --file benchmarks/requirements.txt",
+        ),
+    ],
+)
+def test_pins_are_settled_although_they_cannot_be_installed(
+    built, given, passed_on
+):
+    built.change("requirements.txt")
+    assert built.make("pins", *given) == (0, [f"book/build.py pins{passed_on}"])
 
 
 def test_results_need_the_notebooks_and_no_html(house):
@@ -270,8 +374,8 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "notebooks",
         "results",
         "readme",
+        "pins",
         "address",
-        "links",
         "bench-setup",
         "bench",
         "clean",

@@ -19,6 +19,7 @@ COMMANDS = {
     "results": ("chapters", "write_results", "print every glued value"),
     "readme": ("readme", "write_readme", "fill the READMEs' tables"),
     "chapter": ("new_chapter", "start_chapter", "start a chapter"),
+    "pins": ("pins", "settle", "settle the pins of a requirements file"),
     "address": ("address", "write_address", "name it in notebooks/"),
 }
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
@@ -36,6 +37,11 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("names", nargs="*", metavar="notebook")
         if name == "chapter":
             command.add_argument("name", metavar="NAME", help="04_trial")
+        if name == "pins":
+            command.add_argument("--file", default="requirements.txt")
+            command.add_argument(
+                "--upgrade", nargs="+", default=[], metavar="NAME"
+            )
         if name == "pdf":
             command.add_argument(
                 "--paper", choices=["A4", "letter"], default="A4"

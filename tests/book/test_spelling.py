@@ -33,7 +33,7 @@ NOT_PROSE = (
 )
 # Pages made from docstrings, which are mostly names.
 NAMES_OF_CODE = re.compile(r"book/api/|_modules/|genindex")
-# In README.md: blocks of code, code in a line, and addresses.
+# In files such as README.md: blocks of code, code in a line, and addresses.
 NOT_MARKDOWN_PROSE = re.compile(
     r"^```.*?^```$|`[^`\n]*`|\]\([^)\n]*\)|<!--.*?-->|https?://\S+",
     re.MULTILINE | re.DOTALL,
@@ -102,13 +102,14 @@ def unknown(aspell, words):
 @pytest.fixture(scope="module")
 def used(pages):
     """Every word of the book, with the places where it stands."""
-    readme = (places.ROOT / "README.md").read_text(encoding="utf-8")
     texts = {
         path.as_posix(): prose(page)
         for path, page in pages.items()
         if not NAMES_OF_CODE.match(path.as_posix())
     }
-    texts["README.md"] = NOT_MARKDOWN_PROSE.sub(" ", readme)
+    for path in places.ROOT.glob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        texts[path.name] = NOT_MARKDOWN_PROSE.sub(" ", text)
     found = defaultdict(set)
     for place, text in texts.items():
         for word in words_of(text):
