@@ -374,6 +374,7 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "notebooks",
         "results",
         "readme",
+        "chapter",
         "pins",
         "address",
         "bench-setup",

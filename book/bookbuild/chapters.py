@@ -111,7 +111,7 @@ def paths() -> list[Path]:
 
 def committed() -> list[Chapter]:
     """Return the chapters with the outputs that are committed."""
-    return [chapter_of(path) for path in paths()]
+    return [chapter_of(path, timed=False) for path in paths()]
 
 
 def executed() -> list[Chapter]:
@@ -140,8 +140,16 @@ def _run_of(path: Path) -> Path:
     return places.EXECUTED / path.name
 
 
-def chapter_of(path: Path) -> Chapter:
+def chapter_of(path: Path, timed: bool = True) -> Chapter:
     """Read a notebook with outputs, and what it says of itself.
+
+    Parameters
+    ----------
+    path
+        The notebook.
+    timed
+        Whether it holds seconds, as a fresh run does; what is committed
+        leaves them out.
 
     Raises
     ------
@@ -158,7 +166,7 @@ def chapter_of(path: Path) -> Chapter:
     values = glued(notebook)
     try:
         record = record_of(notebook)
-        check_keys(record, values)
+        check_keys(record, values, timed)
     except BuildError as problem:
         raise BuildError(f"notebooks/{path.name}: {problem}") from problem
     rungs = [Rung(**rung) for rung in record.pop("rungs", ())]
@@ -205,12 +213,20 @@ def _checks() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema)
 
 
-def keys_of(record: Mapping[str, Any]) -> Iterator[str]:
-    """Go through every key of a value that a record names."""
+def keys_of(record: Mapping[str, Any], timed: bool = True) -> Iterator[str]:
+    """Go through every key of a value that a record names.
+
+    Parameters
+    ----------
+    record
+        What a chapter says of itself.
+    timed
+        Whether keys of seconds are among them.
+    """
     yield from (record["headline"] or {}).values()
     for rung in record.get("rungs", ()):
         yield rung["key"]
-    for fit in record.get("seconds", ()):
+    for fit in record.get("seconds", ()) if timed else ():
         yield fit["key"]
     for table in record.get("tables", ()):
         for _, *cells in table["rows"]:
@@ -223,9 +239,12 @@ def keys_of(record: Mapping[str, Any]) -> Iterator[str]:
                 yield bound[side]
 
 
-def check_keys(record: Mapping[str, Any], values: Mapping[str, Value]) -> None:
+def check_keys(
+    record: Mapping[str, Any], values: Mapping[str, Value], timed: bool
+) -> None:
     """Raise BuildError where a record names what is not glued."""
-    missing = dict.fromkeys(k for k in keys_of(record) if k not in values)
+    named = keys_of(record, timed)
+    missing = dict.fromkeys(key for key in named if key not in values)
     if missing:
         raise BuildError(
             f"its record names {', '.join(missing)}, and no cell glues that. "

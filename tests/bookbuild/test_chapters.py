@@ -157,6 +157,14 @@ def test_a_key_that_no_cell_glues_is_named_with_what_to_do(written, changes):
         chapters.chapter_of(written(changed(**changes)))
 
 
+def test_seconds_may_be_missing_from_what_is_committed(written):
+    fits = [{"label": "MF", "key": "fit_seconds"}]
+    path = written(changed(seconds=fits))
+    assert chapters.chapter_of(path, timed=False).seconds == fits
+    with pytest.raises(BuildError, match="names fit_seconds"):
+        chapters.chapter_of(path)
+
+
 def test_a_row_that_is_too_short_for_its_table_is_named(written):
     table = {
         "name": "t",
