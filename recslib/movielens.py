@@ -35,14 +35,9 @@ import pooch
 from filelock import FileLock, Timeout
 
 from recslib.progress import progress_bar, progress_is_off
-from recslib.ratings import (
-    Ratings,
-    RatingsError,
-    article_in_front,
-    from_frame,
-    split_year,
-)
+from recslib.ratings import Ratings, RatingsError, from_frame
 from recslib.tables import Place, read_ratings
+from recslib.titles import article_in_front, split_year
 
 logger = logging.getLogger(__name__)
 

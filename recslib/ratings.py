@@ -6,7 +6,6 @@ This is the one place where an id of a data set becomes a row index.
 from __future__ import annotations
 
 import difflib
-import re
 import unicodedata
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
@@ -18,21 +17,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-N_SHOWN = 5
+from recslib.titles import article_in_front, split_year
 
-_ARTICLES = (
-    "The|A|An|La|Le|Les|L'|Un|Une|Il|Lo|I|Gli|El|Los|Las|Una|Uno"
-    "|Das|Der|Die|Den|Det|De|Het|Ein|Eine|En|Ett|O|Os"
-)
-_ARTICLE_BEHIND = re.compile(
-    rf"(?P<before>\s*(?:a\.k\.a\. )?)(?P<name>.+), "
-    rf"(?P<article>{_ARTICLES})(?P<after>\s*)",
-    re.IGNORECASE,
-)
-# "(V)" marks films that came out on video only; series end "(1994-1998)".
-_YEAR_BEHIND = re.compile(
-    r"\s*\((\d{4})(?:[-\u2013]\d{0,4})?\)(?:\s*\(V\))?\s*$"
-)
+N_SHOWN = 5
 
 
 class RatingsError(ValueError):
@@ -368,43 +355,6 @@ def from_frame(
         titles=tuple(known.get(i, f"item {i}") for i in item_ids.tolist()),
         scale=(float(low), float(high)),
     )
-
-
-def split_year(title: str) -> tuple[str, int | None]:
-    """Part a title from the year in brackets behind it.
-
-    Returns
-    -------
-    tuple
-        ``("Heat", 1995)`` for ``"Heat (1995)"``; the year is None where the
-        title has none.
-    """
-    match = _YEAR_BEHIND.search(title)
-    if match is None or match.start() == 0:
-        return title.strip(), None
-    return title[: match.start()].strip(), int(match[1])
-
-
-def article_in_front(title: str) -> str:
-    """Move an article behind a title to its front, in brackets too.
-
-    Returns
-    -------
-    str
-        ``"The Blue Angel (Der Blaue Engel)"`` for
-        ``"Blue Angel, The (Blaue Engel, Der)"``.
-    """
-    parts = re.split(r"([()])", title)
-    return "".join(_article_moved(part) for part in parts)
-
-
-def _article_moved(part: str) -> str:
-    match = _ARTICLE_BEHIND.fullmatch(part)
-    if match is None:
-        return part
-    gap = "" if match["article"].endswith("'") else " "
-    name = match["article"] + gap + match["name"]
-    return match["before"] + name + match["after"]
 
 
 def _plain(text: str) -> str:
