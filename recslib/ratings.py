@@ -6,7 +6,6 @@ This is the one place where an id of a data set becomes a row index.
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +16,14 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from recslib.titles import article_in_front, split_year
+from recslib.titles import (
+    SearchedTitle,
+    search,
+    searched,
+    spelling,
+    split_year,
+    words_of,
+)
 
 N_SHOWN = 5
 
@@ -182,9 +188,10 @@ class Ratings:
     def item_titled(self, title: str) -> int:
         """Find an item's row index from its title.
 
-        Case, accents and the article's place do not matter, and the year may
-        be left out. Where several items match, the one with the most ratings
-        here is meant.
+        Case, accents, signs and the article's place do not matter, and the
+        year may be left out. Where several items match, the one with the most
+        ratings here is meant; one with the very signs is meant before any
+        other.
 
         Parameters
         ----------
@@ -205,11 +212,13 @@ class Ratings:
         title. Matching and errors as in `item_titled`.
         """
         name, year = split_year(title)
-        rows = self._title_rows.get(_title_key(name), [])
+        rows = self._title_rows.get(words_of(name), [])
         if year is not None:
             rows = [r for r in rows if split_year(self.titles[r])[1] == year]
-        if rows:
-            return list(rows)
+        # "Up!" is not "Up", and a name may have no words at all.
+        spelled = [r for r in rows if self._spelling(r) == spelling(name)]
+        if spelled or (rows and words_of(name)):
+            return spelled or list(rows)
         nearest = self._nearest_titles(name)
         hint = (
             "Nearest: " + "; ".join(nearest) + "."
@@ -219,29 +228,33 @@ class Ratings:
         raise RatingsError(f"no item has the title {title!r}. {hint}")
 
     def search_titles(self, text: str, n: int = 10) -> list[str]:
-        """List up to n titles that contain a text, the most rated first.
+        """List up to n titles that a text may mean, the likeliest first.
+
+        Every word of the text begins a word of the title. It is the search of
+        `recslib.titles.search`, over titles by their number of ratings here.
 
         Parameters
         ----------
         text
-            Part of a title; case and accents do not matter.
+            ``"schindlers li"`` finds ``"Schindler's List (1993)"``.
         n
             How many titles at most.
         """
-        part = _plain(text)
-        hits = (
-            self.titles[row]
-            for row in self._by_popularity
-            if part in _plain(self.titles[row])
-        )
+        places = search(self._searched_titles, text)
+        hits = (self.titles[self._by_popularity[place]] for place in places)
         return list(dict.fromkeys(hits))[:n]
 
     def _nearest_titles(self, name: str) -> list[str]:
-        keys = difflib.get_close_matches(
-            _title_key(name), self._title_rows, n=3, cutoff=0.5
+        names = {" ".join(words): words for words in self._title_rows}
+        near = difflib.get_close_matches(
+            " ".join(words_of(name)), names, n=3, cutoff=0.5
         )
-        nearest = [self.titles[self._title_rows[key][0]] for key in keys]
+        rows = [self._title_rows[names[each]][0] for each in near]
+        nearest = [self.titles[row] for row in rows]
         return list(dict.fromkeys(nearest + self.search_titles(name, 3)))[:4]
+
+    def _spelling(self, row: int) -> str:
+        return spelling(split_year(self.titles[row])[0])
 
     @cached_property
     def _user_rows(self) -> dict[Hashable, int]:
@@ -257,11 +270,15 @@ class Ratings:
         return torch.argsort(-counts, stable=True).tolist()
 
     @cached_property
-    def _title_rows(self) -> dict[str, list[int]]:
-        rows: dict[str, list[int]] = {}
+    def _searched_titles(self) -> list[SearchedTitle]:
+        return searched(self.titles[row] for row in self._by_popularity)
+
+    @cached_property
+    def _title_rows(self) -> dict[tuple[str, ...], list[int]]:
+        rows: dict[tuple[str, ...], list[int]] = {}
         for row in self._by_popularity:
             name, _ = split_year(self.titles[row])
-            rows.setdefault(_title_key(name), []).append(row)
+            rows.setdefault(words_of(name), []).append(row)
         return rows
 
 
@@ -355,15 +372,6 @@ def from_frame(
         titles=tuple(known.get(i, f"item {i}") for i in item_ids.tolist()),
         scale=(float(low), float(high)),
     )
-
-
-def _plain(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in letters if not unicodedata.combining(c))
-
-
-def _title_key(name: str) -> str:
-    return _plain(article_in_front(" ".join(name.split())))
 
 
 def _look_up(

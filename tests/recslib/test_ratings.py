@@ -211,15 +211,33 @@ def test_a_list_of_matches_can_be_changed_without_harm(shelf):
     assert shelf.items_titled("kull") == [5, 4, 3]
 
 
+def test_signs_matter_only_where_they_tell_two_titles_apart():
+    titles = {1: "M*A*S*H (1970)", 2: "Up (2009)", 3: "Up! (1976)", 4: "!"}
+    rows = [(user, item, 3.0) for item in titles for user in range(item)]
+    ratings = from_frame(table(*rows), titles=titles)
+    assert ratings.item_titled("mash") == 0
+    assert ratings.items_titled("UP") == [1]
+    assert ratings.items_titled("up!") == [2]
+    assert ratings.items_titled("up?") == [2, 1]
+    assert ratings.item_titled("!") == 3
+    with pytest.raises(RatingsError, match=r"no item has the title '\?'"):
+        ratings.item_titled("?")
+
+
 def test_searching_lists_titles_once_and_the_most_rated_first(shelf):
-    assert shelf.search_titles("U") == [
-        "Kull (1997)",
+    assert shelf.search_titles("K") == ["Kull (1997)", "Kull (1950)"]
+    assert shelf.search_titles("K", n=1) == ["Kull (1997)"]
+    assert shelf.search_titles("1995") == [
+        "Seven (Se7en) (1995)",
+        "Les Misérables (1995)",
         "The Usual Suspects (1995)",
-        "Kull (1950)",
+    ]
+    assert shelf.search_titles("suspects, usual") == [
+        "The Usual Suspects (1995)"
     ]
     assert shelf.search_titles("MISERA") == ["Les Misérables (1995)"]
-    assert shelf.search_titles("u", n=1) == ["Kull (1997)"]
-    assert shelf.search_titles("xyz") == []
+    assert shelf.search_titles("ull") == []
+    assert shelf.search_titles("") == []
 
 
 # Scales ---------------------------------------------------------------------

@@ -1,8 +1,21 @@
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recslib.titles import article_in_front, split_year
+from recslib.titles import (
+    article_in_front,
+    search,
+    searched,
+    split_year,
+    words_of,
+)
+
+# Written by hand, and what the pages' scripts are tested with as well.
+TABLE = Path(__file__).parents[1] / "titles.json"
+TITLES, FOUND = json.loads(TABLE.read_text(encoding="utf-8")).values()
 
 
 @pytest.mark.parametrize(
@@ -64,3 +77,42 @@ def test_moving_articles_loses_nothing_but_commas_and_blanks(text):
     assert sorted(moved.replace(" ", "").replace(",", "")) == sorted(
         text.replace(" ", "").replace(",", "")
     )
+
+
+@pytest.mark.parametrize("typed", FOUND)
+def test_what_is_typed_finds_the_titles_of_the_table(typed):
+    places = search(searched(TITLES), typed)
+    assert [TITLES[place] for place in places] == FOUND[typed]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("M*A*S*H (1970)", "mash 1970"),
+        ("E.T. the Extra-Terrestrial", "et the extra terrestrial"),
+        ("Usual Suspects, The", "the usual suspects"),
+        ("Batman & Robin", "batman and robin"),
+        ("Romeo+Juliet", "romeo juliet"),
+        (
+            "Død snø, Weißes Rößl, Łódź, Ægir",
+            "dod sno weisses rossl lodz aegir",
+        ),
+        ("¿Qué? … No!", "que no"),
+        ("?!", ""),
+    ],
+)
+def test_a_text_is_parted_into_plain_words(text, words):
+    assert words_of(text) == tuple(words.split())
+
+
+@given(st.text(max_size=30))
+def test_a_title_with_words_is_found_by_itself_before_all_others(title):
+    places = search(searched(["Another", title]), title)
+    assert bool(places) == bool(words_of(title))
+    assert places[:1] in ([], [1]) or words_of(title) == ("another",)
+
+
+def test_titles_that_are_as_like_stay_in_their_order():
+    twice = searched(["Kull (1997)", "Kull (1950)", "Kull (1997)"])
+    assert search(twice, "kull") == [0, 1, 2]
+    assert search(twice, "kull 1997") == [0, 2]
