@@ -164,7 +164,7 @@ def search(titles: Sequence[SearchedTitle], text: str) -> list[int]:
     if not typed:
         return []
     # Where only small words were typed, those of a title are looked at too.
-    pick = tuple if wanted == typed and typed[0] in _SMALL_WORDS else _telling
+    pick = tuple if wanted[0] in _SMALL_WORDS else _telling
     found = []
     for place, title in enumerate(titles):
         ranks = [
