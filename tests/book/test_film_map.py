@@ -78,6 +78,8 @@ class Films:
 
 @pytest.fixture(scope="module")
 def films(html_folder):
+    # Its matrices are small: several threads would wait for each other.
+    torch.set_num_threads(1)
     return Films(html_folder / "_static" / "films.js")
 
 

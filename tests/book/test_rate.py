@@ -214,23 +214,35 @@ def test_fifty_raters_are_given_the_reasons_of_the_library(
 def test_fifty_raters_get_the_damped_biases_of_the_library(
     opened, raters, ratings
 ):
-    # One more user, whose ratings come last; the running bias predicts the
-    # next one from all before it.
-    stranger = ratings.n_users
-    known = replace(ratings, user_ids=np.append(ratings.user_ids, 10**6))
+    # As many more users, whose ratings come last; the running bias predicts
+    # the next one of each from all before it.
+    n = [len(items) + 1 for items, _ in raters]
+    asked = [
+        next(item for item in range(1682) if item not in items)
+        for items, _ in raters
+    ]
+    strangers = torch.arange(ratings.n_users, ratings.n_users + len(raters))
+    known = replace(
+        ratings,
+        user_ids=np.append(ratings.user_ids, 10**6 + np.arange(len(raters))),
+    )
     fixed = baselines.damped_biases(known)
-    for items, stars in raters:
-        asked = next(i for i in range(1682) if i not in items)
-        n = len(items) + 1
-        heard = replace(
-            known,
-            users=torch.full((n,), stranger),
-            items=torch.tensor([*items, asked]),
-            ratings=torch.tensor([*stars, 3.0]),
-            timestamps=ratings.timestamps.max() + 1 + torch.arange(n),
-        )
-        last = baselines.running_user_bias(known, heard)[-1]
-        own = last - fixed.mean - fixed.item[asked]
+    rows = [
+        [*items, item] for (items, _), item in zip(raters, asked, strict=True)
+    ]
+    heard = replace(
+        known,
+        users=strangers.repeat_interleave(torch.tensor(n)),
+        items=torch.tensor([item for each in rows for item in each]),
+        ratings=torch.tensor(
+            [float(star) for _, stars in raters for star in [*stars, 3]]
+        ),
+        timestamps=ratings.timestamps.max() + 1 + torch.arange(sum(n)),
+    )
+    ends = torch.tensor(n).cumsum(0) - 1
+    last = baselines.running_user_bias(known, heard)[ends]
+    for (items, stars), item, told in zip(raters, asked, last, strict=True):
+        own = told - fixed.mean - fixed.item[item]
         wanted = fixed.mean + own + fixed.item
         scores = opened.evaluate(
             "([items, stars]) => [...recslib.baselineScores(model, items, "
