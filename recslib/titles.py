@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 _ARTICLES = (
     "The|A|An|La|Le|Les|L'|Un|Une|Il|Lo|I|Gli|El|Los|Las|Una|Uno"
@@ -189,6 +190,7 @@ def _article_moved(part: str) -> str:
     return match["before"] + name + match["after"]
 
 
+@cache
 def _in_a_word(sign: str) -> bool:
     return unicodedata.category(sign)[0] in "LMN"
 

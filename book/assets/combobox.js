@@ -5,7 +5,7 @@
 "use strict";
 
 (function () {
-  const { element } = window.recslibDom;
+  const { element } = window.recslibDom ?? {};
   const N_LISTED = 8;
   const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 

@@ -9,9 +9,10 @@
 (() => {
   "use strict";
 
-  const { element, drawn } = window.recslibDom;
+  const { element, drawn } = window.recslibDom ?? {};
   const { newestYear, search, searched, splitYear, wordsOf } =
-    window.recslibTitles;
+    window.recslibTitles ?? {};
+  const { partsOf, serve } = window.recslibCombobox ?? {};
   const FIGURE = "fig-map";
   const SCRIPTS = new URL(".", document.currentScript.src);
   const N_NEAREST = 5;
@@ -220,7 +221,7 @@
     const caption = figure.querySelector("figcaption");
     const pictures = [...figure.children].filter((each) => each !== caption);
     const image = figure.querySelector("img");
-    const finder = recslibCombobox.partsOf("film-map-find", "star wars");
+    const finder = partsOf("film-map-find", "star wars");
     const parts = {
       figure,
       finder,
@@ -921,7 +922,7 @@
       list(shown, least, finder.field.value);
     }
 
-    const write = recslibCombobox.serve(finder, {
+    const write = serve(finder, {
       newest: newestYear(titles),
       find: data.matching,
       describe: (item) => [
@@ -1050,7 +1051,8 @@
   /** Furnish the figure now, and fill it when the reader comes near. */
   function main() {
     const figure = document.getElementById(FIGURE);
-    if (!figure || !("IntersectionObserver" in window)) return;
+    const ready = drawn && search && partsOf;
+    if (!figure || !ready || !("IntersectionObserver" in window)) return;
     const parts = furnish(figure);
     let asked = false;
     const arrive = async () => {

@@ -8,8 +8,8 @@
 "use strict";
 
 (function () {
-  const { element, button } = window.recslibDom;
-  const { newestYear, search, searched } = window.recslibTitles;
+  const { element, button } = window.recslibDom ?? {};
+  const { newestYear, search, searched } = window.recslibTitles ?? {};
   const VERSION = 1;
   const N_LISTED = 10;
   const N_SUGGESTED = { first: 6, later: 3 };
@@ -468,11 +468,12 @@
     };
 
     const found = element("p", { class: "rate-said", role: "status" });
-    const box = recslibCombobox.partsOf(
+    const { partsOf, serve } = window.recslibCombobox;
+    const box = partsOf(
       "rate-search",
       "fargo, miserables, star wars …",
     );
-    const write = recslibCombobox.serve(box, {
+    const write = serve(box, {
       newest: newestYear(model.titles),
       find: (text) => search(inOrder, text).map((place) => byCount[place]),
       describe,
@@ -793,11 +794,13 @@
   }
 
   const root = document.getElementById("rate");
-  if (window.recslib && window.recslibFilms) {
+  const { recslib, recslibDom, recslibTitles, recslibCombobox } = window;
+  const scripts = [recslib, recslibDom, recslibTitles, recslibCombobox];
+  if (window.recslibFilms && scripts.every(Boolean)) {
     start(root, window.recslibFilms, window.recslibLstm);
   } else {
-    // The build writes films.js from the run of chapter 1. Where it is not
-    // there, the page says what it says without JavaScript.
+    // The build writes films.js from the run of chapter 1. Where it or a
+    // script is not there, the page says what it says without JavaScript.
     root.innerHTML = document.getElementById("rate-missing").textContent;
   }
 })();

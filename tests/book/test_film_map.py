@@ -84,13 +84,21 @@ def films(html_folder):
 
 
 @contextmanager
-def opened(browser, address, width=1280, scheme="light", **settings):
+def opened(
+    browser,
+    address,
+    width=1280,
+    scheme="light",
+    prepare=lambda context: None,
+    **settings,
+):
     """Chapter 1, with all that it asked for and complained of."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
         **({"reduced_motion": "reduce"} | settings),
     )
+    prepare(context)
     page = context.new_page()
     page.asked, page.said = [], []
     page.on("request", lambda request: page.asked.append(request.url))
@@ -278,6 +286,19 @@ def test_where_the_data_do_not_come_the_figure_is_as_it_was(
             child.evaluate("e => e.tagName")
             for child in figure.locator("> *").all()
         ] == ["IMG", "IMG", "FIGCAPTION"]  # light, dark
+
+
+@pytest.mark.parametrize("missing", ["dom", "titles", "combobox"])
+def test_where_a_script_is_missing_the_figure_is_as_it_was(
+    browser, book_address, missing
+):
+    def leave_out(context):
+        context.route(f"**/{missing}.js*", lambda route: route.abort())
+
+    with opened(browser, book_address, prepare=leave_out) as page:
+        page.locator("#fig-map").scroll_into_view_if_needed()
+        assert page.locator("#fig-map img").first.is_visible()
+        assert page.locator("[class*=film-map]").count() == 0
 
 
 def test_the_map_works_in_a_page_opened_from_a_folder(

@@ -730,8 +730,11 @@ def test_without_javascript_the_page_says_what_is_missing(
     rate.context.close()
 
 
-def test_without_films_the_page_says_what_is_missing(rate):
-    rate.page.route("**/films.js", lambda route: route.abort())
+@pytest.mark.parametrize(
+    "missing", ["films", "recommend", "dom", "titles", "combobox"]
+)
+def test_without_a_part_the_page_says_what_is_missing(rate, missing):
+    rate.page.route(f"**/{missing}.js", lambda route: route.abort())
     page = rate.open()
     assert "are missing here" in page.locator("#rate").inner_text()
 
