@@ -25,13 +25,9 @@ from recslib.downloads import (
     Publisher,
     find_archive,
 )
-from recslib.ratings import (
-    RatingsError,
-    article_in_front,
-    from_frame,
-    split_year,
-)
+from recslib.ratings import RatingsError, from_frame
 from recslib.tables import DataSet, Place, read_ratings
+from recslib.titles import article_in_front, split_year
 
 GROUPLENS = Publisher(
     address="https://files.grouplens.org/datasets/movielens/",

@@ -6,8 +6,6 @@ This is the one place where an id of a data set becomes a row index.
 from __future__ import annotations
 
 import difflib
-import re
-import unicodedata
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,21 +16,16 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-N_SHOWN = 5
+from recslib.titles import (
+    SearchedTitle,
+    search,
+    searched,
+    spelling,
+    split_year,
+    words_of,
+)
 
-_ARTICLES = (
-    "The|A|An|La|Le|Les|L'|Un|Une|Il|Lo|I|Gli|El|Los|Las|Una|Uno"
-    "|Das|Der|Die|Den|Det|De|Het|Ein|Eine|En|Ett|O|Os"
-)
-_ARTICLE_BEHIND = re.compile(
-    rf"(?P<before>\s*(?:a\.k\.a\. )?)(?P<name>.+), "
-    rf"(?P<article>{_ARTICLES})(?P<after>\s*)",
-    re.IGNORECASE,
-)
-# "(V)" marks films that came out on video only; series end "(1994-1998)".
-_YEAR_BEHIND = re.compile(
-    r"\s*\((\d{4})(?:[-\u2013]\d{0,4})?\)(?:\s*\(V\))?\s*$"
-)
+N_SHOWN = 5
 
 
 class RatingsError(ValueError):
@@ -195,9 +188,10 @@ class Ratings:
     def item_titled(self, title: str) -> int:
         """Find an item's row index from its title.
 
-        Case, accents and the article's place do not matter, and the year may
-        be left out. Where several items match, the one with the most ratings
-        here is meant.
+        Case, accents, signs and the article's place do not matter, and the
+        year may be left out. Where several items match, the one with the most
+        ratings here is meant; one with the very signs is meant before any
+        other.
 
         Parameters
         ----------
@@ -218,11 +212,13 @@ class Ratings:
         title. Matching and errors as in `item_titled`.
         """
         name, year = split_year(title)
-        rows = self._title_rows.get(_title_key(name), [])
+        rows = self._title_rows.get(words_of(name), [])
         if year is not None:
             rows = [r for r in rows if split_year(self.titles[r])[1] == year]
-        if rows:
-            return list(rows)
+        # "Up!" is not "Up", and a name may have no words at all.
+        spelled = [r for r in rows if self._spelling(r) == spelling(name)]
+        if spelled or (rows and words_of(name)):
+            return spelled or list(rows)
         nearest = self._nearest_titles(name)
         hint = (
             "Nearest: " + "; ".join(nearest) + "."
@@ -232,29 +228,33 @@ class Ratings:
         raise RatingsError(f"no item has the title {title!r}. {hint}")
 
     def search_titles(self, text: str, n: int = 10) -> list[str]:
-        """List up to n titles that contain a text, the most rated first.
+        """List up to n titles that a text may mean, the likeliest first.
+
+        Every word of the text begins a word of the title. It is the search of
+        `recslib.titles.search`, over titles by their number of ratings here.
 
         Parameters
         ----------
         text
-            Part of a title; case and accents do not matter.
+            ``"schindlers li"`` finds ``"Schindler's List (1993)"``.
         n
             How many titles at most.
         """
-        part = _plain(text)
-        hits = (
-            self.titles[row]
-            for row in self._by_popularity
-            if part in _plain(self.titles[row])
-        )
+        places = search(self._searched_titles, text)
+        hits = (self.titles[self._by_popularity[place]] for place in places)
         return list(dict.fromkeys(hits))[:n]
 
     def _nearest_titles(self, name: str) -> list[str]:
-        keys = difflib.get_close_matches(
-            _title_key(name), self._title_rows, n=3, cutoff=0.5
+        names = {" ".join(words): words for words in self._title_rows}
+        near = difflib.get_close_matches(
+            " ".join(words_of(name)), names, n=3, cutoff=0.5
         )
-        nearest = [self.titles[self._title_rows[key][0]] for key in keys]
+        rows = [self._title_rows[names[each]][0] for each in near]
+        nearest = [self.titles[row] for row in rows]
         return list(dict.fromkeys(nearest + self.search_titles(name, 3)))[:4]
+
+    def _spelling(self, row: int) -> str:
+        return spelling(split_year(self.titles[row])[0])
 
     @cached_property
     def _user_rows(self) -> dict[Hashable, int]:
@@ -270,11 +270,15 @@ class Ratings:
         return torch.argsort(-counts, stable=True).tolist()
 
     @cached_property
-    def _title_rows(self) -> dict[str, list[int]]:
-        rows: dict[str, list[int]] = {}
+    def _searched_titles(self) -> list[SearchedTitle]:
+        return searched(self.titles[row] for row in self._by_popularity)
+
+    @cached_property
+    def _title_rows(self) -> dict[tuple[str, ...], list[int]]:
+        rows: dict[tuple[str, ...], list[int]] = {}
         for row in self._by_popularity:
             name, _ = split_year(self.titles[row])
-            rows.setdefault(_title_key(name), []).append(row)
+            rows.setdefault(words_of(name), []).append(row)
         return rows
 
 
@@ -368,52 +372,6 @@ def from_frame(
         titles=tuple(known.get(i, f"item {i}") for i in item_ids.tolist()),
         scale=(float(low), float(high)),
     )
-
-
-def split_year(title: str) -> tuple[str, int | None]:
-    """Part a title from the year in brackets behind it.
-
-    Returns
-    -------
-    tuple
-        ``("Heat", 1995)`` for ``"Heat (1995)"``; the year is None where the
-        title has none.
-    """
-    match = _YEAR_BEHIND.search(title)
-    if match is None or match.start() == 0:
-        return title.strip(), None
-    return title[: match.start()].strip(), int(match[1])
-
-
-def article_in_front(title: str) -> str:
-    """Move an article behind a title to its front, in brackets too.
-
-    Returns
-    -------
-    str
-        ``"The Blue Angel (Der Blaue Engel)"`` for
-        ``"Blue Angel, The (Blaue Engel, Der)"``.
-    """
-    parts = re.split(r"([()])", title)
-    return "".join(_article_moved(part) for part in parts)
-
-
-def _article_moved(part: str) -> str:
-    match = _ARTICLE_BEHIND.fullmatch(part)
-    if match is None:
-        return part
-    gap = "" if match["article"].endswith("'") else " "
-    name = match["article"] + gap + match["name"]
-    return match["before"] + name + match["after"]
-
-
-def _plain(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in letters if not unicodedata.combining(c))
-
-
-def _title_key(name: str) -> str:
-    return _plain(article_in_front(" ".join(name.split())))
 
 
 def _look_up(

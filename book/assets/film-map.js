@@ -9,11 +9,13 @@
 (() => {
   "use strict";
 
+  const { element, drawn } = window.recslibDom ?? {};
+  const { newestYear, search, searched, splitYear, wordsOf } =
+    window.recslibTitles ?? {};
+  const { partsOf, serve } = window.recslibCombobox ?? {};
   const FIGURE = "fig-map";
   const SCRIPTS = new URL(".", document.currentScript.src);
-  const SVG = "http://www.w3.org/2000/svg";
   const N_NEAREST = 5;
-  const N_OPTIONS = 8;
   const LARGEST_ZOOM = 24;
   const ZOOM_STEP = 1.6;
   const MOST_LABELS = 60;
@@ -29,15 +31,7 @@
   };
 
   const CONTROLS = `
-    <div class="film-map-find">
-      <label for="film-map-find">Find a film</label>
-      <input id="film-map-find" type="text" role="combobox"
-        autocomplete="off" spellcheck="false" placeholder="star wars"
-        aria-autocomplete="list" aria-expanded="false"
-        aria-controls="film-map-options">
-      <ul id="film-map-options" role="listbox" aria-label="Films found"
-        hidden></ul>
-    </div>
+    <div class="film-map-find"></div>
     <div class="film-map-least">
       <label for="film-map-least"></label>
       <input id="film-map-least" type="range" min="0" step="1">
@@ -101,14 +95,9 @@
     return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
   }
 
-  /** Return text as it is searched: no case, no accents. */
-  function plain(text) {
-    return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  }
-
   /** Return a title without its year, short enough to stand beside a dot. */
   function shortTitle(title) {
-    const name = title.replace(/ \(\d{4}\)$/, "");
+    const [name] = splitYear(title);
     return name.length > 30 ? `${name.slice(0, 28).trimEnd()}…` : name;
   }
 
@@ -153,23 +142,6 @@
     return best;
   }
 
-  /** Make an element with attributes and text; `space` is its namespace. */
-  function element(name, attributes = {}, text = "", space = null) {
-    const made = space
-      ? document.createElementNS(space, name)
-      : document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) {
-      made.setAttribute(key, value);
-    }
-    made.textContent = text;
-    return made;
-  }
-
-  /** Make an SVG element. */
-  function drawn(name, attributes, text = "") {
-    return element(name, attributes, text, SVG);
-  }
-
   /** Make an HTML element of a class from a piece of this file's markup. */
   function piece(name, className, markup) {
     const made = element(name, { class: className });
@@ -197,9 +169,9 @@
   function atlas(films) {
     const { titles, counts } = films;
     const { x, y } = films.map;
-    const searched = titles.map(plain);
     const byCount = titles.map((_, item) => item);
     byCount.sort((one, other) => counts[other] - counts[one]);
+    const inOrder = searched(byCount.map((item) => titles[item]));
     const known = new Map();
 
     /** All films with at least so many ratings, the most rated first. */
@@ -231,14 +203,9 @@
       return known.get(key);
     }
 
-    /** Films whose title holds every word of the text. */
-    function matching(text, items = byCount) {
-      const words = plain(text).split(/\s+/).filter(Boolean);
-      const start = words.join(" ");
-      const found = items.filter((item) =>
-        words.every((word) => searched[item].includes(word)));
-      const late = (item) => Number(!searched[item].startsWith(start));
-      return found.sort((one, other) => late(one) - late(other));
+    /** Films that a text may mean, the likeliest first. */
+    function matching(text) {
+      return search(inOrder, text).map((place) => byCount[place]);
     }
 
     const { nFactors } = films;
@@ -254,8 +221,10 @@
     const caption = figure.querySelector("figcaption");
     const pictures = [...figure.children].filter((each) => each !== caption);
     const image = figure.querySelector("img");
+    const finder = partsOf("film-map-find", "star wars");
     const parts = {
       figure,
+      finder,
       controls: piece("div", "film-map-controls", CONTROLS),
       stage: element("div", { class: "film-map-stage" }),
       board: piece("div", "film-map-board", BOARD),
@@ -272,6 +241,9 @@
     }
     parts.board.append(
       element("span", { id: "film-map-alt", hidden: "" }, image?.alt ?? ""));
+    parts.controls
+      .querySelector(".film-map-find")
+      .append(finder.label, finder.field, finder.list);
     parts.stage.append(...pictures, parts.board);
     figure.prepend(parts.controls, parts.stage, parts.facts);
     figure.after(parts.table);
@@ -643,106 +615,6 @@
     return { say, spoken, write };
   }
 
-  /* ---- Find a film ----------------------------------------------------- */
-
-  /**
-   * Let a film be found by typing: a combobox with a list of its own.
-   *
-   * @param {{typed: Function, found: Function, say: Function}} act - What to
-   *   do after each change of the text, with the film chosen, and to say how
-   *   many match.
-   */
-  function finder(field, options, data, act) {
-    const { titles, counts } = data;
-    let active = -1;
-
-    /** Close the list. */
-    function close() {
-      options.hidden = true;
-      options.replaceChildren();
-      field.setAttribute("aria-expanded", "false");
-      field.removeAttribute("aria-activedescendant");
-      active = -1;
-    }
-
-    /** Write something into the field, which is not typed. */
-    function write(text) {
-      field.value = text;
-      close();
-      act.typed();
-    }
-
-    /** Go to one line of the list, round its ends. */
-    function choose(row) {
-      const lines = options.children;
-      lines[active]?.setAttribute("aria-selected", "false");
-      active = (row + lines.length) % lines.length;
-      lines[active].setAttribute("aria-selected", "true");
-      field.setAttribute("aria-activedescendant", lines[active].id);
-    }
-
-    /** List the films that match what is typed. */
-    function suggest() {
-      close();
-      if (!field.value.trim()) return;
-      const found = data.matching(field.value);
-      act.say(`${counted(found.length, "film")} found.`);
-      if (!found.length) return;
-      options.append(
-        ...found.slice(0, N_OPTIONS).map((item, row) => {
-          const option = element(
-            "li",
-            {
-              role: "option",
-              id: `film-map-option-${row}`,
-              "aria-selected": "false",
-              "data-film": item,
-            },
-            titles[item],
-          );
-          const ratings = counted(counts[item], "rating");
-          option.append(" ", element("span", {}, ratings));
-          return option;
-        }),
-      );
-      options.hidden = false;
-      field.setAttribute("aria-expanded", "true");
-    }
-
-    /** Hand on the film of a line. */
-    function arrive(option) {
-      const item = Number(option.dataset.film);
-      write(titles[item]);
-      act.found(item);
-    }
-
-    field.addEventListener("input", () => {
-      suggest();
-      act.typed();
-    });
-    field.addEventListener("blur", close);
-    field.addEventListener("keydown", (event) => {
-      const open = !options.hidden;
-      const turn = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (turn && open) choose(active < 0 && turn < 0 ? -1 : active + turn);
-      else if (turn) suggest();
-      else if (event.key === "Enter" && open) {
-        arrive(options.children[Math.max(active, 0)]);
-      } else if (event.key === "Escape" && open) close();
-      else if (event.key === "Escape") write("");
-      else return;
-      event.preventDefault();
-    });
-    // Before the field loses focus, and the list with it.
-    options.addEventListener("pointerdown", (event) => event.preventDefault());
-    options.addEventListener("click", (event) => {
-      const option = event.target.closest("li");
-      if (option) arrive(option);
-    });
-
-    return { write };
-  }
-
   /* ---- The table ------------------------------------------------------- */
 
   /** Fill the table behind the map, when it is opened and not before. */
@@ -751,8 +623,9 @@
     const body = table.querySelector("tbody");
     const caption = table.querySelector("caption");
     const heads = [...table.querySelectorAll("thead button")];
+    const names = titles.map((title) => wordsOf(title).join(" "));
     const keys = [
-      (item) => plain(titles[item]),
+      (item) => names[item],
       (item) => -counts[item],
       (item) => x[item],
       (item) => y[item],
@@ -767,7 +640,8 @@
       clearTimeout(filling);
       if (!table.open) return;
       const { shown, least, asked } = wanted;
-      const items = data.matching(asked, shown);
+      const found = asked ? new Set(data.matching(asked)) : null;
+      const items = shown.filter((item) => !found || found.has(item));
       const key = keys[sorted];
       items.sort((a, b) => (key(a) < key(b) ? -1 : Number(key(a) > key(b))));
       if (turned) items.reverse();
@@ -912,9 +786,9 @@
   /* ---- The map --------------------------------------------------------- */
 
   /** Let the dots take the picture's place. */
-  function start({ figure, controls, board, facts, table }, data) {
-    const { counts } = data;
-    const [field, range] = controls.querySelectorAll("input");
+  function start({ figure, finder, controls, board, facts, table }, data) {
+    const { titles, counts } = data;
+    const range = controls.querySelector("[type=range]");
     const map = lens(data);
     const picture = drawing(board.querySelector("svg"), data, map);
     const text = words(facts, data);
@@ -1045,13 +919,21 @@
       board.setAttribute("aria-label", `Map of ${films}`);
       picture.draw(scene());
       text.write(scene());
-      list(shown, least, field.value);
+      list(shown, least, finder.field.value);
     }
 
-    const find = finder(field, controls.querySelector("ul"), data, {
-      typed: () => list(shown, least, field.value),
+    const write = serve(finder, {
+      newest: newestYear(titles),
+      find: data.matching,
+      describe: (item) => [
+        titles[item],
+        " ",
+        element("span", {}, counted(counts[item], "rating")),
+      ],
       say: text.say,
-      found(item) {
+      changed: () => list(shown, least, finder.field.value),
+      choose(item) {
+        write(titles[item]);
         if (counts[item] < least) {
           showFrom(stops.findLastIndex((stop) => stop <= counts[item]));
         }
@@ -1065,7 +947,7 @@
     function restart() {
       pinned = null;
       current = data.byCount[0];
-      find.write("");
+      write("");
       showFrom(firstStop);
       go(map.all);
     }
@@ -1169,7 +1051,8 @@
   /** Furnish the figure now, and fill it when the reader comes near. */
   function main() {
     const figure = document.getElementById(FIGURE);
-    if (!figure || !("IntersectionObserver" in window)) return;
+    const ready = drawn && search && partsOf;
+    if (!figure || !ready || !("IntersectionObserver" in window)) return;
     const parts = furnish(figure);
     let asked = false;
     const arrive = async () => {

@@ -8,71 +8,16 @@
 "use strict";
 
 (function () {
+  const { element, button } = window.recslibDom ?? {};
+  const { newestYear, search, searched } = window.recslibTitles ?? {};
   const VERSION = 1;
   const N_LISTED = 10;
-  const N_FOUND = 8;
   const N_SUGGESTED = { first: 6, later: 3 };
   // Shares of less, in stars, are no reason to watch a film.
   const LEAST_SHARE = 0.005;
   const N_REASONS = 5;
-  // What a search may leave out or put elsewhere.
-  const SMALL_WORDS = new Set(
-    "a an and the la le les l un une il lo i el los las der die das et of"
-      .split(" "),
-  );
 
   // What needs no page ------------------------------------------------------
-
-  /**
-   * Part a text into plain words: no case, accents or signs.
-   * @param {string} text
-   * @returns {string[]}
-   */
-  function wordsOf(text) {
-    return text
-      .normalize("NFKD")
-      .toLowerCase()
-      .replace(/[\u0300-\u036f.'’*]/g, "")
-      .split(/[^\p{L}\p{N}]+/u)
-      .filter((word) => word !== "");
-  }
-
-  /**
-   * Leave small words out, unless nothing else is there.
-   * @param {string[]} words
-   * @returns {string[]}
-   */
-  function tellingWords(words) {
-    const telling = words.filter((word) => !SMALL_WORDS.has(word));
-    return telling.length ? telling : words;
-  }
-
-  /**
-   * Find titles in which every word of a text begins a word.
-   * @param {string[][]} titleWords Of each film.
-   * @param {number[]} counts Ratings of each film.
-   * @param {string} text What was typed.
-   * @returns {number[]} Row indexes: those that begin with the text first,
-   *   then the most rated.
-   */
-  function search(titleWords, counts, text) {
-    const wanted = tellingWords(wordsOf(text));
-    if (!wanted.length) {
-      return [];
-    }
-    const asTyped = wanted.join(" ");
-    const starts = (item) =>
-      tellingWords(titleWords[item]).join(" ").startsWith(asTyped);
-    return [...titleWords.keys()]
-      .filter((item) =>
-        wanted.every((part) =>
-          titleWords[item].some((word) => word.startsWith(part)),
-        ),
-      )
-      .map((item) => ({ item, first: starts(item) }))
-      .sort((a, b) => b.first - a.first || counts[b.item] - counts[a.item])
-      .map(({ item }) => item);
-  }
 
   /**
    * Choose films that many know and that lie far apart on the map.
@@ -100,12 +45,6 @@
   function starChoices([low, high]) {
     const first = Math.ceil(low);
     return Array.from({ length: high - first + 1 }, (_, k) => first + k);
-  }
-
-  /** @returns {number} The latest year behind a title; 0 for none. */
-  function newestYear(titles) {
-    const years = titles.map((title) => /\((\d{4})\)/.exec(title));
-    return Math.max(0, ...years.map((match) => (match ? match[1] : 0)));
   }
 
   /**
@@ -221,29 +160,6 @@
 
   // Small pieces of page ----------------------------------------------------
 
-  /**
-   * Make an element.
-   * @param {string} kind
-   * @param {Object<string, string>} [attributes]
-   * @param {...(Node|string)} children
-   * @returns {HTMLElement}
-   */
-  function element(kind, attributes = {}, ...children) {
-    const made = document.createElement(kind);
-    for (const [name, value] of Object.entries(attributes)) {
-      made.setAttribute(name, value);
-    }
-    made.append(...children);
-    return made;
-  }
-
-  /** @returns {HTMLElement} A button that does something. */
-  function button(text, act, attributes = {}) {
-    const made = element("button", { type: "button", ...attributes }, text);
-    made.addEventListener("click", act);
-    return made;
-  }
-
   /** @returns {HTMLElement} For ears alone. */
   function unseen(text) {
     return element("span", { class: "rate-unseen" }, text);
@@ -252,137 +168,6 @@
   /** @returns {HTMLElement} For eyes alone. */
   function silent(text) {
     return element("span", { "aria-hidden": "true" }, text);
-  }
-
-  // The search box ----------------------------------------------------------
-
-  /**
-   * @param {number} n Titles that were found.
-   * @param {number} newest Year of the newest film, 0 where it is unknown.
-   * @returns {string}
-   */
-  function foundInWords(n, newest) {
-    if (n > N_FOUND) {
-      return `${n} titles; the first ${N_FOUND} are listed.`;
-    }
-    if (n > 0) {
-      return n === 1 ? "1 title." : `${n} titles.`;
-    }
-    const said = "No title here has these words.";
-    return newest ? `${said} The newest film is of ${newest}.` : said;
-  }
-
-  /**
-   * Make a box that suggests titles: the combobox of the ARIA practices,
-   * with a list that pops up and its first title chosen.
-   * @param {function(string): number[]} find
-   * @param {function(number): Node[]} describe What stands in a line.
-   * @param {function(number)} choose Called with the film that is taken.
-   * @param {number} newest As in `foundInWords`.
-   * @returns {{node: HTMLElement, focus: function()}}
-   */
-  function searchBox(find, describe, choose, newest) {
-    const input = element("input", {
-      id: "rate-search",
-      type: "text",
-      role: "combobox",
-      "aria-expanded": "false",
-      "aria-controls": "rate-found",
-      "aria-autocomplete": "list",
-      autocomplete: "off",
-      autocapitalize: "off",
-      spellcheck: "false",
-      placeholder: "fargo, miserables, star wars …",
-    });
-    const list = element("ul", {
-      id: "rate-found",
-      role: "listbox",
-      "aria-label": "Titles",
-      hidden: "",
-    });
-    const said = element("p", { class: "rate-said", role: "status" });
-    let found = [];
-    let active = 0;
-
-    const close = () => {
-      list.hidden = true;
-      input.setAttribute("aria-expanded", "false");
-      input.removeAttribute("aria-activedescendant");
-    };
-    const point = (place) => {
-      active = (place + found.length) % found.length;
-      [...list.children].forEach((line, number) => {
-        line.setAttribute("aria-selected", String(number === active));
-      });
-      const line = list.children[active];
-      input.setAttribute("aria-activedescendant", line.id);
-      line.scrollIntoView({ block: "nearest" });
-    };
-    const take = (place) => {
-      const item = found[place];
-      input.value = "";
-      said.textContent = "";
-      close();
-      choose(item);
-    };
-    const open = () => {
-      const all = find(input.value);
-      found = all.slice(0, N_FOUND);
-      list.replaceChildren(
-        ...found.map((item, place) => {
-          const line = element(
-            "li",
-            { id: `rate-found-${place}`, role: "option" },
-            ...describe(item),
-          );
-          // A press would take the focus from the box, and close the list.
-          line.addEventListener("mousedown", (event) =>
-            event.preventDefault(),
-          );
-          line.addEventListener("click", () => take(place));
-          return line;
-        }),
-      );
-      said.textContent = input.value.trim()
-        ? foundInWords(all.length, newest)
-        : "";
-      if (!found.length) {
-        close();
-        return;
-      }
-      list.hidden = false;
-      input.setAttribute("aria-expanded", "true");
-      point(0);
-    };
-
-    input.addEventListener("input", open);
-    input.addEventListener("blur", close);
-    input.addEventListener("keydown", (event) => {
-      const steps = { ArrowDown: 1, ArrowUp: -1 };
-      if (event.key in steps) {
-        event.preventDefault();
-        if (list.hidden) {
-          open();
-        } else {
-          point(active + steps[event.key]);
-        }
-      } else if (event.key === "Enter" && !list.hidden) {
-        event.preventDefault();
-        take(active);
-      } else if (event.key === "Escape") {
-        if (list.hidden) {
-          input.value = "";
-          said.textContent = "";
-        }
-        close();
-      }
-    });
-    const label = element("label", { for: "rate-search" }, "Find a film");
-    const box = element("div", { class: "rate-box" }, input, list);
-    return {
-      node: element("div", { class: "rate-search" }, label, box, said),
-      focus: () => input.focus(),
-    };
   }
 
   // Films that the reader rates ---------------------------------------------
@@ -643,7 +428,8 @@
     const fits = listener && listener.of === model.fingerprint;
     const lstm = fits ? window.recslib.decodeLstm(listener, model) : null;
     const lists = listsOf(model, lstm);
-    const titleWords = model.titles.map(wordsOf);
+    const byCount = ranked(model.counts, new Set());
+    const inOrder = searched(byCount.map((item) => model.titles[item]));
     const suggested = tellingFilms(model, 24);
     const [low, high] = model.scale;
     const choices = starChoices(model.scale);
@@ -681,11 +467,28 @@
       ];
     };
 
-    const box = searchBox(
-      (text) => search(titleWords, model.counts, text),
+    const found = element("p", { class: "rate-said", role: "status" });
+    const { partsOf, serve } = window.recslibCombobox;
+    const box = partsOf(
+      "rate-search",
+      "fargo, miserables, star wars …",
+    );
+    const write = serve(box, {
+      newest: newestYear(model.titles),
+      find: (text) => search(inOrder, text).map((place) => byCount[place]),
       describe,
-      (item) => choose(item),
-      newestYear(model.titles),
+      choose(item) {
+        write("");
+        choose(item);
+      },
+      say: (text) => found.replaceChildren(text),
+    });
+    const searching = element(
+      "div",
+      { class: "rate-search" },
+      box.label,
+      element("div", { class: "rate-box" }, box.field, box.list),
+      found,
     );
     const problem = element("p", { class: "rate-problem", role: "alert" });
     const ideas = element("div", { class: "rate-ideas" });
@@ -750,7 +553,7 @@
       if (next) {
         next.focusRemove();
       } else {
-        box.focus();
+        box.field.focus();
       }
       if (waiting === item) {
         waiting = null;
@@ -769,7 +572,7 @@
       cleared = rated.length ? rated : [];
       load(...(rated.length ? [[], "All cleared."] : [back, "Back again."]));
       if (!rated.length) {
-        box.focus();
+        box.field.focus();
       }
     }
 
@@ -971,7 +774,7 @@
     const yours = element(
       "section",
       { class: "rate-you", "aria-label": "Your ratings" },
-      ...[box.node, count, linesNode, ideas, actions, link, copied],
+      ...[searching, count, linesNode, ideas, actions, link, copied],
     );
     const answers = element(
       "section",
@@ -991,11 +794,13 @@
   }
 
   const root = document.getElementById("rate");
-  if (window.recslib && window.recslibFilms) {
+  const { recslib, recslibDom, recslibTitles, recslibCombobox } = window;
+  const scripts = [recslib, recslibDom, recslibTitles, recslibCombobox];
+  if (window.recslibFilms && scripts.every(Boolean)) {
     start(root, window.recslibFilms, window.recslibLstm);
   } else {
-    // The build writes films.js from the run of chapter 1. Where it is not
-    // there, the page says what it says without JavaScript.
+    // The build writes films.js from the run of chapter 1. Where it or a
+    // script is not there, the page says what it says without JavaScript.
     root.innerHTML = document.getElementById("rate-missing").textContent;
   }
 })();

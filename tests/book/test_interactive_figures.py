@@ -1,36 +1,35 @@
-"""Which pages get the script of a figure that answers a reader's hand."""
+"""Which pages get the scripts of a figure that answers a reader's hand."""
 
-import re
+import pytest
 
-from bookbuild.pages.interactive_figures import FIGURES, with_scripts
-
-FIGURE = '<figure class="a" id="fig-map"><img alt="b"/></figure>'
+from bookbuild.pages.interactive_figures import FIGURES
 
 
-def test_a_script_stands_right_behind_its_figure():
-    body, names = with_scripts(f"<p>1</p>{FIGURE}<p>2</p>", "../_static")
-    assert body == (
-        f"<p>1</p>{FIGURE}"
-        '<script src="../_static/film-map.js"></script><p>2</p>'
-    )
-    assert names == ["film-map"]
-
-
-def test_a_page_without_such_a_figure_stays_as_it_is():
-    page = '<figure id="fig-other"></figure><a href="#fig-map">map</a>'
-    assert with_scripts(page, "../_static") == (page, [])
-
-
-def test_only_the_page_of_a_figure_asks_for_its_script(
-    page_paths, html_folder
+@pytest.mark.parametrize(("figure", "scripts"), FIGURES.items())
+def test_the_page_of_a_figure_asks_for_its_scripts_in_order(
+    pages, figure, scripts
 ):
-    for name in FIGURES.values():
-        asking = {
-            path.as_posix()
-            for path in page_paths
-            if re.search(
-                rf"/{name}\.(?:js|css)",
-                (html_folder / path).read_text(encoding="utf-8"),
-            )
-        }
-        assert asking == {"notebooks/01_matrix_factorization.html"}
+    having = [
+        page for page in pages.values() if page.find("figure", id=figure)
+    ]
+    assert having
+    for page in having:
+        names = [
+            tag["src"].rpartition("/")[2].partition("?")[0]
+            for tag in page.find_all("script", src=True, defer=True)
+        ]
+        wanted = [f"{name}.js" for name in scripts]
+        assert [name for name in names if name in wanted] == wanted
+
+
+@pytest.mark.parametrize(("figure", "scripts"), FIGURES.items())
+def test_no_other_page_asks_for_a_figures_own_script_and_style(
+    pages, figure, scripts
+):
+    for path, page in pages.items():
+        asked = [
+            *(tag["src"] for tag in page.find_all("script", src=True)),
+            *(tag["href"] for tag in page.find_all("link", href=True)),
+        ]
+        own = [name for name in asked if f"/{scripts[-1]}." in name]
+        assert len(own) == 2 * bool(page.find("figure", id=figure)), path

@@ -44,9 +44,9 @@ OUT_OF_REACH = """() => [...document.querySelectorAll("article *")].filter(
 ).map(box => box.outerHTML.slice(0, 120))"""
 
 
-@pytest.fixture(params=WIDTHS)
-def page(request, browser, book_address):
-    """A chapter, wide or narrow."""
+@pytest.fixture(params=WIDTHS, scope="module")
+def chapter(request, browser, book_address):
+    """A chapter, wide or narrow, for all tests: loading it takes long."""
     context = browser.new_context(
         viewport={"width": request.param, "height": 900},
         reduced_motion="reduce",
@@ -57,6 +57,22 @@ def page(request, browser, book_address):
     page.add_style_tag(content=NO_FADING)
     yield page
     context.close()
+
+
+@pytest.fixture
+def page(chapter):
+    """The chapter, where the Tab key begins at the top once more."""
+    chapter.evaluate(
+        """() => {
+            const top = document.createElement("div");
+            top.tabIndex = -1;
+            document.body.prepend(top);
+            top.focus();
+            top.remove();
+            scrollTo(0, 0);
+        }"""
+    )
+    return chapter
 
 
 def focused(page, selector):
@@ -148,12 +164,15 @@ def test_a_term_says_its_meaning_at_the_foot_of_the_window(page):
 
 
 def results_of(page, book_address, query):
-    page.goto(f"{book_address}/search.html?q={query}")
-    page.locator("#search-results p.context").nth(1).wait_for()
-    return [
+    search = page.context.new_page()
+    search.goto(f"{book_address}/search.html?q={query}")
+    search.locator("#search-results p.context").nth(1).wait_for()
+    results = [
         (item.locator("a").first.get_attribute("href"), item.inner_text())
-        for item in page.locator("#search-results li").all()
+        for item in search.locator("#search-results li").all()
     ]
+    search.close()
+    return results
 
 
 def test_cold_start_is_found_in_the_glossary_and_then_in_chapter_2(

@@ -1,48 +1,17 @@
 """Put the scripts of figures that answer a reader's hand on their pages.
 
-A figure is known by its id. Its script stands right behind it, so that it
-runs before the text below is laid out, and on no other page.
+A figure is known by its id. Its scripts are on the pages that have it and on
+no other.
 """
 
-import re
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-# The id of a figure, and the name of its script and style in assets/.
-FIGURES = {"fig-map": "film-map"}
-
-
-def with_scripts(body: str, static: str) -> tuple[str, list[str]]:
-    """Add its script behind each figure that has one.
-
-    Parameters
-    ----------
-    body
-        HTML of a page's text.
-    static
-        Address of the folder of assets, seen from the page.
-
-    Returns
-    -------
-    str
-        The text with the scripts.
-    list of str
-        Names of the figures' scripts on this page, to find styles by.
-    """
-    names = []
-    for figure, name in FIGURES.items():
-        script = f'<script src="{static}/{name}.js"></script>'
-        body, found = re.subn(
-            rf'<figure[^>]*\bid="{figure}".*?</figure>',
-            lambda match, script=script: match[0] + script,
-            body,
-            flags=re.DOTALL,
-        )
-        if found:
-            names.append(name)
-    return body, names
+# The id of a figure, and its scripts in assets/, in the order of their needs.
+# The last one has a style of the same name.
+FIGURES = {"fig-map": ("titles", "dom", "combobox", "film-map")}
 
 
 def add_scripts(
@@ -53,9 +22,11 @@ def add_scripts(
     doctree: nodes.document | None,
 ) -> None:
     """Add scripts and styles to a page that has such figures."""
-    if "body" not in context:
+    if doctree is None:
         return
-    static = context["pathto"]("_static", resource=True)
-    context["body"], names = with_scripts(context["body"], static)
-    for name in names:
-        app.add_css_file(f"{name}.css")
+    for figure in doctree.findall(nodes.figure):
+        for name in FIGURES.keys() & set(figure["ids"]):
+            *_, own = FIGURES[name]
+            app.add_css_file(f"{own}.css")
+            for script in FIGURES[name]:
+                app.add_js_file(f"{script}.js", loading_method="defer")
