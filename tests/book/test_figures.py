@@ -29,3 +29,16 @@ def test_every_figure_has_a_size_before_it_arrives(html_folder, page_paths):
         page = BeautifulSoup((html_folder / path).read_bytes(), "html.parser")
         for image in page.select("article img"):
             assert image.get("width") and image.get("height"), path
+
+
+def test_a_drawing_inside_a_page_keeps_its_frame(html_folder, pages, browser):
+    paths = [path for path, page in pages.items() if page.article.find("svg")]
+    assert paths
+    tab = browser.new_page()
+    for path in paths:
+        tab.goto((html_folder / path).as_uri())
+        frames = tab.eval_on_selector_all(
+            "article svg", "drawings => drawings.map(d => d.viewBox.baseVal)"
+        )
+        assert all(frame and frame["width"] > 0 for frame in frames), path
+    tab.close()

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from bookbuild.pages import figures
+from recslib import plots
 
 
 def png_of(colour, alphas):
@@ -67,21 +68,35 @@ def test_a_drawing_without_a_size_is_an_error_that_says_what_to_do():
 
 
 def test_a_picture_becomes_two_with_the_same_words_and_size():
-    tag = '<img alt="A line." class="x" src="../_images/a.svg" />'
-    both = BeautifulSoup(
-        figures.pair(tag, "../_images/a.svg", (96, 48)), "html.parser"
-    ).find_all("img")
-    assert [image["src"] for image in both] == [
-        "../_images/a.svg",
-        "../_images/a-dark.svg",
-    ]
-    assert [image["class"] for image in both] == [
-        ["figure-light", "x"],
-        ["figure-dark", "x"],
-    ]
-    for image in both:
+    page = BeautifulSoup(
+        '<p><img alt="A line." class="x" src="../_images/a.svg"/>'
+        '<img src="../_static/logo.svg"/></p>',
+        "html.parser",
+        multi_valued_attributes=None,
+    )
+    assert figures.pairing({"a.svg": (96, 48)})(page) == 1
+    light, dark, logo = page.find_all("img")
+    assert light["src"] == "../_images/a.svg"
+    assert dark["src"] == "../_images/a-dark.svg"
+    assert light["class"] == "figure-light x"
+    assert dark["class"] == "figure-dark x"
+    for image in (light, dark):
         assert (image["alt"], image["width"], image["height"]) == (
             "A line.",
             "96",
             "48",
         )
+    assert logo.attrs == {"src": "../_static/logo.svg"}
+
+
+def test_drawings_are_redrawn_where_they_lie(tmp_path):
+    drawing = tmp_path / "a.svg"
+    drawing.write_text(
+        f'<svg width="64" height="10"><g stroke="{plots.BLACK}"/></svg>',
+        "utf-8",
+    )
+    assert figures.redraw(tmp_path) == {"a.svg": (64, 10)}
+    dark = (tmp_path / "a-dark.svg").read_text("utf-8")
+    assert plots.BLACK in drawing.read_text("utf-8")
+    assert plots.BLACK not in dark
+    assert plots.ON_DARK_PAGES[plots.BLACK] in dark
