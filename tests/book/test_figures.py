@@ -32,7 +32,9 @@ def test_every_figure_has_a_size_before_it_arrives(html_folder, page_paths):
 
 
 def test_a_drawing_inside_a_page_keeps_its_frame(html_folder, pages, browser):
-    paths = [path for path, page in pages.items() if page.article.find("svg")]
+    paths = [
+        path for path, page in pages.items() if page.select("article svg")
+    ]
     assert paths
     tab = browser.new_page()
     for path in paths:
