@@ -25,6 +25,16 @@ from bookbuild.results import card, page
 # What a chapter displays for scripts of the pages (see recslib/export.py).
 FOR_PAGES = re.compile(r"application/vnd\.recslib\.([a-z]+)\+json")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# Jupyter Book says what is wrong, and then throws that it was wrong: without
+# this, a person sees the way through its code below the message.
+JUPYTER_BOOK = """
+import sys
+from jupyter_book.cli.main import main
+try:
+    main()
+except RuntimeError as problem:
+    sys.exit(str(problem))
+"""
 
 
 def for_pages(notebook: NotebookNode) -> dict[str, str]:
@@ -201,8 +211,7 @@ def build_html() -> None:
     new = places.BUILD / "new"
     shutil.rmtree(new, ignore_errors=True)
     command = [
-        *(sys.executable, "-c"),
-        "from jupyter_book.cli.main import main; main()",
+        *(sys.executable, "-c", JUPYTER_BOOK),
         *("build", str(places.STAGE), "--path-output", str(new)),
         *("-W", "-n", "--keep-going", "--all", "-q"),
     ]

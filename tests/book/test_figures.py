@@ -1,91 +1,9 @@
-"""Each figure twice: what is tidied, recoloured and put into a page."""
+"""Each figure of the built book twice, and as large as it will be."""
 
-import base64
-import io
-import re
-
-import numpy as np
-import pytest
 from bs4 import BeautifulSoup
-from PIL import Image
 
 from bookbuild.pages import figures
 from recslib import style
-
-
-def png_of(colour, alphas):
-    pixels = np.array([[[*colour, alpha] for alpha in alphas]], dtype=np.uint8)
-    written = io.BytesIO()
-    Image.fromarray(pixels).save(written, "PNG")
-    return written.getvalue()
-
-
-def test_tidying_shortens_places_and_leaves_scales():
-    svg = (
-        '<!-- made by --><svg width="1pt"><metadata>when</metadata>'
-        '<path d="M 1.23456 2.5 \nL -0.00001 3" transform="scale(0.015625)"/>'
-        "</svg>"
-    )
-    assert figures.tidied(svg) == (
-        '<svg fill="#000000" width="1pt">'
-        '<path d="M 1.23 2.5 L -0.00 3" transform="scale(0.015625)"/></svg>'
-    )
-
-
-def test_colours_give_way_to_their_partners_and_others_stay():
-    svg = 'fill: #0072b2; stroke: #0072B2; fill: #abcdef; href="#m12"'
-    assert figures.recoloured(svg, {"#0072b2": "#3B90FA"}) == (
-        'fill: #3B90FA; stroke: #3B90FA; fill: #abcdef; href="#m12"'
-    )
-
-
-def test_dots_inside_a_drawing_change_colour_and_keep_their_opacity():
-    raster = base64.b64encode(png_of((0, 0x72, 0xB2), [0, 90, 255])).decode()
-    svg = f'<image href="data:image/png;base64,{raster}"/>'
-    after = figures.recoloured(svg, {"#0072b2": "#3b90fa"})
-    packed = re.search(r'base64,([^"]+)"', after)[1]
-    pixels = np.array(
-        Image.open(io.BytesIO(base64.b64decode(packed))).convert("RGBA")
-    )
-    assert pixels[0, :, 3].tolist() == [0, 90, 255]
-    assert pixels[0, 2, :3].tolist() == [0x3B, 0x90, 0xFA]
-
-
-@pytest.mark.parametrize(
-    ("sides", "size"),
-    [
-        ('width="72pt" height="36pt"', (96, 48)),
-        ('width="64" height="10px"', (64, 10)),
-    ],
-)
-def test_a_drawing_says_how_large_it_is(sides, size):
-    assert figures.size_of(f"<svg {sides}>") == size
-
-
-def test_a_drawing_without_a_size_is_an_error_that_says_what_to_do():
-    with pytest.raises(ValueError, match="width="):
-        figures.size_of("<svg viewBox='0 0 1 1'>")
-
-
-def test_a_picture_becomes_two_with_the_same_words_and_size():
-    tag = '<img alt="A line." class="x" src="../_images/a.svg" />'
-    both = BeautifulSoup(
-        figures.pair(tag, "../_images/a.svg", (96, 48)), "html.parser"
-    ).find_all("img")
-    assert [image["src"] for image in both] == [
-        "../_images/a.svg",
-        "../_images/a-dark.svg",
-    ]
-    assert [image["class"] for image in both] == [
-        ["figure-light", "x"],
-        ["figure-dark", "x"],
-    ]
-    for image in both:
-        assert (image["alt"], image["width"], image["height"]) == (
-            "A line.",
-            "96",
-            "48",
-        )
 
 
 def test_every_figure_of_the_book_is_drawn_for_both_modes(html_folder):
@@ -111,3 +29,18 @@ def test_every_figure_has_a_size_before_it_arrives(html_folder, page_paths):
         page = BeautifulSoup((html_folder / path).read_bytes(), "html.parser")
         for image in page.select("article img"):
             assert image.get("width") and image.get("height"), path
+
+
+def test_a_drawing_inside_a_page_keeps_its_frame(html_folder, pages, browser):
+    paths = [
+        path for path, page in pages.items() if page.select("article svg")
+    ]
+    assert paths
+    tab = browser.new_page()
+    for path in paths:
+        tab.goto((html_folder / path).as_uri())
+        frames = tab.eval_on_selector_all(
+            "article svg", "drawings => drawings.map(d => d.viewBox.baseVal)"
+        )
+        assert all(frame and frame["width"] > 0 for frame in frames), path
+    tab.close()

@@ -9,7 +9,6 @@ from bookbuild.pages import (
     api_reference,
     code_links,
     contents,
-    figures,
     glossary,
     interactive_figures,
     launchers,
@@ -60,7 +59,6 @@ def show_pages(app: Sphinx) -> None:
 def finish_pages(app: Sphinx) -> None:
     """Add what is done to the folder of written pages."""
     app.connect("build-finished", mathjax.copy_mathjax)
-    app.connect("build-finished", figures.pair_pictures)
     app.connect("build-finished", unused_files.leave_out)
     # When every other extension is done with the pages.
-    app.connect("build-finished", repairs.repair_pages, priority=900)
+    app.connect("build-finished", repairs.mend_pages, priority=900)

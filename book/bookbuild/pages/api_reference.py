@@ -1,15 +1,9 @@
 """The reference pages of recslib: what autodoc leaves to do."""
 
 import inspect
-import re
 from types import ModuleType
 
 from sphinx.application import Sphinx
-
-MINOR_MARK = re.compile(
-    r'<span class="(?:n|nb|nn|bp|fm|p|o|ow|w|kc|m[a-z]|s[aei])">'
-    r"([^<]*)</span>"
-)
 
 
 def public_names(module: ModuleType) -> list[str]:
@@ -65,22 +59,9 @@ def leave_out(
     return True if type(thing).__name__ == "_tuplegetter" else None
 
 
-def plainer(code: str) -> str:
-    """Keep the colours of comments, strings, keywords and definitions.
-
-    Parameters
-    ----------
-    code
-        HTML of highlighted code. Marks of signs and numbers weigh more than
-        the code itself.
-    """
-    return MINOR_MARK.sub(r"\1", code)
-
-
 def show_source(
     app: Sphinx, name: str, template: str, context: dict, page: object
 ) -> None:
-    """Give a page of source its whole width, and fewer marks."""
+    """Give a page of source its whole width."""
     if name.startswith("_modules/"):
         context["sidebars"] = []
-        context["body"] = plainer(context["body"])

@@ -11,12 +11,13 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from copy import copy
+from pathlib import Path, PurePosixPath
 
 import numpy as np
+from bs4 import BeautifulSoup, Tag
 from PIL import Image
-from sphinx.application import Sphinx
 
 from recslib import style
 
@@ -34,7 +35,6 @@ UNSEEN = re.compile(
 )
 SIZE = re.compile(r'<svg[^>]*?\swidth="([\d.]+)(\w*)"', re.DOTALL)
 HEIGHT = re.compile(r'<svg[^>]*?\sheight="([\d.]+)(\w*)"', re.DOTALL)
-PICTURE = re.compile(r'<img\b[^>]*\bsrc="([^"]*_images/[^"]*\.svg)"[^>]*>')
 
 
 def tidied(svg: str) -> str:
@@ -122,55 +122,74 @@ def size_of(svg: str) -> tuple[int, int]:
     )
 
 
-def pair(tag: str, source: str, size: tuple[int, int]) -> str:
-    """Return two pictures for one: a page shows the one of its mode.
+def redraw(folder: Path) -> dict[str, tuple[int, int]]:
+    """Tidy every drawing of a folder, and put its dark one beside it.
 
     Parameters
     ----------
-    tag
-        The ``<img>`` of the light one.
-    source
-        Its address, ending in ``.svg``.
-    size
-        Width and height in CSS pixels.
+    folder
+        The built book's folder of pictures.
+
+    Returns
+    -------
+    dict
+        Name of a drawing to its width and height in CSS pixels.
     """
-    width, height = size
-    sized = tag.replace(
-        "<img",
-        f'<img width="{width}" height="{height}" loading="lazy"',
-        1,
-    )
-    dark = source.removesuffix(".svg") + "-dark.svg"
-    light_one, dark_one = (
-        with_class(sized, name) for name in ("figure-light", "figure-dark")
-    )
-    return light_one + dark_one.replace(f'"{source}"', f'"{dark}"')
-
-
-def with_class(tag: str, name: str) -> str:
-    """Add a class to an ``<img>``."""
-    if ' class="' in tag:
-        return tag.replace(' class="', f' class="{name} ', 1)
-    return tag.replace("<img", f'<img class="{name}"', 1)
-
-
-def pair_pictures(app: Sphinx, error: Exception | None) -> None:
-    """Redraw every figure for dark pages, and put both into each page."""
-    if error is not None or app.builder.format != "html":
-        return
-    out = Path(app.outdir)
     sizes = {}
-    for path in sorted((out / "_images").glob("*.svg")):
+    for path in sorted(folder.glob("*.svg")):
         svg = tidied(path.read_text(encoding="utf-8"))
         sizes[path.name] = size_of(svg)
         path.write_text(svg, encoding="utf-8")
         path.with_name(f"{path.stem}-dark.svg").write_text(
             recoloured(svg), encoding="utf-8"
         )
-    for path in out.rglob("*.html"):
-        page = path.read_text(encoding="utf-8")
-        paired = PICTURE.sub(
-            lambda m: pair(m[0], m[1], sizes[Path(m[1]).name]), page
-        )
-        if paired != page:
-            path.write_text(paired, encoding="utf-8")
+    return sizes
+
+
+def pairing(
+    sizes: Mapping[str, tuple[int, int]],
+) -> Callable[[BeautifulSoup], int]:
+    """Return the repair that shows each drawing twice.
+
+    Parameters
+    ----------
+    sizes
+        As `redraw` returns them.
+    """
+
+    def pair_pictures(page: BeautifulSoup) -> int:
+        """Pair drawings: one in a light page's colours is lost on dark."""
+        pictures = page.select('img[src*="_images/"][src$=".svg"]')
+        for picture in pictures:
+            pair(picture, sizes[PurePosixPath(picture["src"]).name])
+        return len(pictures)
+
+    return pair_pictures
+
+
+def pair(picture: Tag, size: tuple[int, int]) -> None:
+    """Put a dark picture behind a light one: a page shows that of its mode.
+
+    Parameters
+    ----------
+    picture
+        The ``<img>`` of the light one, on its page.
+    size
+        Width and height in CSS pixels.
+    """
+    width, height = size
+    picture.attrs |= {
+        "width": str(width),
+        "height": str(height),
+        "loading": "lazy",
+    }
+    dark = copy(picture)
+    dark["src"] = picture["src"].removesuffix(".svg") + "-dark.svg"
+    add_class(picture, "figure-light")
+    add_class(dark, "figure-dark")
+    picture.insert_after(dark)
+
+
+def add_class(tag: Tag, name: str) -> None:
+    """Put a class before those that a tag has."""
+    tag["class"] = f"{name} {tag.get('class', '')}".rstrip()

@@ -2,7 +2,7 @@
 
 The theme brings its icons three times, its translations, and maps that lead
 from its scripts back to their sources. A book that people download is
-lighter without them. `theme_repairs` takes out what would ask for one.
+lighter without them. `repairs` takes out what would ask for one.
 """
 
 from pathlib import Path

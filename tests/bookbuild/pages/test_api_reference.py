@@ -85,15 +85,3 @@ def test_the_table_of_a_module_names_each_of_them():
         "   second",
         "   First",
     ]
-
-
-def test_plainer_code_keeps_keywords_and_strings_and_all_of_the_text():
-    code = (
-        '<span class="k">return</span> <span class="n">a</span>'
-        '<span class="o">&lt;</span><span class="mi">1</span>'
-        '<span class="s2">&quot;b&quot;</span>'
-    )
-    assert api_reference.plainer(code) == (
-        '<span class="k">return</span> a&lt;1'
-        '<span class="s2">&quot;b&quot;</span>'
-    )
