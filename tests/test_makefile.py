@@ -277,7 +277,8 @@ def test_pins_are_settled_although_they_cannot_be_installed(
     built, given, passed_on
 ):
     built.change("requirements.txt")
-    assert built.make("pins", *given) == (0, [f"book/build.py pins{passed_on}"])
+    calls = [f"book/build.py pins{passed_on}"]
+    assert built.make("pins", *given) == (0, calls)
 
 
 def test_results_need_the_notebooks_and_no_html(house):
