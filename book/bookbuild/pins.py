@@ -34,10 +34,6 @@ ON_ONE_SYSTEM = re.compile(r"sys_platform|platform_system|os_name")
 NO_VERSIONS = "ResolutionImpossible"
 
 
-class PinsError(BuildError):
-    """Why there are no new pins; the message says what to do."""
-
-
 @dataclass(frozen=True)
 class Pin:
     """A line of a requirements file that pins a package.
@@ -133,13 +129,13 @@ def parse(text: str) -> Requirements:
 
     Raises
     ------
-    PinsError
+    BuildError
         Where the last section is missing, or a line in it is no pin.
     """
     lines = text.splitlines()
     starts = [n for n, line in enumerate(lines) if line.startswith(ALONG)]
     if len(starts) != 1:
-        raise PinsError(
+        raise BuildError(
             f"One section has to start with a line '{ALONG}', for what the "
             f"packages of the other sections need; there are {len(starts)}."
         )
@@ -155,12 +151,12 @@ def parse(text: str) -> Requirements:
         elif line.startswith("#"):
             above.append(line)
         else:
-            raise PinsError(
+            raise BuildError(
                 f"Only lines 'name==version' and comments can follow '{ALONG}'"
                 f", and there is {line!r}. Move it up to the other sections."
             )
     if above:
-        raise PinsError(f"No pin follows the comment {above[-1]!r}: move it.")
+        raise BuildError(f"No pin follows the comment {above[-1]!r}: move it.")
     top = []
     for line in lines[:n_top]:
         found = PIN.fullmatch(line)
@@ -267,14 +263,14 @@ def resolved(
 
     Raises
     ------
-    PinsError
+    BuildError
         Where a package that is asked for by name has no version.
     """
     lines = []
     for line in requirements.lines:
         if isinstance(line, Pin) and line.applies:
             if line.key not in packages:
-                raise PinsError(
+                raise BuildError(
                     f"pip found no version for {line.name}, which is asked "
                     "for by name. Nothing was written."
                 )
@@ -341,7 +337,7 @@ def ask_pip(wishes: Iterable[str], limits: Iterable[str]) -> dict:
 
     Raises
     ------
-    PinsError
+    BuildError
         With what pip said, where it found no versions that fit together.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -358,7 +354,7 @@ def ask_pip(wishes: Iterable[str], limits: Iterable[str]) -> dict:
             command, cwd=places.ROOT, capture_output=True, text=True
         )
         if run.returncode != 0:
-            raise PinsError(
+            raise BuildError(
                 "pip found no versions that fit together, and nothing was "
                 f"written.\n{reason(run.stdout, run.stderr)}"
             )
@@ -379,13 +375,13 @@ def renewed(
 
     Raises
     ------
-    PinsError
+    BuildError
         Where a name in `upgrade` has no pin, or pip finds no versions.
     """
     pins = (*requirements.direct, *requirements.along)
     unknown = (upgrade or frozenset()) - {pin.key for pin in pins}
     if unknown:
-        raise PinsError(
+        raise BuildError(
             f"No pin of {', '.join(sorted(unknown))}: UPGRADE takes names "
             "that are in the file, or 1 for all. To add a package, write it "
             "into a section with its version, and run `make pins`."
@@ -397,7 +393,7 @@ def renewed(
     limits = [wish(pin, upgrade) for pin in requirements.along]
     try:
         report = ask_pip(wishes, limits)
-    except PinsError as problem:
+    except BuildError as problem:
         if NO_VERSIONS not in str(problem):
             raise
         print("What is brought along cannot stay as it is: resolved anew.")
@@ -453,7 +449,7 @@ def settle(file: str, upgrade: Sequence[str]) -> None:
     """
     path = places.ROOT / file
     if not path.is_file():
-        raise PinsError(f"There is no file {file} in {places.ROOT}.")
+        raise BuildError(f"There is no file {file} in {places.ROOT}.")
     old = parse(path.read_text(encoding="utf-8"))
     names = frozenset(canonicalize_name(name) for name in upgrade)
     new = renewed(old, None if "1" in upgrade else names)

@@ -8,6 +8,7 @@ import yaml
 from bs4 import BeautifulSoup
 
 from bookbuild import chapters, notebooks, places
+from bookbuild.pages.contents import running_minutes
 
 CHAPTERS = [path.stem for path in chapters.paths()]
 MINUTES = re.compile(r"^(\d+) minutes? to read(?:, (\d+) minutes? to run)?$")
@@ -63,17 +64,17 @@ def test_a_chapter_and_the_contents_give_the_same_minutes(page_of, chapter):
         r"about (\d+) minutes? to read it, and about (\d+) minutes? to run",
         " ".join(head.get_text().split()),
     )
-    contents = page_of("book/contents")
+    listing = page_of("book/contents")
     (entry,) = [
         item
-        for item in contents.select("ul.contents > li")
+        for item in listing.select("ul.contents > li")
         if chapter in item.select_one("a")["href"]
     ]
     minutes = MINUTES.match(entry.select_one(".minutes").get_text())
     assert told.groups() == minutes.groups()
     executed = notebooks.read(places.EXECUTED / f"{chapter}.ipynb")
     seconds = executed.metadata["papermill"]["duration"]
-    ran = contents.running_minutes(seconds)
+    ran = running_minutes(seconds)
     assert int(minutes[2]) == ran
 
 

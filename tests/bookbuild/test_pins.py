@@ -6,7 +6,7 @@ import shutil
 import pytest
 from packaging.utils import canonicalize_name
 
-from bookbuild import cli, pins, places
+from bookbuild import BuildError, cli, pins, places
 
 HOUSE = places.ROOT
 FILE = """\
@@ -141,18 +141,18 @@ def test_what_a_package_of_one_system_brings_is_of_that_system():
 
 
 def test_a_package_that_is_asked_for_and_not_found_is_an_error():
-    with pytest.raises(pins.PinsError, match="no version for Jinja-Like"):
+    with pytest.raises(BuildError, match="no version for Jinja-Like"):
         settled(without={"jinja-like"})
 
 
 def test_a_file_without_the_last_section_is_an_error():
-    with pytest.raises(pins.PinsError, match="there are 0"):
+    with pytest.raises(BuildError, match="there are 0"):
         pins.parse("numpy==2.4.6\n")
 
 
 @pytest.mark.parametrize("line", ["loose>=1", "", "numpy"])
 def test_a_line_that_is_no_pin_in_the_last_section_is_an_error(line):
-    with pytest.raises(pins.PinsError, match="Move it up"):
+    with pytest.raises(BuildError, match="Move it up"):
         pins.parse(f"{FILE}{line}\nzeta==1.0\n")
 
 
@@ -227,7 +227,7 @@ def pip(monkeypatch):
         def __call__(self, wishes, limits):
             self.asked = (*self.asked, (list(wishes), list(limits)))
             if len(self.asked) <= self.refuse:
-                raise pins.PinsError("ERROR: ResolutionImpossible: see docs")
+                raise BuildError("ERROR: ResolutionImpossible: see docs")
             found = resolution(package("alpha", "1.5")).values()
             return {"install": [entry(one.name, one.version) for one in found]}
 
@@ -254,7 +254,7 @@ def test_what_cannot_stay_is_let_go_but_for_its_bounds(pip, capsys):
 
 
 def test_a_name_without_a_pin_cannot_be_upgraded(pip):
-    with pytest.raises(pins.PinsError, match="No pin of pandsa"):
+    with pytest.raises(BuildError, match="No pin of pandsa"):
         pins.renewed(pins.parse(FILE), frozenset({"pandsa"}))
     assert pip.asked == ()
 

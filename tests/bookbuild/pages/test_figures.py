@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from bookbuild.pages import figures
-from recslib import plots
+from recslib import style
 
 
 def png_of(colour, alphas):
@@ -92,11 +92,11 @@ def test_a_picture_becomes_two_with_the_same_words_and_size():
 def test_drawings_are_redrawn_where_they_lie(tmp_path):
     drawing = tmp_path / "a.svg"
     drawing.write_text(
-        f'<svg width="64" height="10"><g stroke="{plots.BLACK}"/></svg>',
+        f'<svg width="64" height="10"><g stroke="{style.BLACK}"/></svg>',
         "utf-8",
     )
     assert figures.redraw(tmp_path) == {"a.svg": (64, 10)}
     dark = (tmp_path / "a-dark.svg").read_text("utf-8")
-    assert plots.BLACK in drawing.read_text("utf-8")
-    assert plots.BLACK not in dark
-    assert plots.ON_DARK_PAGES[plots.BLACK] in dark
+    assert style.BLACK in drawing.read_text("utf-8")
+    assert style.BLACK not in dark
+    assert style.ON_DARK_PAGES[style.BLACK] in dark
