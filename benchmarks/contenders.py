@@ -129,7 +129,7 @@ def _fit_factorization(train: Ratings, params: Params, seed: int) -> Predict:
 
 
 def _fit_dense_net(train: Ratings, params: Params, seed: int) -> Predict:
-    """Fit chapter 2's network on ids alone; ``params`` as its function's."""
+    """Fit our dense network on ids alone; ``params`` as its function's."""
     fitted = fit_dense_net(train, seed=seed, **params)
     return lambda test: _stars(fitted, test).numpy()
 
@@ -137,7 +137,7 @@ def _fit_dense_net(train: Ratings, params: Params, seed: int) -> Predict:
 def _fit_lstm(
     train: Ratings, params: Params, seed: int, both_sides: bool = False
 ) -> Predict:
-    """Fit chapter 3's LSTM on top of chapter 1's matrix factorization.
+    """Fit our LSTM on top of our matrix factorization.
 
     It learns what the factorization of one half leaves of the other. Each
     test rating is asked for apart: no test rating is heard. ``params`` are
@@ -168,7 +168,7 @@ def _fit_lstm(
 
 
 def _fit_lstm_ahead(train: Ratings, params: Params, seed: int) -> Predict:
-    """Fit chapter 3's LSTM on top of people who are folded in anew.
+    """Fit our LSTM on top of people who are folded in anew.
 
     It predicts one step ahead: each test rating after all that its user
     rated before it, in the test part too. ``params`` as of `_fit_lstm`.
@@ -208,7 +208,7 @@ def _fit_on(
 
 
 def _fit_folded_in(train: Ratings, params: Params, seed: int) -> Predict:
-    """Fit chapter 1's model, and fold everybody in anew after each rating.
+    """Fit our matrix factorization; fold all in anew after each rating.
 
     ``params`` are those of `recslib.recommend.fold_in_ahead`.
     """

@@ -86,7 +86,7 @@ PEERS = (
     ),
 )
 
-# What chapter 1 ends with, the best on validation data; tune.py looks around
+# Our matrix factorization, the best on validation data; tune.py looks around
 # it.
 OURS: dict[str, Any] = {
     "n_factors": 128,
@@ -141,9 +141,9 @@ QUICKER = (
     },
 )
 
-CHAPTER_1 = Contender("recslib", "MatrixFactorization", OURS, tuned=True)
-# Chapter 2's, on ids alone, with the settings that are its defaults.
-CHAPTER_2 = Contender(
+OUR_MF = Contender("recslib", "MatrixFactorization", OURS, tuned=True)
+# Our dense network, on ids alone, with the settings that are its defaults.
+OUR_NETWORK = Contender(
     "recslib", "DenseNet", {"n_factors": 32, "n_epochs": 18}, tuned=True
 )
 
@@ -153,11 +153,11 @@ CONTENDERS = (
         Contender("recslib", "MatrixFactorization", params, tuned=True)
         for params in QUICKER
     ),
-    CHAPTER_1,
-    CHAPTER_2,
+    OUR_MF,
+    OUR_NETWORK,
 )
 
-# Chapter 3's, with the settings that are its defaults.
+# Our LSTM, with the settings that are its defaults.
 LSTM: dict[str, Any] = {"n_factors": 16, "n_hidden": 16, "n_epochs": 10}
 
 # Chosen on a tenth of u1's training part, as the others are.
@@ -172,7 +172,7 @@ SEQUENCES: dict[str, tuple[Contender, ...]] = {
     "folds": (
         Contender("recslib", "LSTMRating", LSTM, tuned=True),
         Contender("recslib", "BothSides", LSTM, tuned=True),
-        CHAPTER_1,
+        OUR_MF,
         Contender("LibRecommender", "RNN4Rec"),
         Contender("LibRecommender", "RNN4Rec", RNN4REC, tuned=True),
     ),

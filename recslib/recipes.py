@@ -35,7 +35,7 @@ def fit_factorization(
     batch_size: int = 2_048,
     seed: int = 0,
 ) -> MatrixFactorization:
-    """Make and fit the matrix factorization that chapter 1 ends with.
+    """Make and fit the book's matrix factorization.
 
     Plain stochastic gradient descent with one cycle of the learning rate. The
     settings were chosen on validation data of MovieLens 100K.
@@ -102,7 +102,7 @@ def fit_dense_net(
     batch_size: int = 1_024,
     seed: int = 0,
 ) -> DenseNet:
-    """Make and fit the dense network that chapter 2 ends with.
+    """Make and fit the book's dense network.
 
     Plain stochastic gradient descent with one cycle. A row of factors is met
     by a few ratings of a batch, a feature by many, the layers by all: so the
@@ -183,7 +183,7 @@ def fit_lstm(
     batch_size: int = 32,
     seed: int = 0,
 ) -> LSTMRating | BothSides:
-    """Make and fit the LSTM that chapter 3 ends with.
+    """Make and fit the book's LSTM.
 
     Histories are cut into pieces; Adam with one cycle of the learning rate.
 

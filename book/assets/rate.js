@@ -766,7 +766,7 @@
         element(
           "p",
           {},
-          "The LSTM’s list is left out: chapter 3 was not run, or fitted it " +
+          "The LSTM’s list is left out: its chapter was not run, or fitted it " +
             "to another model than this page has. Run the chapters again.",
         ),
       );
@@ -799,7 +799,7 @@
   if (window.recslibFilms && scripts.every(Boolean)) {
     start(root, window.recslibFilms, window.recslibLstm);
   } else {
-    // The build writes films.js from the run of chapter 1. Where it or a
+    // The build writes films.js from the run of a chapter. Where it or a
     // script is not there, the page says what it says without JavaScript.
     root.innerHTML = document.getElementById("rate-missing").textContent;
   }

@@ -1,6 +1,6 @@
 /**
  * What `recslib.recommend` does, for scripts of the pages: fold a person in,
- * score all films, say why, list neighbours; and the LSTM of chapter 3.
+ * score all films, say why, list neighbours; and the LSTM.
  *
  * Nothing is asked of any host. The numbers come from `films.js` and
  * `lstm.js`, which the build writes from the run of the chapters; see
@@ -327,7 +327,7 @@
   }
 
   /**
-   * Predict a person's stars by the LSTM of chapter 3, which hears the
+   * Predict a person's stars by the LSTM, which hears the
    * ratings in their order and mends what folding in predicts.
    * @param {Object} model From `decode`.
    * @param {Object} lstm From `decodeLstm`.

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import folds, growth, measure, tune, turns
 from benchmarks.contenders import Contender
-from benchmarks.entries import CHAPTER_1, CHAPTER_2, CONTENDERS
+from benchmarks.entries import CONTENDERS, OUR_MF, OUR_NETWORK
 from bookbuild.results import benchmark
 from recslib.movielens import synthetic
 from recslib.recipes import fit_dense_net, fit_factorization
@@ -53,18 +53,18 @@ def test_a_fit_of_ours_does_better_than_the_mean():
     assert errors.std() < 0.7 * ratings.ratings.numpy().std()
 
 
-def test_chapter_1_runs_here_as_it_does_in_the_library():
+def test_our_mf_runs_here_as_it_does_in_the_library():
     ratings = synthetic(n_ratings=3_000).ratings
     model = fit_factorization(ratings)
     wanted = predict(model, (ratings.users, ratings.items))
-    got = CHAPTER_1.prepare(ratings)()(ratings)
+    got = OUR_MF.prepare(ratings)()(ratings)
     assert np.array_equal(got, wanted.numpy())
 
 
-def test_chapter_2_runs_here_as_it_does_in_the_library():
+def test_our_network_runs_here_as_it_does_in_the_library():
     ratings = synthetic(n_ratings=3_000).ratings
     wanted = predict(fit_dense_net(ratings), (ratings.users, ratings.items))
-    got = CHAPTER_2.prepare(ratings)()(ratings)
+    got = OUR_NETWORK.prepare(ratings)()(ratings)
     assert np.array_equal(got, wanted.numpy())
 
 
@@ -193,10 +193,10 @@ def test_a_contender_is_behind_by_what_its_errors_are_larger():
     assert rows[0] == {"difference": 1, "low": 1, "high": 1}
 
 
-def test_the_folds_compare_everybody_with_chapter_1(monkeypatch):
+def test_the_folds_compare_everybody_with_our_mf(monkeypatch):
     split = tune.splits.random_split(synthetic().ratings)
     exact = split.test.ratings.double()
-    ours = CONTENDERS.index(CHAPTER_1)
+    ours = CONTENDERS.index(OUR_MF)
 
     def in_turn(contenders, parts, script, *arguments):
         assert (script, arguments) == (folds.__file__, ("one",))
@@ -212,7 +212,7 @@ def test_the_folds_compare_everybody_with_chapter_1(monkeypatch):
         CONTENDERS, rows, intervals, strict=True
     ):
         assert row["peer"] == interval["peer"] == contender.peer
-        assert interval["difference"] == (0 if contender == CHAPTER_1 else -1)
+        assert interval["difference"] == (0 if contender == OUR_MF else -1)
 
 
 # Made-up ratings -------------------------------------------------------------

@@ -16,6 +16,38 @@ ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
 
 
+def pages_in(folder):
+    """Every page of the book, relative to its folder."""
+    return sorted(
+        path.relative_to(folder)
+        for path in folder.rglob("*.html")
+        if "_static" not in path.parts
+    )
+
+
+def pytest_generate_tests(metafunc):
+    """Every test that asks for `page_path` runs for each page."""
+    if "page_path" in metafunc.fixturenames:
+        # The longest first, so that none is left for one worker at the end.
+        # The front door only sends the reader on.
+        paths = sorted(
+            (path for path in pages_in(HTML) if path != Path("index.html")),
+            key=lambda path: -(HTML / path).stat().st_size,
+        )
+        metafunc.parametrize("page_path", paths, ids=Path.as_posix)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Keep the tests of a file on one worker: they share what they opened.
+
+    Those of single pages share nothing, and go where there is room.
+    """
+    for item in items:
+        if "page_path" not in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @pytest.fixture(scope="session")
 def html_folder():
     if not (HTML / "book" / "index.html").is_file():
@@ -26,11 +58,7 @@ def html_folder():
 @pytest.fixture(scope="session")
 def page_paths(html_folder):
     """Every page of the book, relative to its folder."""
-    return sorted(
-        path.relative_to(html_folder)
-        for path in html_folder.rglob("*.html")
-        if "_static" not in path.parts
-    )
+    return pages_in(html_folder)
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,11 @@ UNREADABLE_MATH = """async () => {
         return !signs || !hidden(math) && left(signs) < left(math) - 1;
     }).map(math => math.textContent);
 }"""
+ALL_RULES = {}
+# What another mode can change: colours, and which of two pictures is shown.
+RULES_OF_A_MODE = {
+    "runOnly": ["color-contrast", "link-in-text-block", "image-alt"]
+}
 WIDER_THAN_THE_SCREEN = """() => {
     const page = document.documentElement;
     const article = document.querySelector("article");
@@ -80,33 +85,42 @@ def view_name(view):
     return "{}-{}".format(*view)
 
 
-@pytest.mark.parametrize("visit", VIEWS, indirect=True, ids=view_name)
-def test_every_page_opens_without_a_fault(visit, page_paths, request):
-    view = request.node.callspec.id
+def faults(visit, path, view, rules):
+    """Look at the page that is open; say what a reader would stumble over."""
+    axe = Axe().run(visit.page, options={"preload": False, **rules})
+    math = visit.page.evaluate(UNREADABLE_MATH)
+    wide = visit.page.evaluate(WIDER_THAN_THE_SCREEN)
     SCREENSHOTS.mkdir(exist_ok=True)
-    problems = []
-    for path in page_paths:
-        if path.as_posix() == "index.html":  # only sends the reader on
-            continue
-        visit.open(path.as_posix())
-        math = visit.page.evaluate(UNREADABLE_MATH)
-        wide = visit.page.evaluate(WIDER_THAN_THE_SCREEN)
-        said = [*visit.errors]
-        axe = Axe().run(visit.page, options={"preload": False})
-        name = "-".join(path.with_suffix("").parts)
-        visit.page.screenshot(
-            path=SCREENSHOTS / f"{name}-{view}.png", full_page=True
-        )
-        problems += [f"{path}: asks {url}" for url in visit.foreign]
-        problems += [f"{path}: console: {text}" for text in said]
-        problems += [f"{path}: math not set: {text}" for text in math]
-        problems += [f"{path}: too wide: {box}" for box in wide]
-        problems += [
-            f"{path}: {violation['id']}: {violation['help']}: "
+    name = "-".join(path.with_suffix("").parts)
+    visit.page.screenshot(
+        path=SCREENSHOTS / f"{name}-{view}.png", full_page=True
+    )
+    return [
+        *(f"{view}: asks {url}" for url in visit.foreign),
+        *(f"{view}: console: {text}" for text in visit.errors),
+        *(f"{view}: math not set: {text}" for text in math),
+        *(f"{view}: too wide: {box}" for box in wide),
+        *(
+            f"{view}: {violation['id']}: {violation['help']}: "
             f"{node['html'][:200]} {node['failureSummary']}"
             for violation in axe.response["violations"]
             for node in violation["nodes"]
-        ]
+        ),
+    ]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_every_page_opens_without_a_fault(
+    browser, book_address, page_path, width
+):
+    visit = Visit(browser, book_address, width, "light")
+    visit.page.goto(f"{book_address}/{page_path.as_posix()}")
+    problems = faults(visit, page_path, f"{width}-light", ALL_RULES)
+    # The page stays and turns dark, as it does when the system does.
+    visit.page.emulate_media(color_scheme="dark")
+    visit.page.wait_for_selector("html[data-theme=dark]", timeout=5_000)
+    problems += faults(visit, page_path, f"{width}-dark", RULES_OF_A_MODE)
+    visit.context.close()
     assert not problems, "\n".join(problems)
 
 

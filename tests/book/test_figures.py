@@ -39,8 +39,9 @@ def test_a_drawing_inside_a_page_keeps_its_frame(html_folder, pages, browser):
     tab = browser.new_page()
     for path in paths:
         tab.goto((html_folder / path).as_uri())
-        frames = tab.eval_on_selector_all(
-            "article svg", "drawings => drawings.map(d => d.viewBox.baseVal)"
+        widths = tab.eval_on_selector_all(
+            "article svg",
+            "drawings => drawings.map(d => d.viewBox.baseVal?.width)",
         )
-        assert all(frame and frame["width"] > 0 for frame in frames), path
+        assert all(widths), path
     tab.close()

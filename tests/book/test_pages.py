@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -92,7 +93,7 @@ def test_every_headline_arrives_on_the_results_page(results_page, chapter):
 
 def test_every_chapter_stands_wherever_chapters_are_listed(pages):
     contents, index, results = (
-        next(p for path, p in pages.items() if path.stem == name).article
+        pages[Path(f"book/{name}.html")].article
         for name in ("contents", "index", "results")
     )
     for says in chapters.executed():

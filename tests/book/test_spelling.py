@@ -29,7 +29,7 @@ WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 NOT_PROSE = (
     "pre, code, script, style, .math, .headerlink, .citation, dt.sig, "
     "a[href*='references.html#'], div.output, div.cell_output table, "
-    "#table-machine"
+    "#table-run, #table-machine"
 )
 # Pages made from docstrings, which are mostly names.
 NAMES_OF_CODE = re.compile(r"book/api/|_modules/|genindex")

@@ -7,7 +7,14 @@ import sys
 import pytest
 from nbformat import v4
 
-from bookbuild import cli, files, notebooks, places
+from bookbuild import (
+    BuildError,
+    cli,
+    files,
+    new_chapter,
+    notebooks,
+    places,
+)
 
 RECORD = {
     "title": "First",
@@ -197,6 +204,36 @@ def test_an_address_goes_into_all_chapters_or_into_none(house, capsys):
     house.write("notebooks/02_second.ipynb", chapter(first="imports"))
     before = house.files()
     assert "copy that cell" in told(capsys, "address")
+    assert house.files() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("trial", "two digits"),
+        ("04_Trial", "small letters"),
+        ("../04_trial", "two digits"),
+        ("", "NAME=04_trial"),
+        ("02_other", "taken by notebooks/02_second.ipynb"),
+    ],
+)
+def test_a_chapter_with_an_impossible_name_is_not_started(
+    house, capsys, name, reason
+):
+    before = house.files()
+    assert reason in told(capsys, "chapter", name)
+    assert house.files() == before
+
+
+def test_nothing_is_left_of_a_chapter_that_does_not_run(
+    house, capsys, monkeypatch
+):
+    def fails(*_, **__):
+        raise BuildError("No data.")
+
+    monkeypatch.setattr(new_chapter, "execute", fails)
+    before = house.files()
+    assert "No data." in told(capsys, "chapter", "04_trial")
     assert house.files() == before
 
 

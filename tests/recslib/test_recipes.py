@@ -30,7 +30,7 @@ def weights(model):
     return torch.cat([part.detach().flatten() for part in model.parameters()])
 
 
-# The matrix factorization of chapter 1 ---------------------------------------
+# The matrix factorization ----------------------------------------------------
 
 
 def test_the_factorization_beats_biases_on_ratings_made_of_factors():
@@ -68,7 +68,7 @@ def test_a_ridge_is_the_same_charge_in_batches_of_any_size():
     assert torch.allclose(small, large, atol=0.05)
 
 
-# The dense network of chapter 2 ----------------------------------------------
+# The dense network -----------------------------------------------------------
 
 
 def test_the_dense_net_learns_and_repeats_its_bits():
@@ -119,7 +119,7 @@ def test_each_kind_of_weight_has_a_rate_of_its_own(monkeypatch):
     assert seen["feature_factors.weight"] == pytest.approx(0.011 / 25)
 
 
-# The LSTM of chapter 3 -------------------------------------------------------
+# The LSTM --------------------------------------------------------------------
 
 
 def moody(n_users=60, n_each=60, keep=0.95, seed=0):

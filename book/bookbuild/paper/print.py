@@ -80,6 +80,15 @@ FIT = """({code, other}) => {
     return tooWide;
 }"""
 SMALLEST = {"code": 10, "other": 8}  # pixels: 7.5 and 6 points
+# Chromium remembers how it broke the pages of the last print, and a heading at
+# the foot of one can go to and fro for ever: it is to start from nothing.
+LAY_OUT_ANEW = """() => {
+    const body = document.body;
+    for (const display of ["none", ""]) {
+        body.style.display = display;
+        void body.offsetHeight;
+    }
+}"""
 FILL_IN = """pages => {
     for (const place of document.querySelectorAll("[data-page-of]")) {
         place.textContent = pages[place.dataset.pageOf];
@@ -117,6 +126,7 @@ def settle(page: Page, path: Path) -> None:
     )
     before: dict[str, int] = {}
     for _ in range(MOST_ROUNDS):
+        page.evaluate(LAY_OUT_ANEW)
         page.pdf(
             path=path,
             prefer_css_page_size=True,

@@ -88,7 +88,7 @@ def folds_frame(
         of factors and epochs); ``rmse`` (stars, mean over
         the folds), ``sd`` (between them), ``u1`` (the first fold alone),
         ``behind``, ``low`` and ``high`` (RMSE over all folds in one, minus
-        that of chapter 1's model, with its 95 % interval);
+        that of our matrix factorization, with its 95 % interval);
         ``cpu_s``, ``wall_s`` (seconds a fit, median) and ``peak_mb``.
     """
     frame = pd.DataFrame(
@@ -116,7 +116,7 @@ def folds_frame(
 def markdown(frame: pd.DataFrame) -> str:
     """Write `folds_frame`'s table in Markdown."""
     lines = [
-        "| Model | Settings | RMSE | Spread | u1 | Behind chapter 1 "
+        "| Model | Settings | RMSE | Spread | u1 | Behind our MF "
         "| CPU s | Peak MB |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]

@@ -1,4 +1,4 @@
-"""Chapters started elsewhere: addresses, buttons, downloads, a lone file."""
+"""Chapters started elsewhere: addresses, buttons, a chapter alone."""
 
 import base64
 import io
@@ -11,15 +11,15 @@ import nbformat
 import pytest
 import yaml
 
-from bookbuild import BuildError, address, chapters, lone, notebooks, run
+from bookbuild import BuildError, address, chapters, lone, notebooks, places
 from bookbuild.pages import launchers
 
-ROOT = Path(__file__).parents[2]
+ROOT = places.ROOT
 HTTPS = "https://github.com/owner/name"
 
 
 @pytest.mark.parametrize(
-    ("named", "remote", "address"),
+    ("named", "remote", "public"),
     [
         ("", "", ""),
         ("", "https://github.com/owner/name.git", HTTPS),
@@ -37,8 +37,8 @@ HTTPS = "https://github.com/owner/name"
         ("", "https://github.com/owner", ""),
     ],
 )
-def test_an_address_is_public_and_holds_no_secret(named, remote, address):
-    assert address.public_address(named, remote) == address
+def test_an_address_is_public_and_holds_no_secret(named, remote, public):
+    assert address.public_address(named, remote) == public
 
 
 def test_without_an_address_the_settings_stay_as_they_are():
@@ -76,10 +76,10 @@ def test_every_chapter_starts_with_the_cell_that_brings_the_book(chapter):
     notebook = notebooks.read(chapter)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     named = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-    address = named["repository"]["url"]
+    public = named["repository"]["url"]
     assert code[0].id == lone.FIRST_CELL
-    if address or not lone.carries_address(notebook):
-        assert code[0].source == lone.cloning(address)
+    if public or not lone.carries_address(notebook):
+        assert code[0].source == lone.cloning(public)
 
 
 def test_an_address_arrives_in_the_cell_and_nowhere_else():
@@ -140,46 +140,3 @@ def test_a_chapter_brings_its_book_from_an_address(tmp_path):
             check=True,
         )
     assert (tmp_path / "book" / "notebooks").is_dir()
-
-
-def downloads(html_folder):
-    return sorted((html_folder / "_sources" / "notebooks").glob("*.ipynb"))
-
-
-def test_downloads_are_there_to_be_run_and_fold_the_long_cell(html_folder):
-    assert len(downloads(html_folder)) == len(chapters.paths())
-    for path in downloads(html_folder):
-        notebook = notebooks.read(path)
-        cells = [c for c in notebook.cells if c.cell_type == "code"]
-        assert not any(cell.outputs for cell in cells)
-        assert cells[0].metadata["jupyter"] == {"source_hidden": True}
-        compile(path.with_suffix(".py").read_text("utf-8"), path, "exec")
-
-
-@pytest.mark.parametrize("kind", ["notebook", "script"])
-def test_a_download_runs_alone_in_an_empty_folder(
-    html_folder, tmp_path, monkeypatch, kind
-):
-    monkeypatch.setenv("MPLBACKEND", "agg")
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    path = downloads(html_folder)[0]
-    if kind == "notebook":
-        lone = tmp_path / path.name
-        lone.write_bytes(path.read_bytes())
-        ran = tmp_path / "ran.ipynb"
-        run.execute(
-            lone, ran, {"dataset": "synthetic", "quick": True}, progress=False
-        )
-        assert notebooks.glued(notebooks.read(ran))["rmse"] > 0
-    else:
-        text = path.with_suffix(".py").read_text("utf-8")
-        text = text.replace('dataset = "100k"', 'dataset = "synthetic"')
-        lone = tmp_path / "chapter.py"
-        lone.write_text(text.replace("quick = False", "quick = True"), "utf-8")
-        subprocess.run(
-            [sys.executable, str(lone)],
-            cwd=tmp_path,
-            check=True,
-            capture_output=True,
-        )
-    assert (tmp_path / lone.FOLDER / "recslib" / "models.py").is_file()
