@@ -90,7 +90,7 @@ test: .venv/installed  ## everything that CI runs
 	$(PY) -m ruff check .
 	$(PY) -m pytest -n2 tests $(AFTER_BOOK:%=--ignore=%)
 	@+$(MAKE) $(SIDE_BY_SIDE) book
-	$(PY) -m pytest -n2 --dist loadgroup $(AFTER_BOOK)
+	$(PY) -m pytest -n2 --dist loadfile $(AFTER_BOOK)
 	RECSLIB_PROGRESS=off $(PY) -m pytest -n2 --dist loadfile \
 		--nbval --nbval-current-env --nbval-cell-timeout 600 \
 		--nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks

@@ -396,7 +396,7 @@ def test_the_tests_fail_when_a_step_of_them_fails(built):
 def test_make_test_covers_lint_units_book_pages_and_nbval_in_order(built):
     status, calls = built.make("test")
     assert status == 0
-    pages = "pytest -n2 --dist loadgroup tests/book"
+    pages = "pytest -n2 --dist loadfile tests/book"
     words = ["ruff", "--ignore=tests/book", pages, "--nbval"]
     assert len(calls) == len(words)
     for word, call in zip(words, calls, strict=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
+from xdist.scheduler import LoadFileScheduling
 
 from bookbuild.paper.browser import FLAGS, NoBrowserError, browser_path
 
@@ -37,15 +38,22 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("page_path", paths, ids=Path.as_posix)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Keep the tests of a file on one worker: they share what they opened.
+class FileOrPage(LoadFileScheduling):
+    """Hands out files, whose tests share what they opened, and single pages.
 
-    Those of single pages share nothing, and go where there is room.
+    Tests of a page share nothing, so they go where there is room.
     """
-    for item in items:
-        if "page_path" not in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+    def _split_scope(self, nodeid):
+        of_a_page = ".html-" in nodeid
+        return nodeid if of_a_page else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Take the place of `--dist loadfile`."""
+    if config.getvalue("dist") == "loadfile":
+        return FileOrPage(config, log)
+    return None
 
 
 @pytest.fixture(scope="session")

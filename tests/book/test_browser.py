@@ -23,6 +23,9 @@ UNREADABLE_MATH = """async () => {
         return !signs || !hidden(math) && left(signs) < left(math) - 1;
     }).map(math => math.textContent);
 }"""
+COLOURS_HAVE_CHANGED = """() => Promise.all(
+    document.getAnimations().map(change => change.finished)
+)"""
 ALL_RULES = {}
 # What another mode can change: colours, and which of two pictures is shown.
 RULES_OF_A_MODE = {
@@ -119,6 +122,7 @@ def test_every_page_opens_without_a_fault(
     # The page stays and turns dark, as it does when the system does.
     visit.page.emulate_media(color_scheme="dark")
     visit.page.wait_for_selector("html[data-theme=dark]", timeout=5_000)
+    visit.page.evaluate(COLOURS_HAVE_CHANGED)
     problems += faults(visit, page_path, f"{width}-dark", RULES_OF_A_MODE)
     visit.context.close()
     assert not problems, "\n".join(problems)
