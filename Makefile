@@ -91,9 +91,10 @@ test: .venv/installed  ## everything that CI runs
 	$(PY) -m pytest -n2 tests $(AFTER_BOOK:%=--ignore=%)
 	@+$(MAKE) $(SIDE_BY_SIDE) book
 	$(PY) -m pytest -n2 --dist loadfile $(AFTER_BOOK)
+	$(PY) book/build.py short
 	RECSLIB_PROGRESS=off $(PY) -m pytest -n2 --dist loadfile \
 		--nbval --nbval-current-env --nbval-cell-timeout 600 \
-		--nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks
+		--nbval-sanitize-with tests/notebooks/sanitize.cfg _build/short
 
 test-quick: .venv/installed  ## the fast tests alone, in under a minute
 	$(PY) -m pytest -n2 -m "not slow and not network and not data" \

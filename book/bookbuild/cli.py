@@ -18,6 +18,7 @@ COMMANDS = {
     "refresh": ("run", "refresh_all", "write the outputs into notebooks/"),
     "results": ("chapters", "write_results", "print every glued value"),
     "readme": ("readme", "write_readme", "fill the READMEs' tables"),
+    "short": ("short", "write_short", "write short copies, for nbval"),
     "chapter": ("new_chapter", "start_chapter", "start a chapter"),
     "pins": ("pins", "settle", "settle the pins of a requirements file"),
     "address": ("address", "write_address", "name it in notebooks/"),

@@ -44,6 +44,21 @@ KERNEL_ARGUMENTS = [
 ]
 
 
+def bar_of(source: Path) -> dict[str, str | int | bool]:
+    """Describe the progress bar of a notebook, for tqdm.
+
+    Where make runs several side by side, each has a line of its own.
+    """
+    beside = "jobserver" in os.environ.get("MAKEFLAGS", "")
+    known = [path.name for path in paths()]
+    line = known.index(source.name) if source.name in known else 0
+    return {
+        "desc": source.stem,
+        "position": line % 2 if beside else 0,
+        "leave": not beside,
+    }
+
+
 def execute(
     source: Path,
     output: Path,
@@ -88,7 +103,7 @@ def execute(
             parameters,
             kernel_name="python3",
             cwd=str(source.parent),
-            progress_bar=progress and {"desc": source.stem},
+            progress_bar=progress and bar_of(source),
             request_save_on_cell_execute=False,
             extra_arguments=KERNEL_ARGUMENTS,
         )
