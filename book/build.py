@@ -1,7 +1,6 @@
 """The door to the steps from notebooks to a book: see bookbuild/cli.py.
 
-The Makefile calls these and decides what is stale; without make, call them
-yourself: `python book/build.py execute`, then `python book/build.py html`.
+Make calls them and knows what is stale. `python book/build.py --help` has all.
 """
 
 import sys

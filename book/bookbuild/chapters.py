@@ -24,6 +24,7 @@ from bookbuild.notebooks import (
     Value,
     check_unchanged,
     glued,
+    outputs_of,
     read,
     title_of,
 )
@@ -181,30 +182,27 @@ def record_of(notebook: NotebookNode) -> dict[str, Any]:
     BuildError
         Where there is none, or more than one, or it does not fit the schema.
     """
-    last = notebook.cells[-1] if notebook.cells else {}
-    found = list(_displayed(notebook.cells))
-    if len(found) != 1 or list(_displayed([last])) != found:
+    found = [
+        (cell, output["data"][RECORD])
+        for cell, output in outputs_of(notebook)
+        if RECORD in output.get("data", {})
+    ]
+    if len(found) != 1 or found[0][0] is not notebook.cells[-1]:
         raise BuildError(
             f"its last cell displays the chapter's record, as {RECORD}, and "
             f"no other cell does; found are {len(found)}. CONTRIBUTING.md "
             "says what is in it. (A notebook that was never run has none: "
             "run `make notebooks`.)"
         )
-    error = jsonschema.exceptions.best_match(_checks().iter_errors(found[0]))
+    record = found[0][1]
+    error = jsonschema.exceptions.best_match(_checks().iter_errors(record))
     if error is not None:
         where = "/".join(map(str, error.absolute_path)) or "the record"
         raise BuildError(
             f"{where} does not fit {SCHEMA.name}: {error.message}. "
             "CONTRIBUTING.md says what a record holds."
         )
-    return json.loads(json.dumps(found[0]))
-
-
-def _displayed(cells: Sequence[Any]) -> Iterator[Any]:
-    for cell in cells:
-        for output in cell.get("outputs", ()):
-            if RECORD in output.get("data", {}):
-                yield output["data"][RECORD]
+    return json.loads(json.dumps(record))
 
 
 @cache

@@ -18,7 +18,13 @@ from nbformat import NotebookNode
 from bookbuild import BuildError, address, lone, places
 from bookbuild.chapters import Chapter, executed, paths
 from bookbuild.files import read_settings
-from bookbuild.notebooks import read, tags, without_outputs, write
+from bookbuild.notebooks import (
+    outputs_of,
+    read,
+    tags,
+    without_outputs,
+    write,
+)
 from bookbuild.pages import colours
 from bookbuild.results import card, page
 
@@ -52,20 +58,16 @@ def for_pages(notebook: NotebookNode) -> dict[str, str]:
         script, since a page that is opened from a folder may not fetch.
     """
     scripts: dict[str, str] = {}
-    for cell in notebook.cells:
-        if "for-pages" not in tags(cell):
-            continue
-        for output in cell.outputs:
-            for kind, data in output.get("data", {}).items():
-                match = FOR_PAGES.fullmatch(kind)
-                if match:
-                    name = match[1]
-                    text = json.dumps(
-                        data, ensure_ascii=False, separators=(",", ":")
-                    )
-                    scripts[f"{name}.js"] = (
-                        f"window.recslib{name.capitalize()} = {text};\n"
-                    )
+    for cell, output in outputs_of(notebook):
+        for kind, data in output.get("data", {}).items():
+            match = FOR_PAGES.fullmatch(kind)
+            if match and "for-pages" in tags(cell):
+                text = json.dumps(
+                    data, ensure_ascii=False, separators=(",", ":")
+                )
+                scripts[f"{match[1]}.js"] = (
+                    f"window.recslib{match[1].capitalize()} = {text};\n"
+                )
     return scripts
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -72,6 +73,15 @@ def write(notebook: NotebookNode, path: Path) -> None:
 def tags(cell: NotebookNode) -> list[str]:
     """Return the tags of a cell."""
     return cell.metadata.get("tags", [])
+
+
+def outputs_of(
+    notebook: NotebookNode,
+) -> Iterator[tuple[NotebookNode, NotebookNode]]:
+    """Go through all outputs of a notebook, each with its cell."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            yield cell, output
 
 
 def one_stream_each(outputs: list[NotebookNode]) -> list[NotebookNode]:
@@ -191,27 +201,26 @@ def glued(notebook: NotebookNode, skip_tag: str = "") -> dict[str, Value]:
         Where a key is glued twice, or its value is no number and no text.
     """
     values: dict[str, Value] = {}
-    for cell in notebook.cells:
-        if cell.cell_type != "code" or (skip_tag and skip_tag in tags(cell)):
+    for cell, output in outputs_of(notebook):
+        name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+        kinds = {
+            kind.removeprefix(GLUE_PREFIX): data
+            for kind, data in output.get("data", {}).items()
+        }
+        if name is None or set(kinds) != {"text/plain"}:
             continue
-        for output in cell.outputs:
-            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-            kinds = {
-                kind.removeprefix(GLUE_PREFIX): data
-                for kind, data in output.get("data", {}).items()
-            }
-            if name is None or set(kinds) != {"text/plain"}:
-                continue
-            if name in values:
-                raise BuildError(f"The key {name!r} is glued twice.")
-            try:
-                values[name] = value_of(kinds["text/plain"])
-            except (ValueError, SyntaxError) as error:
-                raise BuildError(
-                    f"The key {name!r} holds {kinds['text/plain'][:60]!r}. "
-                    "Glue a finite number or a string: "
-                    "glue(key, float(value), display=False)."
-                ) from error
+        if skip_tag and skip_tag in tags(cell):
+            continue
+        if name in values:
+            raise BuildError(f"The key {name!r} is glued twice.")
+        try:
+            values[name] = value_of(kinds["text/plain"])
+        except (ValueError, SyntaxError) as error:
+            raise BuildError(
+                f"The key {name!r} holds {kinds['text/plain'][:60]!r}. Glue a "
+                "finite number or a string: glue(key, float(value), "
+                "display=False)."
+            ) from error
     return values
 
 
