@@ -50,7 +50,7 @@ UNKNOWN_PAGE = "000"
 
 
 @dataclass
-class Chapter:
+class PrintedPage:
     """One page of the HTML book, to be printed.
 
     Attributes
@@ -287,7 +287,7 @@ def make_links_local(
 
 def chapters_for_paper(
     folder: Path, toc: Path, screen_only: Mapping[str, str]
-) -> list[Chapter]:
+) -> list[PrintedPage]:
     """Read the pages that go to paper, ready to stand in one document.
 
     Parameters
@@ -313,7 +313,7 @@ def chapters_for_paper(
                 f"SCREEN_ONLY names {pattern!r}, and the contents have no "
                 f"such page. They have: {', '.join(names)}."
             )
-    chapters: list[Chapter] = []
+    chapters: list[PrintedPage] = []
     for part, name in order:
         instead = stand_in(name, screen_only)
         if instead == "":
@@ -325,7 +325,7 @@ def chapters_for_paper(
                 "or `python book/build.py html`."
             )
         page = BeautifulSoup(path.read_bytes(), "html.parser")
-        chapter = Chapter(name, part, page.find("article"), page.head)
+        chapter = PrintedPage(name, part, page.find("article"), page.head)
         strip_for_paper(chapter.article)
         if instead:
             put_instead(chapter.article, instead)
@@ -345,7 +345,7 @@ def put_instead(article: Tag, sentence: str) -> None:
     article.extend([title, paragraph])
 
 
-def contents(chapters: Iterable[Chapter]) -> str:
+def contents(chapters: Iterable[PrintedPage]) -> str:
     """Return the contents in HTML: parts, chapters, sections, page numbers.
 
     Parameters
@@ -403,7 +403,7 @@ def beside(name: str, path: str) -> str:
     return "../html/" + posixpath.normpath(path)
 
 
-def stylesheets(chapters: Iterable[Chapter]) -> list[str]:
+def stylesheets(chapters: Iterable[PrintedPage]) -> list[str]:
     """Return a link to every style sheet of the pages, each once."""
     paths = {
         beside(chapter.name, urlsplit(link["href"]).path): None
@@ -413,7 +413,7 @@ def stylesheets(chapters: Iterable[Chapter]) -> list[str]:
     return [f'<link rel="stylesheet" href="{path}">' for path in paths]
 
 
-def mathjax(chapters: Iterable[Chapter]) -> list[str]:
+def mathjax(chapters: Iterable[PrintedPage]) -> list[str]:
     """Return MathJax's settings and script, as the pages have them."""
     found: dict[str, None] = {}
     for chapter in chapters:
@@ -426,7 +426,7 @@ def mathjax(chapters: Iterable[Chapter]) -> list[str]:
     return list(found)
 
 
-def running_heads(chapters: Iterable[Chapter], paper: str) -> str:
+def running_heads(chapters: Iterable[PrintedPage], paper: str) -> str:
     """Return CSS that sets the paper, and each chapter's title at its head."""
     rules = [
         f"@page {{ size: {paper}; }}",
@@ -442,7 +442,7 @@ def running_heads(chapters: Iterable[Chapter], paper: str) -> str:
 
 
 def document(
-    chapters: list[Chapter], config: Mapping[str, object], paper: str
+    chapters: list[PrintedPage], config: Mapping[str, object], paper: str
 ) -> str:
     """Return the whole book as one HTML document.
 
