@@ -113,8 +113,8 @@ def test_a_bare_clone_is_set_up_then_run_then_built(house):
     assert calls == [
         "book/install.py",
         "-m recslib.movielens 100k",
-        FIRST,
         SECOND,
+        FIRST,
         HTML,
     ]
     assert house.printed.splitlines()[-2:] == [
@@ -149,12 +149,12 @@ def test_a_changed_page_runs_no_notebook(built, page):
 
 def test_a_change_in_recslib_runs_every_notebook(built):
     built.change("recslib/models.py")
-    assert built.make("book") == (0, [FIRST, SECOND, HTML])
+    assert built.make("book") == (0, [SECOND, FIRST, HTML])
 
 
 def test_a_changed_requirement_installs_and_runs_every_notebook(built):
     built.change("requirements.txt")
-    steps = ["book/install.py", FIRST, SECOND, HTML]
+    steps = ["book/install.py", SECOND, FIRST, HTML]
     assert built.make("book") == (0, steps)
 
 
@@ -165,7 +165,7 @@ def test_a_notebook_that_fails_leaves_nothing_that_looks_done(house):
     assert HTML not in calls
     (house.folder / "broken").unlink()
     status, calls = house.make("book")
-    assert (status, calls) == (0, [FIRST, SECOND, HTML])
+    assert (status, calls) == (0, [SECOND, FIRST, HTML])
 
 
 @pytest.mark.parametrize("given", [["-j2"], []])
@@ -258,7 +258,7 @@ def test_the_build_of_pytorch_is_the_machines_choice_or_yours(
 def test_refreshing_runs_every_notebook_although_none_is_stale(built):
     status, calls = built.make("notebooks")
     assert status == 0
-    assert calls == [FIRST, SECOND, "book/build.py refresh"]
+    assert calls == [SECOND, FIRST, "book/build.py refresh"]
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_pins_are_settled_although_they_cannot_be_installed(
 def test_results_need_the_notebooks_and_no_html(house):
     status, calls = house.make("results")
     assert status == 0
-    assert calls[-3:] == [FIRST, SECOND, "book/build.py results"]
+    assert calls[-3:] == [SECOND, FIRST, "book/build.py results"]
 
 
 def test_the_pdf_is_printed_from_the_built_book(house):

@@ -96,7 +96,10 @@ def faults(visit, path, view, rules):
     SCREENSHOTS.mkdir(exist_ok=True)
     name = "-".join(path.with_suffix("").parts)
     visit.page.screenshot(
-        path=SCREENSHOTS / f"{name}-{view}.png", full_page=True
+        path=SCREENSHOTS / f"{name}-{view}.jpg",
+        type="jpeg",
+        quality=85,
+        full_page=True,
     )
     return [
         *(f"{view}: asks {url}" for url in visit.foreign),

@@ -182,6 +182,8 @@ def pair(picture: Tag, size: tuple[int, int]) -> None:
         "width": str(width),
         "height": str(height),
         "loading": "lazy",
+        # On a narrow page too, its place is as high before it arrives.
+        "style": f"aspect-ratio: {width} / {height}",
     }
     dark = copy(picture)
     dark["src"] = picture["src"].removesuffix(".svg") + "-dark.svg"
