@@ -21,19 +21,19 @@ def test_a_chapter_runs_on_synthetic_ratings(chapter, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_chapter_that_was_just_started_runs_and_says_what_it_is(
-    tmp_path,
-):
+@pytest.mark.data
+def test_a_chapter_that_was_just_started_runs_and_keeps_its_word(tmp_path):
     first = lone.first_cell(notebooks.read(chapters.paths()[0]))
     for name in ("recslib", "benchmarks"):
         (tmp_path / name).symlink_to(places.ROOT / name)
     made = new_chapter.filled_skeleton("07_on_trial", first)
     path = tmp_path / "notebooks" / "07_on_trial.ipynb"
     notebooks.write(made, path)
+    assert "{{" not in path.read_text(encoding="utf-8")
     output = tmp_path / "run" / path.name
-    run.execute(path, output, QUICK, progress=False)
+    run.execute(path, output, progress=False)
     says = chapters.chapter_of(output)
     assert (says.numbered_title, says.heading) == ("7 On trial", "On trial")
     assert says.printed is None
-    assert says.headline_value("rmse") > 0
-    assert "{{" not in path.read_text(encoding="utf-8")
+    assert says.headline_value("rmse") < says.headline_value("biases")
+    assert says.bounds and not chapters.broken_bounds(says)
