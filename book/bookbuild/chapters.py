@@ -32,6 +32,8 @@ from bookbuild.notebooks import (
 RECORD = "application/vnd.recslib.chapter+json"
 SCHEMA = Path(__file__).with_name("chapter.schema.json")
 NUMBERED = re.compile(r"(\d\d)_\w+")
+# What stands where a chapter has no such number.
+DASH = "\N{EN DASH}"
 # The scale of a rung's value: how many stars its unit is worth.
 STARS = {"stars": 1.0, "unit": 4.0}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bookbuild import BuildError, places
-from bookbuild.chapters import STARS, committed
+from bookbuild.chapters import DASH, STARS, committed
 from bookbuild.files import write_all
 from bookbuild.results import benchmark
 
@@ -39,7 +39,7 @@ def readme_table() -> str:
 
 def _two_digits(value: float | None) -> str:
     """Write a number on [0, 1], or a dash where there is none."""
-    return "-" if value is None else f"{value:.2f}"
+    return DASH if value is None else f"{value:.2f}"
 
 
 def with_table(page: str, name: str, table: str) -> str:

@@ -7,6 +7,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 from xdist.scheduler import LoadFileScheduling
@@ -93,6 +94,20 @@ def book_address(html_folder):
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """Return what asks axe about a page, or about a part of it."""
+    # To say of all that is well that it is takes as long as to find what is
+    # not.
+    options = {"preload": False, "resultTypes": ["violations"]}
+
+    def ask(page, context=None, **rules):
+        found = Axe().run(page, context=context, options=options | rules)
+        return found.response
+
+    return ask
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 SCREENSHOTS = Path(__file__).parents[2] / "_build" / "screenshots"
 WIDE, NARROW = 1280, 390
@@ -88,9 +87,9 @@ def view_name(view):
     return "{}-{}".format(*view)
 
 
-def faults(visit, path, view, rules):
+def faults(axe, visit, path, view, rules):
     """Look at the page that is open; say what a reader would stumble over."""
-    axe = Axe().run(visit.page, options={"preload": False, **rules})
+    found = axe(visit.page, **rules)["violations"]
     math = visit.page.evaluate(UNREADABLE_MATH)
     wide = visit.page.evaluate(WIDER_THAN_THE_SCREEN)
     SCREENSHOTS.mkdir(exist_ok=True)
@@ -109,7 +108,7 @@ def faults(visit, path, view, rules):
         *(
             f"{view}: {violation['id']}: {violation['help']}: "
             f"{node['html'][:200]} {node['failureSummary']}"
-            for violation in axe.response["violations"]
+            for violation in found
             for node in violation["nodes"]
         ),
     ]
@@ -117,16 +116,16 @@ def faults(visit, path, view, rules):
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_every_page_opens_without_a_fault(
-    browser, book_address, page_path, width
+    browser, book_address, axe, page_path, width
 ):
     visit = Visit(browser, book_address, width, "light")
     visit.page.goto(f"{book_address}/{page_path.as_posix()}")
-    problems = faults(visit, page_path, f"{width}-light", ALL_RULES)
+    problems = faults(axe, visit, page_path, f"{width}-light", ALL_RULES)
     # The page stays and turns dark, as it does when the system does.
     visit.page.emulate_media(color_scheme="dark")
     visit.page.wait_for_selector("html[data-theme=dark]", timeout=5_000)
     visit.page.evaluate(COLOURS_HAVE_CHANGED)
-    problems += faults(visit, page_path, f"{width}-dark", RULES_OF_A_MODE)
+    problems += faults(axe, visit, page_path, f"{width}-dark", RULES_OF_A_MODE)
     visit.context.close()
     assert not problems, "\n".join(problems)
 

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 
 from recslib.recommend import nearest_items
 
@@ -906,7 +905,7 @@ def test_the_table_is_sorted_up_and_down_by_its_heads(
 
 
 @pytest.mark.parametrize("page", VIEWS, indirect=True, ids=view_name)
-def test_axe_finds_nothing_in_a_map_that_is_open_and_pinned(page):
+def test_axe_finds_nothing_in_a_map_that_is_open_and_pinned(page, axe):
     slider = page.locator("#film-map-least")
     for _ in range(2):  # a short table is checked as well, and sooner
         slider.press("ArrowRight")
@@ -920,9 +919,9 @@ def test_axe_finds_nothing_in_a_map_that_is_open_and_pinned(page):
     assert page.get_by_role("option").count() > 1
     # The rest of the page is looked at in test_browser.py.
     parts = {"include": [["#fig-map"], [".film-map-table"]]}
-    axe = Axe().run(page, context=parts, options={"preload": False})
-    assert axe.response["passes"]
-    found = axe.response["violations"]
+    said = axe(page, context=parts)
+    assert said["passes"]
+    found = said["violations"]
     assert not found, [
         (each["id"], node["html"][:200], node["failureSummary"])
         for each in found

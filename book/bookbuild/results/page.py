@@ -19,7 +19,7 @@ from docutils.nodes import make_id
 from nbformat import NotebookNode
 
 from bookbuild import BuildError
-from bookbuild.chapters import Chapter
+from bookbuild.chapters import DASH, Chapter
 from bookbuild.results import benchmark
 from bookbuild.results.ladder import draw, own_panels
 from bookbuild.results.published import (
@@ -34,7 +34,6 @@ HEADING = re.compile(r"^#{1,4} +(.+?)\s*$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.S)
 # Behind the name of the row that a table is about.
 BEST = "(best)"
-NOTHING = "-"
 
 # Words and the name of a headline value, and how to write it.
 HEADLINES = (
@@ -89,7 +88,7 @@ def linked(chapter: Chapter, words: str) -> str:
 
 def written(value: float | None, form: str) -> str:
     """Write a number, or a dash where there is none."""
-    return NOTHING if value is None else form.format(value)
+    return DASH if value is None else form.format(value)
 
 
 def pipe_table(
@@ -262,7 +261,7 @@ def landing_table(book: Sequence[Chapter]) -> str:
     """Write what was printed, a constant, and the book, a row a chapter."""
     rows = [["Model", "2018, as printed", "Always the mean", "This book"]]
     for chapter in with_headline(book):
-        printed = NOTHING
+        printed = DASH
         if chapter.printed is not None:
             unit = f"{chapter.printed:.2f} on [0, 1]"
             printed = f"{unit}, {4 * chapter.printed:.2f} stars"

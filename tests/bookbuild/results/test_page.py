@@ -10,7 +10,7 @@ import pytest
 from nbformat import v4
 
 from bookbuild import BuildError, notebooks, places
-from bookbuild.chapters import Chapter, Rung
+from bookbuild.chapters import DASH, Chapter, Rung
 from bookbuild.results import benchmark, ladder, page
 from bookbuild.results.published import PUBLISHED, RANDOM_FOLDS, U1
 from recslib import style
@@ -278,9 +278,9 @@ def test_a_chapter_that_predicts_no_stars_is_passed_over(book):
 def test_what_was_not_printed_in_2018_is_a_dash():
     new = chapter("04_new", printed=None, headline=HEADLINE)
     _, row = rows_of(page.printed_table([new]))
-    assert row == ["4 First things", "-", "-", "-"]
+    assert row == ["4 First things", *3 * [DASH]]
     _, row = rows_of(page.landing_table([new]))
-    assert row[1:] == ["-", "1.120", "**0.910**"]
+    assert row[1:] == [DASH, "1.120", "**0.910**"]
 
 
 def test_the_landing_page_has_the_post_in_stars_too(book):
