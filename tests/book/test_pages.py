@@ -116,7 +116,8 @@ def test_what_was_not_printed_in_2018_is_a_dash(results_page):
     for says, row in zip(
         with_headline(chapters.executed()), rows, strict=True
     ):
-        shown = chapters.DASH if says.printed is None else f"{says.printed:.2f}"
+        printed = says.printed
+        shown = chapters.DASH if printed is None else f"{printed:.2f}"
         assert row[1] == shown
 
 
