@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from bookbuild.notebooks import (
     Value,
     check_unchanged,
     glued,
+    named,
     outputs_of,
     read,
     title_of,
@@ -77,7 +78,7 @@ class Chapter:
     rungs: Sequence[Rung] = ()
     seconds: Sequence[Mapping[str, str]] = ()
     tables: Sequence[Mapping[str, Any]] = ()
-    bounds: Sequence[Mapping[str, Any]] = field(default=())
+    bounds: Sequence[Mapping[str, Any]] = ()
 
     @property
     def number(self) -> int:
@@ -132,10 +133,8 @@ def executed() -> list[Chapter]:
             "execute` first (`make book` does both)."
         )
     for path in paths():
-        try:
+        with named(path):
             check_unchanged(read(path), read(_run_of(path)))
-        except BuildError as problem:
-            raise BuildError(f"notebooks/{path.name}: {problem}") from problem
     return [chapter_of(_run_of(path)) for path in paths()]
 
 
@@ -167,11 +166,9 @@ def chapter_of(path: Path, timed: bool = True) -> Chapter:
         )
     notebook = read(path)
     values = glued(notebook)
-    try:
+    with named(path):
         record = record_of(notebook)
         check_keys(record, values, timed)
-    except BuildError as problem:
-        raise BuildError(f"notebooks/{path.name}: {problem}") from problem
     rungs = [Rung(**rung) for rung in record.pop("rungs", ())]
     return Chapter(path.stem, notebook, values, rungs=rungs, **record)
 

@@ -19,6 +19,7 @@ from bookbuild import BuildError, address, lone, places
 from bookbuild.chapters import Chapter, executed, paths
 from bookbuild.files import read_settings
 from bookbuild.notebooks import (
+    named,
     outputs_of,
     read,
     tags,
@@ -87,13 +88,11 @@ def check_sources() -> dict[str, Any]:
     """
     settings = read_settings(places.ROOT / "_config.yml")
     contents = read_settings(places.ROOT / "_toc.yml")
-    sources = {path.stem: read(path) for path in paths()}
-    check_contents(contents, list(sources))
-    for name, notebook in sources.items():
-        try:
+    sources = {path: read(path) for path in paths()}
+    check_contents(contents, [path.stem for path in sources])
+    for path, notebook in sources.items():
+        with named(path):
             lone.first_cell(notebook)
-        except BuildError as problem:
-            raise BuildError(f"notebooks/{name}.ipynb: {problem}") from problem
     return address.with_buttons(
         settings,
         address.git_says(places.ROOT, "remote", "get-url", "origin"),

@@ -6,6 +6,7 @@ import ast
 import math
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -35,6 +36,15 @@ GLUE_PREFIX = "application/papermill.record/"
 NUMPY_SCALAR = re.compile(r"^(?:np|numpy)\.\w+\((.*)\)$", re.DOTALL)
 
 Value = int | float | str
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Put a notebook's name before what a BuildError inside says of it."""
+    try:
+        yield
+    except BuildError as problem:
+        raise BuildError(f"notebooks/{path.name}: {problem}") from problem
 
 
 def read(path: Path) -> NotebookNode:

@@ -17,7 +17,7 @@ from nbformat import NotebookNode, v4
 
 from bookbuild import BuildError, places
 from bookbuild.chapters import paths
-from bookbuild.notebooks import Value, read, tags, write
+from bookbuild.notebooks import Value, named, read, tags, write
 
 FOLDER = "short"
 SHORT: Mapping[str, Value] = {"n_epochs": 1}
@@ -76,10 +76,8 @@ def write_short() -> None:
     """Write a short copy of every chapter into _build/short."""
     copies = {}
     for path in paths():
-        try:
+        with named(path):
             copies[path.name] = shortened(read(path), path.parent)
-        except BuildError as problem:
-            raise BuildError(f"notebooks/{path.name}: {problem}") from problem
     folder = places.BUILD / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     for name, copy in copies.items():
