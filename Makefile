@@ -19,11 +19,12 @@ CPU_OR_NOT = $(if $(CPU),$(if $(filter 0,$(CPU)),--no-cpu,--cpu))
 PY := .venv/bin/python
 BENCH_PY := benchmarks/.venv/bin/python
 LIBRECOMMENDER_PY := benchmarks/.venv-librecommender/bin/python
-STAGE := _build/stage/notebooks
+RUNS := _build/executed
+SCRIPTS := _build/scripts/films.js
 
 # The last chapter runs longest: where two run side by side, it starts first.
 NOTEBOOKS := $(shell ls -r notebooks/*.ipynb 2> /dev/null)
-EXECUTED := $(NOTEBOOKS:notebooks/%=$(STAGE)/%)
+EXECUTED := $(NOTEBOOKS:notebooks/%=$(RUNS)/%)
 PAGES := _config.yml _toc.yml $(shell find book -type f ! -name '*.pyc') \
 	$(wildcard benchmarks/results/*.json)
 
@@ -48,7 +49,7 @@ SIDE_BY_SIDE = --no-print-directory \
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
 .PHONY: help setup data executed built book test test-quick lab serve pdf \
-	notebooks results readme chapter pins address bench-setup bench clean
+	notebooks numbers results readme chapter pins address bench-setup bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -75,11 +76,16 @@ executed: $(EXECUTED)
 built: _build/html/index.html
 	@:
 
-$(STAGE)/%.ipynb: notebooks/%.ipynb $(wildcard recslib/*.py) \
+$(RUNS)/%.ipynb: notebooks/%.ipynb $(wildcard recslib/*.py) \
 		.venv/installed | _build/data-100k
 	@$(PY) book/build.py execute $<
 
-_build/html/index.html: $(EXECUTED) $(PAGES) | .venv/installed
+# What the rating page and the map need of the models: no notebook makes it.
+$(SCRIPTS): $(wildcard recslib/*.py) .venv/installed | _build/data-100k
+	@RECSLIB_PROGRESS=off $(PY) book/build.py scripts
+	@touch $@
+
+_build/html/index.html: $(EXECUTED) $(SCRIPTS) $(PAGES) | .venv/installed
 	@$(PY) book/build.py html
 
 book:  ## run the notebooks and build the HTML book
@@ -112,12 +118,15 @@ pdf:  ## the built book as one PDF, for paper
 	@+$(MAKE) $(SIDE_BY_SIDE) built
 	@$(PY) book/build.py pdf --paper $(PAPER)
 
-notebooks: .venv/installed  ## run all and refresh the committed outputs
+notebooks: .venv/installed  ## run all and refresh outputs and numbers
 	@rm -f $(EXECUTED)
 	@+$(MAKE) $(SIDE_BY_SIDE) executed
 	@$(PY) book/build.py refresh
 
-results:  ## print every glued number, and write it to a file
+numbers: .venv/installed  ## renew numbers and references in the text
+	@$(PY) book/build.py numbers
+
+results:  ## print every number of the chapters, and write it to a file
 	@+$(MAKE) $(SIDE_BY_SIDE) executed
 	@$(PY) book/build.py results
 

@@ -233,6 +233,20 @@ def install(asked: "bool | None") -> None:
     STAMP.touch()
 
 
+def install_missing() -> None:
+    """Give the Python that runs this the book's library, if it lacks it.
+
+    For a notebook that was alone: it runs this in its own process, and goes on
+    in the folder of notebooks that came with the book.
+    """
+    check_python()
+    if importlib.util.find_spec("recslib") is None:
+        command = [sys.executable, "-m", "pip", "install", "--quiet"]
+        subprocess.run([*command, str(ROOT)], check=True)
+        importlib.invalidate_caches()
+    os.chdir(str(ROOT / "notebooks"))
+
+
 def main() -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(
@@ -254,8 +268,17 @@ def main() -> int:
         default=None,
         help="take the build with CUDA",
     )
+    parser.add_argument(
+        "--missing",
+        action="store_true",
+        help="make no .venv: install what this Python lacks to run a notebook",
+    )
+    given = parser.parse_args()
     try:
-        install(parser.parse_args().cpu)
+        if given.missing:
+            install_missing()
+        else:
+            install(given.cpu)
     except MachineError as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -270,5 +293,5 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+if __name__ == "__main__" and main() != 0:
+    sys.exit(1)

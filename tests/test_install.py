@@ -270,3 +270,34 @@ def test_the_versions_installed_here_are_the_pinned_ones():
         pin = next(line for line in lines if line.startswith(f"{name}=="))
         pinned = pin.partition("#")[0].strip().removeprefix(f"{name}==")
         assert version(name).split("+")[0] == pinned
+
+
+@pytest.fixture
+def installs(monkeypatch, tmp_path):
+    """What would be installed, by a repository that lies in a folder."""
+    asked = []
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    monkeypatch.setattr(
+        install.subprocess, "run", lambda command, **_: asked.append(command)
+    )
+    monkeypatch.chdir(tmp_path)
+    return asked
+
+
+def test_a_lone_notebook_gets_the_library_where_it_lacks_it(
+    installs, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(install.importlib.util, "find_spec", lambda name: None)
+    install.install_missing()
+    assert [command[1:4] for command in installs] == [["-m", "pip", "install"]]
+    assert installs[0][-1] == str(tmp_path)
+    assert Path.cwd() == tmp_path / "notebooks"
+
+
+def test_a_lone_notebook_that_has_the_library_installs_nothing(
+    installs, tmp_path
+):
+    install.install_missing()
+    assert installs == []
+    assert Path.cwd() == tmp_path / "notebooks"

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-STAND_IN = """#!/bin/sh
+STAND_IN = r"""#!/bin/sh
 echo "$@" >> calls
 case "$*" in
 *install.py*) mkdir -p .venv && touch .venv/installed ;;
 *" execute "*)
     if [ -e broken ]; then exit 1; fi
-    mkdir -p _build/stage/notebooks
-    cp "$3" "_build/stage/$3" ;;
+    mkdir -p _build/executed
+    cp "$3" "_build/executed/$(basename "$3")" ;;
+*build.py\ scripts)
+    mkdir -p _build/scripts && touch _build/scripts/films.js ;;
 *" html"*) mkdir -p _build/html && touch _build/html/index.html ;;
 esac
 """
@@ -93,6 +95,7 @@ class House:
 EXECUTE = "book/build.py execute notebooks/{}.ipynb"
 FIRST, SECOND = EXECUTE.format("01_first"), EXECUTE.format("02_second")
 HTML = "book/build.py html"
+SCRIPTS = "book/build.py scripts"
 
 
 @pytest.fixture
@@ -115,6 +118,7 @@ def test_a_bare_clone_is_set_up_then_run_then_built(house):
         "-m recslib.movielens 100k",
         SECOND,
         FIRST,
+        SCRIPTS,
         HTML,
     ]
     assert house.printed.splitlines()[-2:] == [
@@ -149,12 +153,12 @@ def test_a_changed_page_runs_no_notebook(built, page):
 
 def test_a_change_in_recslib_runs_every_notebook(built):
     built.change("recslib/models.py")
-    assert built.make("book") == (0, [SECOND, FIRST, HTML])
+    assert built.make("book") == (0, [SECOND, FIRST, SCRIPTS, HTML])
 
 
 def test_a_changed_requirement_installs_and_runs_every_notebook(built):
     built.change("requirements.txt")
-    steps = ["book/install.py", SECOND, FIRST, HTML]
+    steps = ["book/install.py", SECOND, FIRST, SCRIPTS, HTML]
     assert built.make("book") == (0, steps)
 
 
@@ -165,7 +169,7 @@ def test_a_notebook_that_fails_leaves_nothing_that_looks_done(house):
     assert HTML not in calls
     (house.folder / "broken").unlink()
     status, calls = house.make("book")
-    assert (status, calls) == (0, [SECOND, FIRST, HTML])
+    assert (status, calls) == (0, [SECOND, FIRST, SCRIPTS, HTML])
 
 
 @pytest.mark.parametrize("given", [["-j2"], []])
@@ -174,8 +178,8 @@ def test_side_by_side_does_the_same_steps(house, given):
     status, calls = house.make(*given, "book")
     assert status == 0
     assert calls[:2] == ["book/install.py", "-m recslib.movielens 100k"]
-    assert sorted(calls[2:4]) == [FIRST, SECOND]
-    assert calls[4:] == [HTML]
+    assert sorted(calls[2:5]) == [FIRST, SECOND, SCRIPTS]
+    assert calls[5:] == [HTML]
 
 
 # A notebook's run waits here for another, a second at most.
@@ -373,6 +377,7 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "serve",
         "pdf",
         "notebooks",
+        "numbers",
         "results",
         "readme",
         "chapter",

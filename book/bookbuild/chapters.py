@@ -8,10 +8,11 @@ chapter is stands in one place, the chapter.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,15 @@ from nbformat import NotebookNode
 
 from bookbuild import BuildError, places
 from bookbuild.files import write_all
+from bookbuild.marks import Value
 from bookbuild.notebooks import (
-    Value,
     check_unchanged,
-    glued,
     named,
     outputs_of,
     read,
     title_of,
 )
+from bookbuild.plain import headings
 
 RECORD = "application/vnd.recslib.chapter+json"
 SCHEMA = Path(__file__).with_name("chapter.schema.json")
@@ -52,6 +53,26 @@ class Rung:
 
 
 @dataclass(frozen=True)
+class Computed:
+    """A value that a notebook keeps for texts and tables.
+
+    Parameters
+    ----------
+    value
+        A finite number, or a text.
+    kind
+        ``exact`` (the same on every machine), ``trained`` (compared with a
+        tolerance) or ``seconds`` (measured, not compared).
+    section
+        The heading under which it is computed.
+    """
+
+    value: Value
+    kind: str
+    section: str
+
+
+@dataclass(frozen=True)
 class Chapter:
     """A notebook that was run, and its record.
 
@@ -61,15 +82,15 @@ class Chapter:
         The notebook's name without ending, such as ``01_first``.
     notebook
         With outputs.
-    values
-        What it glues, by key.
+    computed
+        What it keeps, by key.
     title, question, about, printed, headline, rungs, seconds, tables, bounds
         Its record: see chapter.schema.json.
     """
 
     name: str
     notebook: NotebookNode
-    values: Mapping[str, Value]
+    computed: Mapping[str, Computed]
     title: str
     question: str
     about: str
@@ -79,6 +100,11 @@ class Chapter:
     seconds: Sequence[Mapping[str, str]] = ()
     tables: Sequence[Mapping[str, Any]] = ()
     bounds: Sequence[Mapping[str, Any]] = ()
+
+    @cached_property
+    def values(self) -> dict[str, Value]:
+        """What it computes, by key."""
+        return {key: each.value for key, each in self.computed.items()}
 
     @property
     def number(self) -> int:
@@ -115,7 +141,7 @@ def paths() -> list[Path]:
 
 def committed() -> list[Chapter]:
     """Return the chapters with the outputs that are committed."""
-    return [chapter_of(path, timed=False) for path in paths()]
+    return [chapter_of(path) for path in paths()]
 
 
 def executed() -> list[Chapter]:
@@ -135,29 +161,31 @@ def executed() -> list[Chapter]:
     for path in paths():
         with named(path):
             check_unchanged(read(path), read(_run_of(path)))
-    return [chapter_of(_run_of(path)) for path in paths()]
+    return [ran(path) for path in paths()]
+
+
+def ran(path: Path) -> Chapter:
+    """Return a chapter as it was run last."""
+    return chapter_of(_run_of(path))
 
 
 def _run_of(path: Path) -> Path:
     return places.EXECUTED / path.name
 
 
-def chapter_of(path: Path, timed: bool = True) -> Chapter:
+def chapter_of(path: Path) -> Chapter:
     """Read a notebook with outputs, and what it says of itself.
 
     Parameters
     ----------
     path
         The notebook.
-    timed
-        Whether it holds seconds, as a fresh run does; what is committed
-        leaves them out.
 
     Raises
     ------
     BuildError
         Where its name is not numbered, or its record is missing, does not fit
-        the schema, or names a value that the notebook does not glue.
+        the schema, or names a value that it does not keep.
     """
     if not NUMBERED.fullmatch(path.stem):
         raise BuildError(
@@ -165,12 +193,44 @@ def chapter_of(path: Path, timed: bool = True) -> Chapter:
             "in two digits, such as 04_trial.ipynb. Rename it."
         )
     notebook = read(path)
-    values = glued(notebook)
     with named(path):
         record = record_of(notebook)
-        check_keys(record, values, timed)
+        computed = computed_in(notebook, record.pop("values"))
+        check_keys(record, computed)
     rungs = [Rung(**rung) for rung in record.pop("rungs", ())]
-    return Chapter(path.stem, notebook, values, rungs=rungs, **record)
+    return Chapter(path.stem, notebook, computed, rungs=rungs, **record)
+
+
+def computed_in(
+    notebook: NotebookNode, groups: Sequence[Mapping[str, Any]]
+) -> dict[str, Computed]:
+    """Return the values of a record, by key.
+
+    Raises
+    ------
+    BuildError
+        Where a key is there twice, a number is not finite, or a section is
+        none of the notebook's.
+    """
+    known = {text for _, text in headings(notebook)}
+    found: dict[str, Computed] = {}
+    for group in groups:
+        section, kind = group["section"], group["kind"]
+        if section not in known:
+            raise BuildError(
+                f"its record keeps values of {section!r}, and the notebook "
+                "has no such heading."
+            )
+        for key, value in group["numbers"].items():
+            if key in found:
+                raise BuildError(f"its record keeps the key {key!r} twice.")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise BuildError(
+                    f"its record keeps {key!r}, and that is {value}: keep a "
+                    "finite number, or leave it out."
+                )
+            found[key] = Computed(value, kind, section)
+    return found
 
 
 def record_of(notebook: NotebookNode) -> dict[str, Any]:
@@ -210,21 +270,17 @@ def _checks() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema)
 
 
-def keys_of(record: Mapping[str, Any], timed: bool = True) -> Iterator[str]:
+def keys_of(record: Mapping[str, Any]) -> Iterator[str]:
     """Go through every key of a value that a record names.
 
     Parameters
     ----------
     record
         What a chapter says of itself.
-    timed
-        Whether keys of seconds are among them.
     """
     yield from (record["headline"] or {}).values()
-    for rung in record.get("rungs", ()):
-        yield rung["key"]
-    for fit in record.get("seconds", ()) if timed else ():
-        yield fit["key"]
+    for row in (*record.get("rungs", ()), *record.get("seconds", ())):
+        yield row["key"]
     for table in record.get("tables", ()):
         for _, *cells in table["rows"]:
             yield from (cell.partition(":")[0] for cell in cells if cell)
@@ -237,15 +293,15 @@ def keys_of(record: Mapping[str, Any], timed: bool = True) -> Iterator[str]:
 
 
 def check_keys(
-    record: Mapping[str, Any], values: Mapping[str, Value], timed: bool
+    record: Mapping[str, Any], computed: Mapping[str, Computed]
 ) -> None:
-    """Raise BuildError where a record names what is not glued."""
-    named = keys_of(record, timed)
-    missing = dict.fromkeys(key for key in named if key not in values)
+    """Raise BuildError where a record names what it does not keep."""
+    missing = dict.fromkeys(k for k in keys_of(record) if k not in computed)
     if missing:
         raise BuildError(
-            f"its record names {', '.join(missing)}, and no cell glues that. "
-            "Glue it, mend the record, or run `make notebooks` again."
+            f"its record names {', '.join(missing)}, and keeps no value of "
+            "that name. Keep it among its values, mend the name, or run "
+            "`make notebooks` again."
         )
     for table in record.get("tables", ()):
         for row in table["rows"]:
@@ -281,12 +337,12 @@ def broken_bounds(chapter: Chapter) -> list[str]:
 
 
 def results() -> dict[str, Mapping[str, Value]]:
-    """Return every value that the executed chapters glue, by chapter."""
+    """Return every value that the executed chapters keep, by chapter."""
     return {chapter.name: chapter.values for chapter in executed()}
 
 
 def write_results() -> None:
-    """Print every glued value, and write them to _build/results.json."""
+    """Print every value, and write them to _build/results.json."""
     text = json.dumps(results(), indent=2, ensure_ascii=False)
     write_all({places.BUILD / "results.json": f"{text}\n"})
     print(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -15,22 +14,14 @@ from typing import Any
 import yaml
 from nbformat import NotebookNode
 
-from bookbuild import BuildError, address, lone, places
+from bookbuild import BuildError, address, lone, myst, places
 from bookbuild.chapters import Chapter, executed, paths
+from bookbuild.current import current
 from bookbuild.files import read_settings
-from bookbuild.notebooks import (
-    named,
-    outputs_of,
-    read,
-    tags,
-    without_outputs,
-    write,
-)
+from bookbuild.notebooks import named, read, without_outputs, write
 from bookbuild.pages import colours
 from bookbuild.results import card, page
 
-# What a chapter displays for scripts of the pages (see recslib/export.py).
-FOR_PAGES = re.compile(r"application/vnd\.recslib\.([a-z]+)\+json")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # Jupyter Book says what is wrong, and then throws that it was wrong: without
 # this, a person sees the way through its code below the message.
@@ -42,34 +33,6 @@ try:
 except RuntimeError as problem:
     sys.exit(str(problem))
 """
-
-
-def for_pages(notebook: NotebookNode) -> dict[str, str]:
-    """Return the scripts that a chapter's cells tagged `for-pages` make.
-
-    Parameters
-    ----------
-    notebook
-        An executed notebook.
-
-    Returns
-    -------
-    dict
-        File name to text: ``films.js`` sets ``window.recslibFilms``. A
-        script, since a page that is opened from a folder may not fetch.
-    """
-    scripts: dict[str, str] = {}
-    for cell, output in outputs_of(notebook):
-        for kind, data in output.get("data", {}).items():
-            match = FOR_PAGES.fullmatch(kind)
-            if match and "for-pages" in tags(cell):
-                text = json.dumps(
-                    data, ensure_ascii=False, separators=(",", ":")
-                )
-                scripts[f"{match[1]}.js"] = (
-                    f"window.recslib{match[1].capitalize()} = {text};\n"
-                )
-    return scripts
 
 
 def check_sources() -> dict[str, Any]:
@@ -143,6 +106,19 @@ def _files_in(contents: object) -> Iterator[str]:
             yield from _files_in(value)
 
 
+def for_sphinx(book: Sequence[Chapter]) -> dict[str, NotebookNode]:
+    """Return the notebooks as Sphinx reads them, with their own numbers."""
+    notebooks = {chapter.name: chapter.notebook for chapter in book}
+    values = {chapter.name: chapter.values for chapter in book}
+    filled = current(notebooks, values, notebooks, keep=False)
+    where = myst.known(filled, places.ROOT / "book")
+    made = {}
+    for name, notebook in filled.items():
+        with named(Path(f"{name}.ipynb")):
+            made[name] = myst.for_pages(notebook, name, where)
+    return made
+
+
 def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     """Copy the prose and the settings beside the executed notebooks.
 
@@ -158,13 +134,10 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     BuildError
         Where a page asks for what the run lacks.
     """
-    listed = {f"{chapter.name}.ipynb" for chapter in book}
-    for path in places.STAGE.glob("*"):
-        if path.is_dir() and path != places.EXECUTED:
-            shutil.rmtree(path)
-    for path in places.EXECUTED.glob("*.ipynb"):
-        if path.name not in listed:
-            path.unlink()
+    notebooks = for_sphinx(book)
+    shutil.rmtree(places.STAGE, ignore_errors=True)
+    for name, notebook in notebooks.items():
+        write(notebook, places.STAGE / "notebooks" / f"{name}.ipynb")
     ignore = shutil.ignore_patterns("*.py", "bookbuild")
     shutil.copytree(places.ROOT / "book", places.STAGE / "book", ignore=ignore)
     shutil.copy(places.ROOT / "_toc.yml", places.STAGE / "_toc.yml")
@@ -180,22 +153,46 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     colours_here = places.STAGE / "book" / "assets" / colours.NAME
     colours_here.write_text(colours.css(), encoding="utf-8")
     page.fill_pages(places.STAGE / "book", book)
+    glossary = places.STAGE / "book" / "glossary.md"
+    entries = myst.glossary_for_pages(glossary.read_text(encoding="utf-8"))
+    glossary.write_text(entries, encoding="utf-8", newline="\n")
 
 
-def write_downloads(sources: Path) -> None:
+def write_downloads(book: Sequence[Chapter], folder: Path) -> None:
     """Make the chapters behind the download buttons: there to be run.
 
     Parameters
     ----------
-    sources
-        Folder of the notebooks as Sphinx copied them, with the outputs that
-        the page shows.
+    book
+        The chapters, as they were run.
+    folder
+        Where Sphinx put copies of what it read.
     """
     archive = lone.packed(places.ROOT)
-    for path in sources.glob("*.ipynb"):
-        chapter = lone.standalone(without_outputs(read(path)), archive)
+    notebooks = {chapter.name: chapter.notebook for chapter in book}
+    values = {chapter.name: chapter.values for chapter in book}
+    for name, notebook in current(notebooks, values, notebooks).items():
+        path = folder / f"{name}.ipynb"
+        chapter = lone.standalone(without_outputs(notebook), archive)
         write(chapter, path)
         path.with_suffix(".py").write_text(lone.script(chapter), "utf-8")
+
+
+def scripts_made() -> list[Path]:
+    """Return the data of the pages' scripts.
+
+    Raises
+    ------
+    BuildError
+        Where it was not computed.
+    """
+    found = sorted(places.SCRIPTS.glob("*.js"))
+    if not found:
+        raise BuildError(
+            "What the pages' scripts need was not computed: run `python "
+            "book/build.py scripts` first (`make book` does it)."
+        )
+    return found
 
 
 def build_html() -> None:
@@ -208,6 +205,7 @@ def build_html() -> None:
     """
     settings = check_sources()
     book = executed()
+    made_for_pages = scripts_made()
     stage_pages(settings, book)
     new = places.BUILD / "new"
     shutil.rmtree(new, ignore_errors=True)
@@ -228,10 +226,9 @@ def build_html() -> None:
         said = COLOUR.sub("", run.stdout)
         raise BuildError(f"{said}\nThe book was not built: see above.")
     built = new / "_build" / "html"
-    write_downloads(built / "_sources" / "notebooks")
-    for chapter in book:
-        for name, text in for_pages(chapter.notebook).items():
-            (built / "_static" / name).write_text(text, encoding="utf-8")
+    write_downloads(book, built / "_sources" / "notebooks")
+    for script in made_for_pages:
+        shutil.copy(script, built / "_static")
     picture = built / "_static" / "social-card.png"
     card.write(picture, settings["title"], book)
     shutil.rmtree(places.HTML, ignore_errors=True)

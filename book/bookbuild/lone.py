@@ -14,9 +14,12 @@ from nbformat import NotebookNode
 from bookbuild import BuildError
 
 FIRST_CELL = "bring-the-book"
+# In JupyterLab and on Colab the cell is a line that opens.
+FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 FOLDER = "pytorch-for-recommenders-101"
 # What a chapter reads beside itself, and what pip needs to install recslib.
 CARRIED = (
+    "book/install.py",
     "recslib/*.py",
     "benchmarks/results/*.json",
     "pyproject.toml",
@@ -24,65 +27,44 @@ CARRIED = (
     "LICENSE*",
 )
 
-REMARK = """\
-# In a clone that is set up this does nothing. Where the chapter is alone, as
-# on Colab, it brings the book's other files and installs what is missing.
-"""
-INSTALL = """
-if any(find_spec(name) is None for name in ("recslib", "myst_nb")):
-    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, "..[notebooks]"], check=True)
-    importlib.invalidate_caches()
-"""
+# What each says: the repository is somewhere, nowhere, or in the cell.
 CLONE = """\
-import importlib
 import os
-import subprocess
-import sys
-from importlib.util import find_spec
-from pathlib import Path
 
-address = "{address}"
-if not Path("../recslib").is_dir():
-    if not address:
-        raise FileNotFoundError(
-            "This chapter needs the files around it: clone the repository, "
-            "or take the chapter from its page of the book, complete."
-        )
-    if not Path("book").is_dir():
-        clone = ["git", "clone", "--depth=1", address, "book"]
-        subprocess.run(clone, check=True)
-    os.chdir("book/notebooks")
+if not os.path.isdir("../recslib"):  # alone, as on Colab: bring the book
+    os.path.isdir("book") or os.system("git clone --depth=1 {address} book")
+    %run book/book/install.py --missing"""
+NOWHERE = """\
+import os
+
+if not os.path.isdir("../recslib"):
+    raise FileNotFoundError("Clone the repository: this needs all its files.")\
 """
 UNPACK = """\
-import base64
-import importlib
-import io
-import os
-import subprocess
-import sys
-import zipfile
-from importlib.util import find_spec
-from pathlib import Path
+import base64, io, os, zipfile
 
-archive = "{archive}"
-if not Path("../recslib").is_dir():
-    packed = io.BytesIO(base64.b64decode(archive))
-    zipfile.ZipFile(packed).extractall("{folder}")
-    os.makedirs("{folder}/notebooks", exist_ok=True)
-    os.chdir("{folder}/notebooks")
-"""
+if not os.path.isdir("../recslib"):  # alone: unpack the book's library here
+    zipfile.ZipFile(io.BytesIO(base64.b64decode("{archive}"))).extractall("{folder}")
+    %run {folder}/book/install.py --missing"""
+# A script has no %run.
+RUN = f"    %run {FOLDER}/book/install.py --missing"
+RUN_IN_SCRIPT = f"""\
+    import subprocess
+    import sys
+
+    install = [sys.executable, "{FOLDER}/book/install.py", "--missing"]
+    subprocess.run(install, check=True)
+    os.chdir("{FOLDER}/notebooks")"""
 
 
 def cloning(address: str) -> str:
     """Return the first code cell of a chapter in the repository."""
-    return REMARK + CLONE.format(address=address) + INSTALL.rstrip()
+    return CLONE.format(address=address) if address else NOWHERE
 
 
 def unpacking(archive: str) -> str:
     """Return the first code cell of a chapter that carries the library."""
-    cell = UNPACK.format(archive=archive, folder=FOLDER)
-    return REMARK + cell + INSTALL.rstrip()
+    return UNPACK.format(archive=archive, folder=FOLDER)
 
 
 def packed(root: Path) -> str:
@@ -101,6 +83,7 @@ def packed(root: Path) -> str:
             entry = zipfile.ZipInfo(path.relative_to(root).as_posix())
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, path.read_bytes(), compresslevel=9)
+        archive.mkdir("notebooks")
     return base64.b64encode(written.getvalue()).decode()
 
 
@@ -123,20 +106,20 @@ def first_cell(notebook: NotebookNode) -> NotebookNode:
 
 def carries_address(notebook: NotebookNode) -> bool:
     """Say whether a chapter, alone, knows where the rest of the book is."""
-    return 'address = ""' not in first_cell(notebook).source
+    return first_cell(notebook).source != NOWHERE
 
 
 def addressed(notebook: NotebookNode, address: str) -> NotebookNode:
     """Return a copy of a chapter that knows the repository's address."""
     notebook = nbformat.from_dict(notebook)
-    first_cell(notebook).source = cloning(address)
+    cell = first_cell(notebook)
+    cell.source = cloning(address)
+    cell.metadata.update(FOLDED)
     return notebook
 
 
 def standalone(notebook: NotebookNode, archive: str) -> NotebookNode:
     """Return a copy of a chapter that carries the book's library.
-
-    Its first cell is folded away, on Colab too: it holds a long line.
 
     Parameters
     ----------
@@ -148,11 +131,13 @@ def standalone(notebook: NotebookNode, archive: str) -> NotebookNode:
     notebook = nbformat.from_dict(notebook)
     cell = first_cell(notebook)
     cell.source = unpacking(archive)
-    cell.metadata["jupyter"] = {"source_hidden": True}
-    cell.metadata["cellView"] = "form"
+    cell.metadata.update(FOLDED)
     return notebook
 
 
 def script(notebook: NotebookNode) -> str:
     """Return a chapter as a plain Python script, in `# %%` cells."""
+    notebook = nbformat.from_dict(notebook)
+    first = first_cell(notebook)
+    first.source = first.source.replace(RUN, RUN_IN_SCRIPT)
     return jupytext.writes(notebook, fmt="py:percent")

@@ -9,7 +9,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from bookbuild import BuildError, places
-from bookbuild.chapters import paths
+from bookbuild.chapters import chapter_of, paths, ran
+from bookbuild.current import current
 from bookbuild.files import write_all
 from bookbuild.lone import first_cell
 from bookbuild.notebooks import read, refreshed, text_of, write
@@ -59,8 +60,21 @@ def filled_skeleton(name: str, first: NotebookNode) -> NotebookNode:
     for mark, value in marks.items():
         text = text.replace(mark, value)
     notebook = nbformat.reads(text, as_version=4)
-    first_cell(notebook).source = first.source
+    cell = first_cell(notebook)
+    cell.source, cell.metadata = first.source, first.metadata
     return notebook
+
+
+def finished(path: Path, notebook: NotebookNode) -> NotebookNode:
+    """Return a chapter with the outputs and the numbers of its first run."""
+    first_run = ran(path)
+    book = {each.stem: read(each) for each in paths()}
+    book[path.stem] = refreshed(notebook, first_run.notebook)
+    others = (chapter_of(each) for each in paths() if each != path)
+    values = {each.name: each.values for each in others}
+    values[path.stem] = first_run.values
+    runs = {path.stem: first_run.notebook}
+    return current(book, values, runs)[path.stem]
 
 
 def start_chapter(name: str) -> None:
@@ -84,7 +98,7 @@ def start_chapter(name: str) -> None:
     write(notebook, path)
     try:
         execute(path, executed)
-        write_all({path: text_of(refreshed(notebook, read(executed)))})
+        write_all({path: text_of(finished(path, notebook))})
         write_readme()
     except BaseException:
         path.unlink()

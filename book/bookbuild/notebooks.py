@@ -1,9 +1,7 @@
-"""What a notebook file is: read, write, clean, refresh, and what it glues."""
+"""What a notebook file is: read, write, clean, and take outputs home."""
 
 from __future__ import annotations
 
-import ast
-import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from nbformat import NotebookNode
 
 from bookbuild import BuildError
 from bookbuild.files import write_all
+from bookbuild.plain import without_numbers
 
 PAGES_ONLY = "image/svg+xml"
 # Nothing here names a patch release: whoever refreshes the committed
@@ -32,10 +31,6 @@ NOTEBOOK_METADATA = {
     },
 }
 RUN_METADATA = ("papermill", "execution", "ExecuteTime")
-GLUE_PREFIX = "application/papermill.record/"
-NUMPY_SCALAR = re.compile(r"^(?:np|numpy)\.\w+\((.*)\)$", re.DOTALL)
-
-Value = int | float | str
 
 
 @contextmanager
@@ -114,10 +109,9 @@ def one_stream_each(outputs: list[NotebookNode]) -> list[NotebookNode]:
 def cleaned(notebook: NotebookNode) -> NotebookNode:
     """Return a copy without what differs between two runs.
 
-    Metadata of the run, the kernel's release and the SVG of figures go, pieces
-    of one stream are joined, and a cell tagged `seconds`, whose output is
-    measured time, or `for-pages`, whose output the built pages get, keeps its
-    execution count and loses its output.
+    Metadata of the run, the kernel's release and the SVG of figures go, and
+    pieces of one stream are joined. What a cell tagged `seconds` measured
+    stays: it is not compared.
 
     Parameters
     ----------
@@ -135,8 +129,6 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
             cell.outputs = one_stream_each(cell.outputs)
             for output in cell.outputs:
                 output.get("data", {}).pop(PAGES_ONLY, None)
-            if {"seconds", "for-pages"} & set(tags(cell)):
-                cell.outputs = []
     return notebook
 
 
@@ -150,10 +142,15 @@ def without_outputs(notebook: NotebookNode) -> NotebookNode:
 
 
 def check_unchanged(source: NotebookNode, executed: NotebookNode) -> None:
-    """Raise BuildError where a run is of other cells than the source's."""
-    if [(cell.id, cell.source) for cell in source.cells] != [
-        (cell.id, cell.source) for cell in executed.cells
-    ]:
+    """Raise BuildError where a run is of other cells than the source's.
+
+    What the press keeps current in a text is no change.
+    """
+
+    def written(notebook: NotebookNode) -> list[tuple[str, str]]:
+        return [(c.id, without_numbers(c.source)) for c in notebook.cells]
+
+    if written(source) != written(executed):
         raise BuildError(
             "The notebook was changed after it was run. Run it again (`make "
             "book` or `make notebooks`; without make, `python book/build.py "
@@ -176,62 +173,6 @@ def refreshed(source: NotebookNode, executed: NotebookNode) -> NotebookNode:
             cell.outputs = ran.outputs
             cell.execution_count = ran.execution_count
     return cleaned(source)
-
-
-def value_of(text: str) -> Value:
-    """Return the number or text that a glued value's text/plain stands for.
-
-    Raises
-    ------
-    ValueError
-        Where it stands for neither, or for a number that is not finite.
-    """
-    match = NUMPY_SCALAR.match(text)
-    value = ast.literal_eval(match.group(1) if match else text)
-    if not isinstance(value, Value):
-        raise ValueError(f"{text} is neither a number nor text")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{text} is not finite")
-    return value
-
-
-def glued(notebook: NotebookNode, skip_tag: str = "") -> dict[str, Value]:
-    """Return what a notebook glues, by key; figures and tables are left out.
-
-    Parameters
-    ----------
-    notebook
-        An executed notebook.
-    skip_tag
-        Cells that carry this tag are passed over.
-
-    Raises
-    ------
-    BuildError
-        Where a key is glued twice, or its value is no number and no text.
-    """
-    values: dict[str, Value] = {}
-    for cell, output in outputs_of(notebook):
-        name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-        kinds = {
-            kind.removeprefix(GLUE_PREFIX): data
-            for kind, data in output.get("data", {}).items()
-        }
-        if name is None or set(kinds) != {"text/plain"}:
-            continue
-        if skip_tag and skip_tag in tags(cell):
-            continue
-        if name in values:
-            raise BuildError(f"The key {name!r} is glued twice.")
-        try:
-            values[name] = value_of(kinds["text/plain"])
-        except (ValueError, SyntaxError) as error:
-            raise BuildError(
-                f"The key {name!r} holds {kinds['text/plain'][:60]!r}. Glue a "
-                "finite number or a string: glue(key, float(value), "
-                "display=False)."
-            ) from error
-    return values
 
 
 def title_of(notebook: NotebookNode) -> str:

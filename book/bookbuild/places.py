@@ -7,5 +7,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "_build"
 STAGE = BUILD / "stage"
-EXECUTED = STAGE / "notebooks"
+EXECUTED = BUILD / "executed"
+SCRIPTS = BUILD / "scripts"
 HTML = BUILD / "html"

@@ -14,14 +14,14 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from bookbuild import BuildError, machine, places
-from bookbuild.chapters import paths
+from bookbuild.chapters import paths, ran
+from bookbuild.current import texts
 from bookbuild.files import write_all
+from bookbuild.marks import Value
 from bookbuild.notebooks import (
     RUN_METADATA,
-    Value,
     read,
     refreshed,
-    text_of,
     write,
 )
 
@@ -126,8 +126,12 @@ def execute(
             f"The notebook with the whole traceback: {failed}"
         ) from error
     for cell in notebook.cells:
+        ran = cell.metadata.get("papermill", {}).get("duration")
         for key in RUN_METADATA:
             cell.metadata.pop(key, None)
+        if cell.cell_type == "code":
+            # How long it ran counts among the minutes of its section.
+            cell.metadata["papermill"] = {"duration": ran}
     notebook.metadata["machine"] = machine.describe()
     write(notebook, failed)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -176,24 +180,27 @@ def execute_all(names: Sequence[str]) -> None:
 
 
 def refresh_all() -> None:
-    """Write the outputs of all executed notebooks into the committed ones.
+    """Write what all executed notebooks gave into the committed ones.
+
+    That is their outputs, and the numbers that the texts quote of them.
 
     Raises
     ------
     BuildError
         Where one was not run, or was changed since; then none is written.
     """
-    texts = {}
+    book, runs = {}, {}
     for path in paths():
-        ran = places.EXECUTED / path.name
         try:
-            texts[path] = text_of(refreshed(read(path), read(ran)))
+            runs[path.stem] = read(places.EXECUTED / path.name)
+            book[path.stem] = refreshed(read(path), runs[path.stem])
         except BuildError as problem:
             raise BuildError(
                 f"notebooks/{path.name} cannot be refreshed: {problem} No "
                 "notebook was written."
             ) from problem
-    write_all(texts)
+    values = {each.name: each.values for each in map(ran, paths())}
+    write_all(texts(book, values, runs))
     for path in paths():
         # The executed one came from this source: it is not stale.
         (places.EXECUTED / path.name).touch()

@@ -17,7 +17,8 @@ from nbformat import NotebookNode, v4
 
 from bookbuild import BuildError, places
 from bookbuild.chapters import paths
-from bookbuild.notebooks import Value, named, read, tags, write
+from bookbuild.marks import Value
+from bookbuild.notebooks import named, read, tags, write
 
 FOLDER = "short"
 SHORT: Mapping[str, Value] = {"n_epochs": 1}

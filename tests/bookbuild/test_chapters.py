@@ -34,7 +34,7 @@ RECORD = {
     ],
     "bounds": [{"key": "rmse", "at_most": 0.92}],
 }
-VALUES = {
+NUMBERS = {
     "mean_rmse": 1.12,
     "bias_rmse": 0.94,
     "rmse": 0.91,
@@ -43,12 +43,10 @@ VALUES = {
     "low": -0.04,
     "high": -0.02,
 }
-
-
-def glue(key, value):
-    kind = f"{notebooks.GLUE_PREFIX}text/plain"
-    mark = {"scrapbook": {"name": key, "mime_prefix": notebooks.GLUE_PREFIX}}
-    return v4.new_output("display_data", {kind: repr(value)}, metadata=mark)
+RECORD["values"] = [
+    {"section": "Mend it", "kind": "trained", "numbers": NUMBERS},
+    {"section": "Mend it", "kind": "seconds", "numbers": {"fit_s": 1.5}},
+]
 
 
 def says(*records):
@@ -59,12 +57,10 @@ def says(*records):
     return v4.new_code_cell("display(record, raw=True)", outputs=outputs)
 
 
-def notebook(*records, values=VALUES):
-    glued = [glue(key, value) for key, value in values.items()]
+def notebook(*records):
     return v4.new_notebook(
         cells=[
-            v4.new_markdown_cell("# First things and more"),
-            v4.new_code_cell("x", outputs=glued),
+            v4.new_markdown_cell("# First things and more\n\n## Mend it"),
             *map(says, records),
         ]
     )
@@ -72,9 +68,9 @@ def notebook(*records, values=VALUES):
 
 @pytest.fixture
 def written(tmp_path):
-    def write(record, name="01_first.ipynb", **changes):
+    def write(record, name="01_first.ipynb"):
         path = tmp_path / name
-        notebooks.write(notebook(record, **changes), path)
+        notebooks.write(notebook(record), path)
         return path
 
     return write
@@ -82,6 +78,10 @@ def written(tmp_path):
 
 def changed(**changes):
     return copy.deepcopy(RECORD) | changes
+
+
+def group(**changes):
+    return copy.deepcopy(RECORD["values"][0]) | changes
 
 
 def test_a_chapter_has_the_words_and_the_numbers_of_its_record(written):
@@ -92,6 +92,10 @@ def test_a_chapter_has_the_words_and_the_numbers_of_its_record(written):
     assert first.headline_value("as_printed") is None
     assert first.rungs[0].label == "always the mean"
     assert first.rungs[0].scale == "stars"
+    assert first.computed["rmse"] == chapters.Computed(
+        0.91, "trained", "Mend it"
+    )
+    assert first.computed["fit_s"].kind == "seconds"
 
 
 def test_a_chapter_that_predicts_no_stars_says_so_and_has_no_numbers(written):
@@ -105,7 +109,9 @@ def test_the_schema_is_a_schema():
     assert isinstance(chapters._checks(), jsonschema.Draft202012Validator)
 
 
-@pytest.mark.parametrize("field", ["title", "question", "about", "printed"])
+@pytest.mark.parametrize(
+    "field", ["title", "question", "about", "printed", "values"]
+)
 def test_a_record_without_a_field_is_refused_and_the_field_named(
     written, field
 ):
@@ -126,6 +132,10 @@ def test_a_record_without_a_field_is_refused_and_the_field_named(
         ({"bounds": [{"key": "a", "difference_of": ["b", "c"]}]}, "bounds/0"),
         ({"headline": {"mean": "mean_rmse"}}, "headline"),
         ({"colour": "red"}, "the record"),
+        ({"values": [{"section": "Mend it", "kind": "exact"}]}, "values/0"),
+        ({"values": [group(kind="guessed")]}, "values/0/kind"),
+        ({"values": [group(numbers={"rmse": None})]}, "values/0/numbers"),
+        ({"values": [group(numbers={"RMSE": 1.0})]}, "values/0/numbers"),
     ],
 )
 def test_what_does_not_fit_is_named_with_its_place(written, changes, place):
@@ -152,17 +162,31 @@ def test_what_does_not_fit_is_named_with_its_place(written, changes, place):
         },
     ],
 )
-def test_a_key_that_no_cell_glues_is_named_with_what_to_do(written, changes):
+def test_a_key_that_the_record_does_not_keep_is_named_with_what_to_do(
+    written, changes
+):
     with pytest.raises(BuildError, match=r"names lost, .*make notebooks"):
         chapters.chapter_of(written(changed(**changes)))
 
 
-def test_seconds_may_be_missing_from_what_is_committed(written):
-    fits = [{"label": "MF", "key": "fit_seconds"}]
-    path = written(changed(seconds=fits))
-    assert chapters.chapter_of(path, timed=False).seconds == fits
-    with pytest.raises(BuildError, match="names fit_seconds"):
-        chapters.chapter_of(path)
+def test_a_key_that_is_kept_twice_is_an_error(written):
+    again = changed(values=[*RECORD["values"], group(numbers={"rmse": 0.9})])
+    with pytest.raises(BuildError, match="keeps the key 'rmse' twice"):
+        chapters.chapter_of(written(again))
+
+
+def test_a_section_that_is_no_heading_of_the_notebook_is_named(written):
+    lost = changed(values=[group(section="Mended")])
+    with pytest.raises(BuildError, match=r"'Mended'.*no such heading"):
+        chapters.chapter_of(written(lost))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_refused(value):
+    values = [group(numbers={"rmse": value})]
+    made = notebook(changed(values=values))
+    with pytest.raises(BuildError, match="'rmse', and that is"):
+        chapters.computed_in(made, values)
 
 
 def test_a_row_that_is_too_short_for_its_table_is_named(written):

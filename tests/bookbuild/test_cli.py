@@ -22,6 +22,7 @@ RECORD = {
     "about": "About it.",
     "printed": None,
     "headline": None,
+    "values": [],
 }
 KIND = "application/vnd.recslib.chapter+json"
 CONTENTS = """\

@@ -115,28 +115,47 @@ def test_the_archive_holds_the_library_and_no_data():
     }
 
 
-def test_a_chapter_without_its_book_says_what_to_do(tmp_path):
-    run = subprocess.run(
-        [sys.executable, "-c", lone.cloning("")],
-        cwd=tmp_path,
+def in_ipython(code, folder):
+    """Run a cell the way that a notebook does, in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "IPython", "--colors=NoColor", "-c", code],
+        cwd=folder,
         capture_output=True,
         text=True,
     )
+
+
+def test_a_chapter_without_its_book_says_what_to_do(tmp_path):
+    run = in_ipython(lone.cloning(""), tmp_path)
     assert run.returncode != 0
-    assert "clone the repository" in run.stderr
+    assert "Clone the repository" in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    "cell", [lone.cloning(""), lone.cloning(HTTPS), lone.unpacking("x" * 9)]
+)
+def test_the_cell_that_brings_the_book_has_at_most_five_lines(cell):
+    assert len(cell.splitlines()) <= 5
+
+
+def test_the_cell_does_nothing_in_a_clone():
+    for cell in (lone.cloning(""), lone.cloning(HTTPS)):
+        run = in_ipython(f"{cell}\nprint(os.getcwd())", ROOT / "notebooks")
+        assert run.stdout.strip() == str(ROOT / "notebooks")
+
+
+def test_the_cell_of_a_script_is_python(tmp_path):
+    chapter = notebooks.read(chapters.paths()[0])
+    alone = lone.standalone(chapter, lone.packed(ROOT))
+    compile(lone.script(alone), "chapter.py", "exec")
 
 
 def test_a_chapter_brings_its_book_from_an_address(tmp_path):
     """A folder's address stands in for a public one."""
     cell = lone.cloning(f"file://{ROOT}")
     for _ in range(2):  # the second time it is there
-        subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                cell + '\nassert Path("../recslib/models.py").is_file()',
-            ],
-            cwd=tmp_path,
-            check=True,
-        )
+        run = in_ipython(f"{cell}\nprint(os.path.abspath('.'))", tmp_path)
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert run.stdout.strip().endswith("/book/notebooks")
+        assert (tmp_path / "book" / "recslib" / "models.py").is_file()
     assert (tmp_path / "book" / "notebooks").is_dir()

@@ -13,6 +13,7 @@ from bookbuild.pages import (
     interactive_figures,
     launchers,
     mathjax,
+    numbering,
     repairs,
     unused_files,
 )
@@ -41,10 +42,10 @@ def read_pages(app: Sphinx) -> None:
     app.add_transform(glossary.IndexTaughtTerms)
     app.add_post_transform(glossary.LinkFirstUses)
     app.add_post_transform(glossary.SayWhatTermsMean)
+    # When Sphinx and its extensions have counted.
+    app.connect("env-get-updated", numbering.renumber_pages, priority=900)
     app.add_node(contents.ContentsPlace)
-    app.add_node(contents.MinutesPlace)
     app.add_directive("contents-with-minutes", contents.ContentsDirective)
-    app.add_role("minutes", contents.MinutesRole())
     app.add_post_transform(contents.FillIn)
 
 

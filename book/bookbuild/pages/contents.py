@@ -1,15 +1,12 @@
 """The page of contents: what each page asks, and the minutes it takes.
 
-``{contents-with-minutes}`` becomes the list of all pages, and
-``{minutes}`reading` `` and ``{minutes}`running` `` the minutes of the page
-that they stand in. How long a notebook ran was noted in it when it ran; how
-long it takes to read is worked out from its words and its lines of code.
+``{contents-with-minutes}`` becomes the list of all pages. A chapter is told
+with the minutes of its core, of its exercises and of all that goes deeper,
+and each deeper section with its own; a page with those of its words and code.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -17,54 +14,21 @@ from typing import ClassVar
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxDirective
 
+from bookbuild import places
 from bookbuild.chapters import record_of
+from bookbuild.minutes import Length, core, lengths
 from bookbuild.notebooks import read
+from bookbuild.plain import DEEPER, EXERCISES
 
-WORDS_A_MINUTE = 200
-SECONDS_A_LINE = 2
-# From here on, minutes of reading are rounded to fives.
-LONG = 20
-KINDS = ("reading", "running")
 # Nobody reads these as prose.
 NOT_PROSE = (nodes.literal_block, nodes.raw, nodes.comment, nodes.image)
 
 
 class ContentsPlace(nodes.General, nodes.Element):
     """Where the list of the pages of a part goes; ``part`` says which."""
-
-
-class MinutesPlace(nodes.Inline, nodes.Element):
-    """Where minutes go; ``kind`` says which."""
-
-
-def reading_minutes(n_words: int, n_lines: int) -> int:
-    """Estimate how long a page takes to read.
-
-    Parameters
-    ----------
-    n_words
-        Words of prose.
-    n_lines
-        Lines of code.
-
-    Returns
-    -------
-    int
-        At least 1; rounded to fives where it is long.
-    """
-    minutes = n_words / WORDS_A_MINUTE + n_lines * SECONDS_A_LINE / 60
-    if minutes >= LONG:
-        return 5 * round(minutes / 5)
-    return max(1, round(minutes))
-
-
-def running_minutes(seconds: float) -> int:
-    """Round the seconds of a run up to whole minutes."""
-    return math.ceil(seconds / 60)
 
 
 def in_words(minutes: int) -> str:
@@ -91,28 +55,8 @@ def n_code_lines(page: nodes.document) -> int:
     )
 
 
-def run_seconds(path: Path) -> float | None:
-    """Return how long a notebook ran; None for a page that does not run.
-
-    Raises
-    ------
-    ExtensionError
-        Where a notebook does not say.
-    """
-    if path.suffix != ".ipynb":
-        return None
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    seconds = notebook["metadata"].get("papermill", {}).get("duration")
-    if seconds is None:
-        raise ExtensionError(
-            f"{path.name} does not say how long it ran. Run it again: "
-            f"python book/build.py execute notebooks/{path.name}"
-        )
-    return seconds
-
-
-def minutes_of(env: BuildEnvironment, page: str) -> dict[str, int]:
-    """Return the minutes of a page by kind; one that does not run has one.
+def minutes_of(env: BuildEnvironment, page: str) -> str:
+    """Say how long a page takes, in words.
 
     Parameters
     ----------
@@ -121,13 +65,30 @@ def minutes_of(env: BuildEnvironment, page: str) -> dict[str, int]:
     page
         Name of the page in the book.
     """
-    doctree = env.get_doctree(page)
-    lines = n_code_lines(doctree)
-    minutes = {"reading": reading_minutes(n_words(doctree), lines)}
-    seconds = run_seconds(Path(env.doc2path(page)))
-    if seconds is not None:
-        minutes["running"] = running_minutes(seconds)
-    return minutes
+    path = Path(env.doc2path(page))
+    if path.suffix != ".ipynb":
+        doctree = env.get_doctree(page)
+        read_it = Length(n_words(doctree), n_code_lines(doctree))
+        return in_words(read_it.minutes)
+    notebook = read(places.EXECUTED / path.name)
+    measured = lengths(notebook)
+    told = f"core {in_words(core(notebook).minutes)}"
+    if EXERCISES in measured:
+        told += f", exercises {measured[EXERCISES].minutes}"
+    deeper = [v.minutes for k, v in measured.items() if k.startswith(DEEPER)]
+    return f"{told}, deeper {sum(deeper)}" if deeper else told
+
+
+def minutes_of_sections(path: Path) -> dict[str, str]:
+    """Say how long each deeper section of a page takes, by its heading."""
+    if path.suffix != ".ipynb":
+        return {}
+    measured = lengths(read(places.EXECUTED / path.name))
+    return {
+        heading: in_words(length.minutes)
+        for heading, length in measured.items()
+        if heading.startswith(DEEPER)
+    }
 
 
 def question_of(path: Path) -> str:
@@ -152,6 +113,7 @@ def section_links(
     env: BuildEnvironment, page: str, address: str
 ) -> Iterator[nodes.list_item]:
     """Yield a link for each section of a page, one level deep."""
+    minutes = minutes_of_sections(Path(env.doc2path(page)))
     for inner in env.tocs[page].children[0].children[1:]:
         for item in inner.children:
             title = next(item.findall(nodes.reference), None)
@@ -160,6 +122,9 @@ def section_links(
             words = [child.deepcopy() for child in title.children]
             place = address + title["anchorname"]
             line = nodes.paragraph("", "", link(words, place))
+            if told := minutes.get(title.astext()):
+                line += nodes.Text(" ")
+                line += nodes.inline("", told, classes=["minutes"])
             yield nodes.list_item("", line)
 
 
@@ -185,14 +150,11 @@ class ContentsList:
     def entry(self, name: str) -> nodes.list_item:
         """Return what the list says of a page."""
         address = self.builder.get_relative_uri(self.page, name)
-        minutes = minutes_of(self.env, name)
         number = self.env.toc_secnumbers.get(name, {}).get("", ())
         title = [child.deepcopy() for child in self.env.titles[name].children]
         if number:
             title.insert(0, nodes.Text(f"{'.'.join(map(str, number))}. "))
-        told = f"{in_words(minutes['reading'])} to read"
-        if "running" in minutes:
-            told += f", {in_words(minutes['running'])} to run"
+        told = minutes_of(self.env, name)
         head = nodes.paragraph("", "", link(title, address), nodes.Text(" "))
         head += nodes.inline("", told, classes=["minutes"])
         entry = nodes.list_item("", head)
@@ -224,22 +186,8 @@ class ContentsDirective(SphinxDirective):
         return sections
 
 
-class MinutesRole(SphinxRole):
-    """``{minutes}``: of the page that it stands in."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Keep a place until the page is read."""
-        if self.text not in KINDS:
-            told = self.inliner.reporter.error(
-                f"minutes of {self.text!r}; write one of {', '.join(KINDS)}.",
-                line=self.lineno,
-            )
-            return [], [told]
-        return [MinutesPlace(kind=self.text)], []
-
-
 class FillIn(SphinxPostTransform):
-    """Put lists and minutes where their places are."""
+    """Put the lists where their places are."""
 
     default_priority = 4
     formats: ClassVar = ()
@@ -251,12 +199,3 @@ class FillIn(SphinxPostTransform):
             part = self.env.external_site_map.root.subtrees[place["part"]]
             pages = ContentsList(self.app, page).pages(list(part.items))
             place.parent.replace(place, pages)
-        for place in list(self.document.findall(MinutesPlace)):
-            minutes = minutes_of(self.env, page)
-            if place["kind"] not in minutes:
-                raise ExtensionError(
-                    f"{page} asks for its minutes of {place['kind']}, and it "
-                    "is no notebook."
-                )
-            text = in_words(minutes[place["kind"]])
-            place.parent.replace(place, nodes.Text(text))

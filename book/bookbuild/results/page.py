@@ -16,10 +16,11 @@ from typing import Any
 
 import pandas as pd
 from docutils.nodes import make_id
-from nbformat import NotebookNode
 
 from bookbuild import BuildError
 from bookbuild.chapters import DASH, Chapter
+from bookbuild.current import number_for
+from bookbuild.marks import numbers_filled
 from bookbuild.results import benchmark
 from bookbuild.results.ladder import draw, own_panels
 from bookbuild.results.published import (
@@ -30,8 +31,6 @@ from bookbuild.results.published import (
 )
 
 BUILT = re.compile(r"^<!-- built: ([a-z-]+) -->$", re.MULTILINE)
-HEADING = re.compile(r"^#{1,4} +(.+?)\s*$", re.MULTILINE)
-FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.S)
 # Behind the name of the row that a table is about.
 BEST = "(best)"
 
@@ -48,36 +47,10 @@ HEADLINES = (
 )
 
 
-def sections(notebook: NotebookNode) -> dict[str, tuple[str, str]]:
-    """Say under which heading a notebook glues each of its values.
-
-    Parameters
-    ----------
-    notebook
-        An executed notebook.
-
-    Returns
-    -------
-    dict
-        Key to heading and the heading's anchor in the built page.
-    """
-    found, heading = {}, ""
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            titles = HEADING.findall(FENCED.sub("", cell.source))
-            heading = titles[-1] if titles else heading
-            continue
-        for output in cell.get("outputs", []):
-            key = output.get("metadata", {}).get("scrapbook", {}).get("name")
-            if key is not None:
-                found[key] = (heading, make_id(heading))
-    return found
-
-
 def where(chapter: Chapter, key: str) -> str:
     """Return a link to the section of a chapter that computes a value."""
-    heading, anchor = sections(chapter.notebook)[key]
-    address = f"../notebooks/{chapter.name}.html#{anchor}"
+    heading = chapter.computed[key].section
+    address = f"../notebooks/{chapter.name}.html#{make_id(heading)}"
     return f'<a href="{address}">{chapter.number} {heading}</a>'
 
 
@@ -518,7 +491,7 @@ def filled(page: str, makers: Mapping[str, Callable[[], str]]) -> str:
 
 
 def fill_pages(folder: Path, book: Sequence[Chapter]) -> None:
-    """Finish the pages in a copy of book/: both figures, and every mark.
+    """Finish the pages in a copy of book/: figures, tables and numbers.
 
     Raises
     ------
@@ -527,10 +500,14 @@ def fill_pages(folder: Path, book: Sequence[Chapter]) -> None:
     """
     draw(folder, book)
     makers = built(book)
+    values = {chapter.name: chapter.values for chapter in book}
     for path in sorted(folder.rglob("*.md")):
         page = path.read_text(encoding="utf-8")
         try:
             text = filled(page, makers)
+            text = numbers_filled(
+                text, lambda mark: number_for(mark, "", values), keep=False
+            )
         except BuildError as problem:
             raise BuildError(f"book/{path.name}: {problem}") from problem
         if text != page:

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from nbformat import v4
 
-from bookbuild import BuildError, notebooks, places
-from bookbuild.chapters import DASH, Chapter, Rung
+from bookbuild import BuildError, places
+from bookbuild.chapters import DASH, Chapter, Computed, Rung
 from bookbuild.results import benchmark, ladder, page
 from bookbuild.results.published import PUBLISHED, RANDOM_FOLDS, U1
 from recslib import style
@@ -46,23 +46,6 @@ def text(source):
     return v4.new_markdown_cell(source)
 
 
-def glues(*keys):
-    outputs = [
-        v4.new_output(
-            "display_data",
-            {f"{notebooks.GLUE_PREFIX}text/plain": "1.0"},
-            metadata={
-                "scrapbook": {
-                    "name": key,
-                    "mime_prefix": notebooks.GLUE_PREFIX,
-                }
-            },
-        )
-        for key in keys
-    ]
-    return v4.new_code_cell("glue()", outputs=outputs)
-
-
 def notebook(*cells, **metadata):
     made = v4.new_notebook(cells=list(cells))
     made.metadata.update(metadata)
@@ -71,11 +54,11 @@ def notebook(*cells, **metadata):
 
 def chapter(name="01_first", values=VALUES, metadata=None, **says):
     """Make a chapter of made-up values, computed under two headings."""
-    cells = [
-        text("# The first of things"),
-        text("## Mend it"),
-        glues(*values),
-    ]
+    cells = [text("# The first of things"), text("## Mend it")]
+    computed = {
+        key: Computed(value, "trained", "Mend it")
+        for key, value in values.items()
+    }
     record = {
         "title": "First things",
         "question": "Is it better?",
@@ -84,7 +67,7 @@ def chapter(name="01_first", values=VALUES, metadata=None, **says):
         "headline": HEADLINE | PRINTED,
     }
     made = notebook(*cells, **(metadata or {}))
-    return Chapter(name, made, values, **(record | says))
+    return Chapter(name, made, computed, **(record | says))
 
 
 def guesses(panel=FOLDS):
@@ -225,22 +208,6 @@ def test_figures_are_the_same_bytes_twice_in_colours_of_the_book(
 
 
 # Tables and cards ------------------------------------------------------------
-
-
-def test_a_value_belongs_to_the_heading_above_the_cell_that_glues_it():
-    made = notebook(
-        text("# A title"),
-        glues("early"),
-        text("## What guessing scores\n\nwords\n\n### A detail, of it"),
-        glues("late"),
-        text("no heading\n\n```\n# a remark in code\n```"),
-        glues("later"),
-    )
-    assert page.sections(made) == {
-        "early": ("A title", "a-title"),
-        "late": ("A detail, of it", "a-detail-of-it"),
-        "later": ("A detail, of it", "a-detail-of-it"),
-    }
 
 
 def rows_of(list_table):
