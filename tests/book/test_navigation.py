@@ -7,11 +7,14 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from bookbuild import chapters, notebooks, places
-from bookbuild.pages.contents import running_minutes
+from bookbuild import chapters, minutes, notebooks, places
+from bookbuild.plain import DEEPER, EXERCISES
 
 CHAPTERS = [path.stem for path in chapters.paths()]
-MINUTES = re.compile(r"^(\d+) minutes? to read(?:, (\d+) minutes? to run)?$")
+PAGE = re.compile(r"^\d+ minutes?$")
+NOTEBOOK = re.compile(
+    r"^core (\d+) minutes, exercises (\d+)(?:, deeper (\d+))?$"
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,33 +52,40 @@ def test_the_page_of_contents_lists_every_page_in_order(page_of):
     ]
 
 
-def test_every_listed_page_has_minutes_and_chapters_run(page_of):
+def test_every_listed_page_has_minutes(page_of):
     for entry in page_of("book/contents").select("ul.contents > li"):
-        minutes = MINUTES.match(entry.select_one(".minutes").get_text())
+        told = entry.select_one(".minutes").get_text()
         address = entry.select_one("a")["href"]
-        assert minutes, address
-        assert ("notebooks/" in address) == (minutes[2] is not None)
+        form = NOTEBOOK if "notebooks/" in address else PAGE
+        assert form.match(told), address
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_and_the_contents_give_the_same_minutes(page_of, chapter):
-    head = page_of(f"notebooks/{chapter}").select_one("article section")
-    told = re.search(
-        r"about (\d+) minutes? to read it, and about (\d+) minutes? to run",
-        " ".join(head.get_text().split()),
-    )
-    listing = page_of("book/contents")
+    notebook = notebooks.read(places.EXECUTED / f"{chapter}.ipynb")
+    measured = minutes.lengths(notebook)
+    core, exercises = minutes.core(notebook), measured[EXERCISES]
+    deeper = {k: v for k, v in measured.items() if k.startswith(DEEPER)}
     (entry,) = [
         item
-        for item in listing.select("ul.contents > li")
+        for item in page_of("book/contents").select("ul.contents > li")
         if chapter in item.select_one("a")["href"]
     ]
-    minutes = MINUTES.match(entry.select_one(".minutes").get_text())
-    assert told.groups() == minutes.groups()
-    executed = notebooks.read(places.EXECUTED / f"{chapter}.ipynb")
-    seconds = executed.metadata["papermill"]["duration"]
-    ran = running_minutes(seconds)
-    assert int(minutes[2]) == ran
+    told = NOTEBOOK.match(entry.select_one(".minutes").get_text()).groups()
+    wanted = [core.minutes, exercises.minutes]
+    wanted += [sum(each.minutes for each in deeper.values())] if deeper else []
+    assert [int(number) for number in told if number] == wanted
+    page = page_of(f"notebooks/{chapter}").article
+    head = " ".join(page.section.get_text().split())
+    assert f"about {core.minutes} minutes" in head
+    for heading, length in deeper.items():
+        (title,) = [
+            h2
+            for h2 in page.find_all("h2")
+            if h2.get_text().rstrip("#").endswith(heading)
+        ]
+        first = title.find_next("p").get_text()
+        assert f"{length.minutes} minute" in first, heading
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

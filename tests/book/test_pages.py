@@ -6,8 +6,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from bs4 import Comment
 
 from bookbuild import chapters, notebooks, places
+from bookbuild.marks import marks_in
 from bookbuild.results import benchmark, ladder
 from bookbuild.results.page import HEADLINES, with_headline
 
@@ -121,18 +123,40 @@ def test_what_was_not_printed_in_2018_is_a_dash(results_page):
         assert row[1] == shown
 
 
-@pytest.mark.parametrize("name", ["index", "results", "faq"])
-def test_every_quoted_number_arrives_on_the_page(pages, html_folder, name):
+@pytest.mark.parametrize("name", ["results", "faq", "pytorch-since-2018"])
+def test_every_quoted_number_arrives_on_the_page(pages, name):
     source = (BOOK / f"{name}.md").read_text(encoding="utf-8")
     page = next(
         page
         for path, page in pages.items()
         if path.as_posix() == f"book/{name}.html"
     )
-    numbers = [tag.get_text() for tag in page.select(".pasted-text")]
-    assert len(numbers) == source.count("{glue:text}`")
-    for number in numbers:
-        float(number.rstrip("%"))
+    values = {each.name: each.values for each in chapters.executed()}
+    text = page.article.get_text()
+    marks = list(marks_in(source))
+    assert marks
+    for mark in marks:
+        number = format(values[mark.source][mark.key], mark.form)
+        assert number in text, mark
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_quotes_the_numbers_of_its_own_run(pages, chapter):
+    page = next(page for path, page in pages.items() if path.stem == chapter)
+    says = chapters.ran(places.ROOT / "notebooks" / f"{chapter}.ipynb")
+    text = page.article.get_text()
+    for cell in says.notebook.cells:
+        if cell.cell_type == "markdown":
+            for mark in marks_in(cell.source):
+                if mark.key in says.values:
+                    number = format(says.values[mark.key], mark.form)
+                    assert number in text, mark
+
+
+def test_no_comment_of_a_source_is_left_on_a_page(pages):
+    for path, page in pages.items():
+        left = page.find_all(string=lambda text: isinstance(text, Comment))
+        assert not [c for c in left if ":" in c and " " not in c], path
 
 
 def test_every_answer_is_short_and_leads_to_a_place_in_the_book(pages):
