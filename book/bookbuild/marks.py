@@ -16,7 +16,11 @@ from bookbuild import BuildError
 Value = int | float | str
 
 # What may stand before a mark: a number as Python writes it.
-NUMBER = r"[+\N{MINUS SIGN}-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?%?"
+# A hyphen behind a word or another mark is no sign.
+NUMBER = (
+    r"(?:(?<![\w.])(?<!-->)[+\N{MINUS SIGN}-])?"
+    r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?%?"
+)
 MARKED = re.compile(
     rf"(?P<text>{NUMBER})?<!--(?P<source>[\w.]+/)?(?P<key>[a-z]\w*)"
     r":(?P<form>[^\s>]*?)-->"
@@ -68,15 +72,22 @@ def written(value: Value, mark: Mark) -> str:
     Raises
     ------
     BuildError
-        Where Python cannot write it so.
+        Where Python cannot write it so, or what it writes is no number: that
+        could not be found again before its mark.
     """
     try:
-        return format(value, mark.form)
+        text = format(value, mark.form)
     except ValueError as error:
         raise BuildError(
             f"{mark.key} is {value!r}, and cannot be written as "
             f"{mark.form!r}: {error}."
         ) from error
+    if not re.fullmatch(NUMBER, text):
+        raise BuildError(
+            f"{mark.key} is {value!r}, written {text!r}: before a mark stands "
+            "a number alone, such as 0.9033, 1,682, +0.01, 1e-05 or 71%."
+        )
+    return text
 
 
 def numbers_filled(

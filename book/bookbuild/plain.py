@@ -16,13 +16,14 @@ import nbformat
 from nbformat import NotebookNode
 
 from bookbuild import BuildError
-from bookbuild.marks import REFERENCE, numbers_filled
+from bookbuild.marks import MARKED, REFERENCE, numbers_filled
 
 HEADING = re.compile(r"^(#{1,6}) +(.+?)\s*$", re.MULTILINE)
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 CAPTION = re.compile(r"\A\*\*Figure [\d.]*?\.?\*\* +")
 EQUATION = re.compile(
-    r"^\$\$\n(?P<tex>.*?)\s*\\tag\{[\d.]*\}\n\$\$\n<!--(?P<name>eq-[\w-]+)-->",
+    r"^\$\$\n(?P<tex>(?:(?!^\$\$).)*?)\s*\\tag\{[\d.]*\}\n\$\$\n"
+    r"<!--(?P<name>eq-[\w-]+)-->",
     re.MULTILINE | re.DOTALL,
 )
 EXERCISE = re.compile(r"ex-\w+(?:-\w+)*")
@@ -33,6 +34,10 @@ TO_EXERCISE = re.compile(
     r"\[Exercise [\d.]*\d\]\((?P<file>[\w.-]*)#Exercise-[\d.]*\d:-"
     r"(?P<title>[^)\s]+)\)"
 )
+# A code span; what follows a brace is the text of a role.
+CODE_SPAN = re.compile(r"(?<!\})`[^`\n]+`")
+# A mark has no blank at its start; one that is left over is read by nobody.
+UNREAD = re.compile(r"<!--(?=\S).*?-->")
 SOLUTIONS = "Solutions"
 EXERCISES = "Exercises"
 DEEPER = "Deeper: "
@@ -211,18 +216,24 @@ def without_numbers(source: str) -> str:
 
 
 def check_plain(notebook: NotebookNode) -> None:
-    """Raise BuildError where a notebook is written for the pages alone."""
+    """Raise BuildError where a text is for the pages alone, or for nobody."""
     for cell in notebook.cells:
         if cell.cell_type != "markdown":
             continue
-        found = MYST.search(re.sub(r"`[^`\n]*`", "``", cell.source))
-        found = found or MYST.search(cell.source)
+        found = MYST.search(CODE_SPAN.sub("", cell.source))
         if found:
             raise BuildError(
                 f"the cell {cell.id} holds {found[0].strip()!r}, which only "
                 "the built pages understand. A notebook is plain Markdown: "
                 "CONTRIBUTING.md says how to write a number, a citation, a "
                 "caption and a reference."
+            )
+        rest = REFERENCE.sub("", MARKED.sub("", cell.source))
+        if unread := UNREAD.search(rest):
+            raise BuildError(
+                f"the cell {cell.id} holds the mark {unread[0]!r}, and what "
+                "stands before it would never be renewed. CONTRIBUTING.md "
+                "(The text of a notebook) says how a mark is written."
             )
 
 

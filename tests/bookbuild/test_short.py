@@ -25,8 +25,11 @@ def test_a_copy_goes_where_the_chapter_is_and_trains_for_one_epoch(chapter):
         for before, after in zip(whole.cells, copy.cells[1:], strict=True)
         if after.source != before.source
     ]
-    assert len(changed) == 1
-    assert "n_epochs = 1" in changed[0][0]
+    if any("n_epochs = " in cell.source for cell in whole.cells):
+        ((after, _),) = changed
+        assert "n_epochs = 1" in after
+    else:
+        assert changed == []
     assert [cell.get("outputs") for cell in copy.cells[1:]] == [
         cell.get("outputs") for cell in whole.cells
     ]
