@@ -301,3 +301,40 @@ def test_a_lone_notebook_that_has_the_library_installs_nothing(
     install.install_missing()
     assert installs == []
     assert Path.cwd() == tmp_path / "notebooks"
+
+
+def test_a_lone_notebook_of_an_outdated_python_is_told_and_stays(
+    installs, monkeypatch, tmp_path, capsys
+):
+    def outdated():
+        raise install.MachineError("Python 3.11 or newer is needed")
+
+    monkeypatch.setattr(install, "check_python", outdated)
+    monkeypatch.setattr(sys, "argv", ["install.py", "--missing"])
+    assert install.main() == 1
+    assert capsys.readouterr().err.startswith("Python 3.11 or newer")
+    assert installs == []
+    assert Path.cwd() == tmp_path
+
+
+def test_what_a_lone_notebook_cannot_install_is_said_in_one_line(
+    installs, monkeypatch, tmp_path, capsys
+):
+    def fails(command, **_):
+        raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(install.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(install.subprocess, "run", fails)
+    monkeypatch.setattr(sys, "argv", ["install.py", "--missing"])
+    assert install.main() == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Installing stopped at `-m pip install`")
+    assert Path.cwd() == tmp_path
+
+
+def test_bringing_what_is_missing_makes_no_environment(installs, monkeypatch):
+    made = []
+    monkeypatch.setattr(install, "install", made.append)
+    monkeypatch.setattr(sys, "argv", ["install.py", "--missing"])
+    assert install.main() == 0
+    assert made == []

@@ -265,6 +265,16 @@ def test_refreshing_runs_every_notebook_although_none_is_stale(built):
     assert calls == [SECOND, FIRST, "book/build.py refresh"]
 
 
+def test_numbers_are_renewed_without_a_run(built):
+    built.change("notebooks/01_first.ipynb")
+    assert built.make("numbers") == (0, ["book/build.py numbers"])
+
+
+def test_what_the_scripts_need_is_computed_again_where_it_is_gone(built):
+    (built.folder / "_build/scripts/films.js").unlink()
+    assert built.make("book") == (0, [SCRIPTS, HTML])
+
+
 @pytest.mark.parametrize(
     ("given", "passed_on"),
     [

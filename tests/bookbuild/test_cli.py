@@ -1,8 +1,10 @@
 """Mistakes at the command line get a reason, and leave nothing half done."""
 
 import os
+import re
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from nbformat import v4
@@ -15,6 +17,7 @@ from bookbuild import (
     notebooks,
     places,
 )
+from bookbuild.marks import marks_in
 
 RECORD = {
     "title": "First",
@@ -236,6 +239,65 @@ def test_nothing_is_left_of_a_chapter_that_does_not_run(
     before = house.files()
     assert "No data." in told(capsys, "chapter", "04_trial")
     assert house.files() == before
+
+
+def test_a_new_chapter_has_the_outputs_and_numbers_of_its_first_run(
+    house, monkeypatch
+):
+    def runs(source, output):
+        """Stand in for a run, in which every value is 0.5."""
+        made = notebooks.read(source)
+        texts = [c.source for c in made.cells if c.cell_type == "markdown"]
+        keys = {mark.key for text in texts for mark in marks_in(text)}
+        numbers = dict.fromkeys(sorted(keys - {"minutes"}), 0.5)
+        kept = {"section": "Trial", "kind": "exact", "numbers": numbers}
+        data = {KIND: RECORD | {"values": [kept]}}
+        made.cells[-1].outputs = [v4.new_output("display_data", data)]
+        notebooks.write(made, output)
+
+    monkeypatch.setattr(new_chapter, "execute", runs)
+    monkeypatch.setattr(new_chapter, "write_readme", lambda: None)
+    before = house.files()
+    assert cli.main(["chapter", "04_trial"]) == 0
+    made = notebooks.read(house.folder / "notebooks/04_trial.ipynb")
+    assert made.cells[-1].outputs[0].data[KIND]["title"] == RECORD["title"]
+    texts = [c.source for c in made.cells if c.cell_type == "markdown"]
+    found = [mark for text in texts for mark in marks_in(text)]
+    assert {mark.key for mark in found} > {"minutes"}
+    for mark in found:
+        if mark.key == "minutes":
+            assert int(mark.text) > 0
+        else:
+            assert float(mark.text) == 0.5
+    references = re.findall(r"(?:Figure |\()(\d\.\d)\)?<!--", "".join(texts))
+    assert references and all(each.startswith("4.") for each in references)
+    for name, content in before.items():  # and the others are as they were
+        assert (house.folder / name).read_bytes() == content
+
+
+@pytest.mark.parametrize("command", sorted(cli.COMMANDS))
+def test_each_command_has_its_function_and_is_one_of_the_help(command):
+    module, function, _ = cli.COMMANDS[command]
+    assert callable(getattr(import_module(f"bookbuild.{module}"), function))
+    assert command in cli.parser().format_help()
+
+
+def test_numbers_go_into_all_notebooks_or_into_none(house, capsys):
+    (house.folder / "book").mkdir()
+    lost = chapter()
+    lost.cells[0].source += "\n\n0<!--lost:.2f-->"
+    house.write("notebooks/02_second.ipynb", lost)
+    before = house.files()
+    said = told(capsys, "numbers")
+    assert "notebooks/02_second.ipynb: the text quotes 'lost'" in said
+    assert house.files() == before
+
+
+def test_a_build_without_what_the_scripts_need_is_told_the_command(
+    house, capsys, monkeypatch
+):
+    monkeypatch.setattr(places, "SCRIPTS", house.folder / "_build" / "scripts")
+    assert "book/build.py scripts" in told(capsys, "html")
 
 
 def test_a_paper_that_nobody_has_is_refused_with_those_there_are():

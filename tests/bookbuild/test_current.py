@@ -3,7 +3,7 @@
 import pytest
 from nbformat import v4
 
-from bookbuild import BuildError, current, notebooks, places
+from bookbuild import BuildError, chapters, current, notebooks, places
 
 VALUES = {"01_a": {"rmse": 0.90334}, "02_b": {"rmse": 0.914, "n": 1682}}
 
@@ -87,3 +87,111 @@ def test_a_page_that_names_no_notebook_is_told(tmp_path, monkeypatch):
     page.write_text("0<!--rmse:.2f-->", encoding="utf-8")
     with pytest.raises(BuildError, match=r"book/faq\.md: .*no notebook"):
         current.current_pages(VALUES)
+
+
+def record(**numbers):
+    """Return the last cell of a notebook that keeps these numbers."""
+    says = {
+        "title": "A",
+        "question": "Is it so?",
+        "about": "About it.",
+        "printed": None,
+        "headline": None,
+        "values": [{"section": "A", "kind": "exact", "numbers": numbers}],
+    }
+    shown = v4.new_output("display_data", {chapters.RECORD: says})
+    return v4.new_code_cell("record", outputs=[shown], execution_count=1)
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """Two notebooks with outputs, and a page."""
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    texts = {
+        "01_a": "# A\n\n0<!--rmse:.2f--> 7<!--minutes:core-->",
+        "02_b": "# A\n\n0<!--n:,--> 0<!--01_a/rmse:.1f-->",
+    }
+    for name, keeps in {"01_a": {"rmse": 0.912}, "02_b": {"n": 1682}}.items():
+        made = notebook(texts[name])
+        made.cells.append(record(**keeps))
+        path = tmp_path / "notebooks" / f"{name}.ipynb"
+        notebooks.write(notebooks.cleaned(made), path)
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "faq.md").write_text("Of 0<!--02_b/n:,-->.\n")
+    return tmp_path
+
+
+def files(folder):
+    return {
+        path: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_numbers_are_renewed_from_the_committed_outputs(house):
+    current.write_numbers()
+    texts = [
+        notebooks.read(house / "notebooks" / f"{name}.ipynb").cells[0].source
+        for name in ("01_a", "02_b")
+    ]
+    assert texts == [
+        "# A\n\n0.91<!--rmse:.2f--> 7<!--minutes:core-->",
+        "# A\n\n1,682<!--n:,--> 0.9<!--01_a/rmse:.1f-->",
+    ]
+    page = house / "book" / "faq.md"
+    assert page.read_text() == "Of 1,682<!--02_b/n:,-->.\n"
+
+
+def test_outputs_stay_when_numbers_are_renewed(house):
+    path = house / "notebooks" / "01_a.ipynb"
+    before = notebooks.read(path).cells[1]
+    current.write_numbers()
+    assert notebooks.read(path).cells[1] == before
+
+
+def test_renewing_twice_touches_nothing_the_second_time(house):
+    current.write_numbers()
+    before = files(house)
+    current.write_numbers()
+    assert files(house) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("book/faq.md", r"book/faq\.md: .*quotes 'lost'"),
+        ("notebooks/02_b.ipynb", r"notebooks/02_b\.ipynb: .*quotes 'lost'"),
+    ],
+)
+def test_where_one_number_is_lost_no_text_is_written(house, name, told):
+    path = house / name
+    text = path.read_text(encoding="utf-8").replace("/n:,", "/lost:,")
+    path.write_text(text.replace("--n:,", "--lost:,"), encoding="utf-8")
+    before = files(house)
+    with pytest.raises(BuildError, match=told):
+        current.write_numbers()
+    assert files(house) == before
+
+
+def test_each_deeper_section_has_minutes_of_its_own():
+    book = {
+        "01_a": notebook(
+            "# A",
+            "## Exercises",
+            "## Deeper: B\n\n0<!--minutes:here-->",
+            "## Deeper: C\n\n0<!--minutes:here-->",
+            "## Solutions",
+        )
+    }
+    ran = notebook(
+        "# A",
+        "## Exercises",
+        "## Deeper: B\n\n" + "word " * 397,  # and three of the heading
+        "## Deeper: C\n\n" + "word " * 997,
+    )
+    made = current.current(book, {}, {"01_a": ran})["01_a"]
+    assert [cell.source for cell in made.cells[2:4]] == [
+        "## Deeper: B\n\n2<!--minutes:here-->",
+        "## Deeper: C\n\n5<!--minutes:here-->",
+    ]

@@ -2,6 +2,8 @@
 
 import base64
 import io
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -115,17 +117,34 @@ def test_the_archive_holds_the_library_and_no_data():
     }
 
 
-def in_ipython(code, folder):
+@pytest.fixture
+def environment(tmp_path_factory):
+    """One in which pip is a stand-in that fails."""
+    stand_in = tmp_path_factory.mktemp("stand-in")
+    (stand_in / "pip.py").write_text("raise SystemExit('pip was asked')")
+    return os.environ | {
+        "PYTHONPATH": str(stand_in),
+        "IPYTHONDIR": str(stand_in / "ipython"),
+    }
+
+
+@pytest.fixture
+def in_ipython(environment):
     """Run a cell the way that a notebook does, in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "IPython", "--colors=NoColor", "-c", code],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
+
+    def run(code, folder):
+        return subprocess.run(
+            [sys.executable, "-m", "IPython", "--colors=NoColor", "-c", code],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+
+    return run
 
 
-def test_a_chapter_without_its_book_says_what_to_do(tmp_path):
+def test_a_chapter_without_its_book_says_what_to_do(tmp_path, in_ipython):
     run = in_ipython(lone.cloning(""), tmp_path)
     assert run.returncode != 0
     assert "Clone the repository" in run.stdout + run.stderr
@@ -138,24 +157,98 @@ def test_the_cell_that_brings_the_book_has_at_most_five_lines(cell):
     assert len(cell.splitlines()) <= 5
 
 
-def test_the_cell_does_nothing_in_a_clone():
-    for cell in (lone.cloning(""), lone.cloning(HTTPS)):
+def test_the_cell_does_nothing_in_a_clone(in_ipython):
+    for cell in (lone.cloning(""), lone.cloning(HTTPS), lone.unpacking("x")):
         run = in_ipython(f"{cell}\nprint(os.getcwd())", ROOT / "notebooks")
         assert run.stdout.strip() == str(ROOT / "notebooks")
 
 
-def test_the_cell_of_a_script_is_python(tmp_path):
-    chapter = notebooks.read(chapters.paths()[0])
-    alone = lone.standalone(chapter, lone.packed(ROOT))
-    compile(lone.script(alone), "chapter.py", "exec")
+@pytest.fixture
+def book(tmp_path):
+    """A repository with this book's installer, as somebody may clone it."""
+    folder = tmp_path / "public"
+    for name in ("book/install.py", "recslib/models.py"):
+        (folder / name).parent.mkdir(parents=True)
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "notebooks").mkdir()
+    (folder / "notebooks" / "01_first.ipynb").write_text("{}")
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "A"]):
+        subprocess.run(["git", *who, *command], cwd=folder, check=True)
+    return folder
 
 
-def test_a_chapter_brings_its_book_from_an_address(tmp_path):
+def test_a_chapter_brings_its_book_from_an_address(tmp_path, book, in_ipython):
     """A folder's address stands in for a public one."""
-    cell = lone.cloning(f"file://{ROOT}")
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    cell = lone.cloning(f"file://{book}")
     for _ in range(2):  # the second time it is there
-        run = in_ipython(f"{cell}\nprint(os.path.abspath('.'))", tmp_path)
+        run = in_ipython(f"{cell}\nprint(os.getcwd())", alone)
         assert run.returncode == 0, run.stdout + run.stderr
-        assert run.stdout.strip().endswith("/book/notebooks")
-        assert (tmp_path / "book" / "recslib" / "models.py").is_file()
-    assert (tmp_path / "book" / "notebooks").is_dir()
+        assert "fatal" not in run.stderr  # git's, where a folder is there
+        # It has the library, so pip is not asked.
+        assert run.stdout.splitlines() == [str(alone / "book" / "notebooks")]
+        assert (alone / "book" / "recslib" / "models.py").is_file()
+
+
+def test_a_cell_that_was_run_is_run_again_without_harm(
+    tmp_path, book, in_ipython
+):
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    cell = lone.cloning(f"file://{book}")
+    run = in_ipython(f"{cell}\n{cell}\nprint(os.getcwd())", alone)
+    assert run.stdout.splitlines() == [str(alone / "book" / "notebooks")]
+
+
+def test_what_cannot_be_installed_is_said_in_words(tmp_path, book, in_ipython):
+    hidden = "import sys, importlib.util as u\nu.find_spec = lambda n: None\n"
+    cell = lone.cloning(f"file://{book}")
+    run = in_ipython(f"{hidden}{cell}", tmp_path)
+    assert "pip was asked" in run.stderr
+    assert "Installing stopped at `-m pip install`" in run.stderr
+
+
+@pytest.fixture
+def standalone():
+    """A downloaded chapter."""
+    chapter = notebooks.read(chapters.paths()[0])
+    return lone.standalone(chapter, lone.packed(ROOT))
+
+
+def test_a_downloaded_chapter_unpacks_its_library(
+    tmp_path, standalone, in_ipython
+):
+    cell = lone.first_cell(standalone)
+    assert cell.metadata["jupyter"] == {"source_hidden": True}
+    for _ in range(2):
+        run = in_ipython(f"{cell.source}\nprint(os.getcwd())", tmp_path)
+        assert run.returncode == 0, run.stdout + run.stderr
+        where = tmp_path / lone.FOLDER / "notebooks"
+        assert run.stdout.splitlines() == [str(where)]
+    there = {path.name for path in (tmp_path / lone.FOLDER).iterdir()}
+    assert {"book", "recslib", "notebooks", "pyproject.toml"} <= there
+    assert (tmp_path / lone.FOLDER / "book" / "install.py").is_file()
+
+
+def test_a_downloaded_script_is_python_that_unpacks_its_library(
+    tmp_path, standalone, environment
+):
+    script = lone.script(standalone)
+    compile(script, "chapter.py", "exec")
+    parts = script.split("# %%")
+    (first,) = [part for part in parts if "b64decode" in part]
+    code = f"{first.partition(chr(10))[2]}\nprint(os.getcwd())"
+    run = subprocess.run(
+        [sys.executable, "-"],
+        input=code,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    where = tmp_path / lone.FOLDER / "notebooks"
+    assert run.stdout.splitlines() == [str(where)]
+    assert "%run" not in script

@@ -73,6 +73,19 @@ def test_what_is_folded_away_is_run_and_not_read(notebook):
     assert minutes.lengths(notebook)["Start"].lines == 10
 
 
+def test_a_notebook_that_was_not_run_takes_its_reading(notebook):
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+    assert minutes.core(notebook) == Length(words=202, lines=10)
+
+
+def test_a_run_without_exercises_is_core_to_its_end():
+    bare = v4.new_notebook(cells=[md("# T"), md("## A"), code("x")])
+    assert minutes.core(bare) == Length(words=4, lines=1)
+    with pytest.raises(BuildError, match="minutes of 'exercises'"):
+        minutes.minutes_at(bare, "exercises", "")
+
+
 def test_solutions_and_what_follows_them_are_left_out(notebook):
     assert list(minutes.lengths(notebook)) == [
         "",

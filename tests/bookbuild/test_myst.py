@@ -1,5 +1,7 @@
 """From plain Markdown to what Sphinx reads."""
 
+import copy
+
 import pytest
 from nbformat import v4
 
@@ -74,6 +76,10 @@ def pages(text):
             "```{math}\n:label: eq-a\na = b\n```",
         ),
         ("Figure 1.3<!--fig-a--> shows", "{numref}`fig-a` shows"),
+        (
+            "$$\nc = d\n$$\n\nso\n\n$$\na = b \\tag{1.1}\n$$\n<!--eq-a-->",
+            "$$\nc = d\n$$\n\nso\n\n```{math}\n:label: eq-a\na = b\n```",
+        ),
         ("as in (1.2)<!--eq-a-->:", "as in {eq}`eq-a`:"),
         (f"it is ([He et al., 2017]({HE})).", "it is {cite}`he2017`."),
         (
@@ -82,8 +88,8 @@ def pages(text):
         ),
         (f"[He et al. (2017)]({HE}) say", "{cite:t}`he2017` say"),
         (
-            "([a](https://example.org))",
-            "([a](https://example.org))",
+            f"[A (2019)]({RENDLE}) and [B (2017)]({HE})",
+            "{cite:t}`rendle2019` and {cite:t}`he2017`",
         ),
         ("a [rating](../book/glossary.md#rating)", "a {term}`rating`"),
         (
@@ -96,6 +102,7 @@ def pages(text):
         ),
         ("[this](#The-idea)", "[this](#the-idea)"),
         ("[You](#You)", "{ref}`sec-1-you`"),
+        ("[more of it](#You)", "[more of it](#you)"),
         ("[do](#Is-it-better%3F)", "[do](#is-it-better)"),
         ("[Exercise 1.2](#Exercise-1.2:-Two)", "{ref}`ex-1-two`"),
         (
@@ -113,6 +120,10 @@ def test_plain_markdown_becomes_what_the_pages_have(plain, shown):
     [
         "[B](02_b.ipynb), [p](../book/rate.md)",
         "![a picture](../book/assets/a.svg)",
+        "![a plot](02_b.ipynb#Lost)",
+        "([a](https://example.org)), [b](https://example.org/#here)",
+        "[p](../book/rate.md#how-it-works)",
+        "[x](../recslib/models.py)",
     ],
 )
 def test_other_links_and_pictures_stay_as_they_are(text):
@@ -180,6 +191,39 @@ def test_a_figure_without_a_caption_is_named():
         made(code("x", alt="A line."), md("Text."))
 
 
+def test_a_caption_is_right_below_its_figure():
+    drawn = code("draw()", alt="A line that falls.")
+    caption = md("**Figure 1.1.** A.", "fig-a")
+    with pytest.raises(BuildError, match="'fig-a' stands below no figure"):
+        made(drawn, md("Text."), caption)
+    with pytest.raises(BuildError, match="'fig-a' stands below no figure"):
+        made(caption)
+
+
+def test_the_notebook_that_is_turned_into_pages_stays_as_it_is():
+    notebook = v4.new_notebook(
+        cells=[
+            md("## You", "sec-1-you"),
+            code("draw()", alt="A line that falls."),
+            md("**Figure 1.1.** A.", "fig-a"),
+            *EXERCISE,
+            *SOLUTION,
+        ]
+    )
+    before = copy.deepcopy(notebook)
+    myst.for_pages(notebook, "01_a", WHERE)
+    assert notebook == before
+
+
+def test_a_link_of_a_caption_becomes_that_of_the_pages():
+    (figure,) = made(
+        code("draw()", alt="A line that falls."),
+        md("**Figure 1.1.** As in Figure 1.1<!--fig-a-->.", "fig-a"),
+    )
+    caption = figure.metadata["mystnb"]["figure"]["caption"]
+    assert caption == "As in {numref}`fig-a`."
+
+
 EXERCISE = (
     md("### Exercise 1.2: Two\n\nAdd.", "ex-1-two"),
     code("stub"),
@@ -215,3 +259,30 @@ def test_an_exercise_without_a_solution_or_a_check_is_named():
         made(*EXERCISE, SOLUTION[0])
     with pytest.raises(BuildError, match="no cell tagged `self-check`"):
         made(*EXERCISE[:2], *SOLUTION)
+
+
+def test_an_exercise_that_starts_in_another_is_named():
+    other = md("### Exercise 1.3: More\n\nDo.", "ex-1-more")
+    with pytest.raises(BuildError, match=r"'ex-1-two'.*before 'ex-1-more'"):
+        made(*EXERCISE[:2], other, EXERCISE[2], *SOLUTION)
+
+
+def test_each_solution_goes_below_its_own_exercise():
+    cells = made(
+        *EXERCISE,
+        md("### Exercise 1.3: More\n\nDo.", "ex-1-more"),
+        code("check more", "self-check"),
+        *SOLUTION,
+        md("### Solution 1.3: More\n\nThus.", "ex-1-more-solution"),
+        code("solved more", "solution"),
+        code("why more", "solution"),
+        code("keep", "remove-cell"),
+        code("record", "remove-cell"),
+    )
+    shown = [cell.source for cell in cells if cell.cell_type == "code"]
+    assert shown == [
+        *("stub", "check", "solved"),
+        *("check more", "solved more", "why more"),
+        *("keep", "record"),
+    ]
+    assert not any("## Solutions" in cell.source for cell in cells)

@@ -84,6 +84,27 @@ def test_a_reference_to_another_notebook_has_its_number():
     assert cell.source == "See Figure 1.7<!--fig-far--> of chapter 1."
 
 
+def test_counting_again_changes_a_copy_and_nothing_twice(chapter):
+    numbers = plain.numbers_of("04_lists", chapter)
+    before = [cell.source for cell in chapter.cells]
+    once = plain.recounted(chapter, numbers)
+    assert [cell.source for cell in chapter.cells] == before
+    assert plain.recounted(once, numbers) == once
+
+
+def test_a_link_to_an_exercise_follows_its_title_not_its_number():
+    other = "[Exercise 2.9](02_b.ipynb#Exercise-2.9:-New)"
+    text = notebook(
+        md(f"[Exercise 1.1](#Exercise-1.1:-New) {other}"),
+        md("### Exercise 9.9: Old", "ex-1-old"),
+        md("### Exercise 9.9: New", "ex-1-new"),
+    )
+    made = plain.recounted(text, plain.numbers_of("01_a", text))
+    assert made.cells[0].source == (
+        f"[Exercise 1.2](#Exercise-1.2:-New) {other}"
+    )
+
+
 def test_a_reference_to_nothing_is_named(chapter):
     chapter.cells[0].source = "(1.1)<!--eq-lost-->"
     with pytest.raises(BuildError, match="refers to 'eq-lost'"):
@@ -122,6 +143,10 @@ def test_texts_that_differ_in_numbers_alone_were_written_the_same(chapter):
         "it is {{ version }}",
         "$$\nx\n$$ (eq-a)",
         "$$ (eq-a)",
+        "`{x}` and {term}`rating`",
+        "{ref}`a` and {ref}`b`",
+        "~~~ {note}\nx\n~~~",
+        ":::: {grid} 2",
     ],
 )
 def test_what_only_the_pages_understand_is_refused(source):
@@ -140,15 +165,57 @@ def test_what_only_the_pages_understand_is_refused(source):
         "<details><summary>Open</summary>\n\nIt.\n\n</details>",
         "(a remark) = none\n\n[a](b.md) ![c](d.png)",
         "0.9<!--rmse:.1f-->",
+        "the set `{x}`, and ``{x}`` of `{a, b}` as `f'{x}'`",
+        "{'a': 1} is one, and {x} too",
+        "C:\\Users\\you and D:\\{name}\\film",
+        "std::vector, `::`\n\n:: at the start of a line",
+        "a | b\n:---|---:\n1 | 2",
+        "```\nprint(f'{x}')\n```",
+        "<!-- a remark, which no mark is -->",
     ],
 )
 def test_plain_markdown_is_left_alone(source):
     plain.check_plain(notebook(md(source)))
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Figures 1.1<!--fig-a--> and",  # the word is Figure
+        "Figure 1.1<!--fig-a--> and 1.2<!--fig-b-->",
+        "equation 1.1<!--eq-a-->",  # in brackets
+        "$$\na = b\n$$\n<!--eq-a-->",  # no tag
+        "0.90<!--rmse.2f-->",
+        "0.90<!--RMSE:.2f-->",
+        "0.90<!--rmse: .2f-->",
+    ],
+)
+def test_a_mark_that_nobody_would_renew_is_refused(source):
+    with pytest.raises(BuildError, match="would never be renewed"):
+        plain.check_plain(notebook(md(source)))
+
+
+def test_code_is_not_asked_whether_it_is_plain():
+    plain.check_plain(notebook(code("print(f'{x}`')  # <!--x-->")))
+
+
+def test_an_equation_without_a_number_is_none_and_stays_apart():
+    text = "$$\nc = d\n$$\n\nso\n\n" + EQUATION.format("1.1")
+    (found,) = plain.EQUATION.finditer(text)
+    assert found["tex"] == "a = b"
+
+
 def test_headings_are_those_outside_of_code():
     text = "## One\n\n```\n# a remark\n```\n\n### Two, of it\n"
     assert plain.headings_in(text) == [(2, "One"), (3, "Two, of it")]
+
+
+def test_a_link_to_a_heading_finds_its_cell():
+    text = notebook(md("# T"), md("## Is it so?\n\nYes.", "sec-1-so"))
+    assert plain.heading_targets(text) == {
+        "T": (text.cells[0].id, "T"),
+        "Is-it-so?": ("sec-1-so", "Is it so?"),
+    }
 
 
 def test_anchors_are_jupyters():

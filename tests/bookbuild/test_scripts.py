@@ -1,8 +1,16 @@
 """What the pages' scripts get of the models."""
 
+import inspect
 import json
+from types import SimpleNamespace
+
+import pytest
+import torch
 
 from bookbuild import places, scripts
+from recslib import movielens, splits
+from recslib.models import LSTMRating, MatrixFactorization
+from recslib.recipes import fit_factorization
 
 
 def test_a_script_sets_one_name_to_what_json_holds():
@@ -19,3 +27,48 @@ def test_each_export_becomes_a_script(tmp_path, monkeypatch):
         text = (tmp_path / "scripts" / f"{name}.js").read_text("utf-8")
         told = text.removeprefix(f"window.recslib{name.capitalize()} = ")
         assert json.loads(told.removesuffix(";\n")) == contents
+
+
+def test_people_are_charged_what_the_model_was_fitted_with():
+    settings = inspect.signature(fit_factorization).parameters
+    charged = {name: settings[name].default for name in ("l2", "ridge")}
+    assert charged == scripts.CHARGE
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    """What would be fitted to made-up data of 80 films, in order."""
+    data, asked = movielens.synthetic(), []
+    train = data.ratings.select(torch.arange(1_000))
+    folds = [SimpleNamespace(train=part) for part in (None, train)]
+
+    def factorization(ratings, *, seed, l2, ridge):
+        asked.append(("mf", len(ratings), seed))
+        torch.manual_seed(seed)
+        return MatrixFactorization(ratings.n_users, ratings.n_items, 20, 3.5)
+
+    def lstm(ratings, base, item_factors, *, seed):
+        asked.append(("lstm", tuple(base.shape), tuple(item_factors.shape)))
+        return LSTMRating(item_factors, 16).eval()
+
+    monkeypatch.setattr(movielens, "load", lambda name: data)
+    monkeypatch.setattr(splits, "published_folds", lambda ratings: folds)
+    monkeypatch.setattr(scripts, "fit_factorization", factorization)
+    monkeypatch.setattr(scripts, "fit_lstm", lstm)
+    return asked
+
+
+def test_both_exports_are_of_one_model_fitted_to_all_ratings(fits):
+    made = scripts.exports(seed=3)
+    assert fits == [
+        ("mf", 2_400, 3),
+        ("mf", 1_000, 3),  # the last fold's, whose map chapter 1 shows
+        ("lstm", (2_400,), (80, 16)),
+    ]
+    films, lstm = made["films"], made["lstm"]
+    assert set(made) == {"films", "lstm"}
+    assert len(films["titles"]) == len(films["genres"]) == 80
+    assert lstm["of"] == films["fingerprint"]
+    assert (films["l2"], films["ridge"], lstm["ridge"]) == (0.04, 3.0, 5.0)
+    for name, contents in made.items():
+        assert scripts.as_script(name, contents).count("\n") == 1

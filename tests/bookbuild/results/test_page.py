@@ -309,6 +309,29 @@ def test_an_unknown_mark_on_a_page_is_refused_and_the_page_named(tmp_path):
         page.filled("<!-- built: fold -->", page.built([]))
 
 
+def test_pages_are_filled_with_tables_and_numbers_and_no_marks(
+    tmp_path, monkeypatch, book
+):
+    monkeypatch.setattr(page, "draw", lambda folder, book: None)
+    monkeypatch.setattr(page, "built", lambda book: {"table": lambda: "T"})
+    path = tmp_path / "faq.md"
+    path.write_text(
+        "By 0<!--01_first/rmse:.3f--> and 0<!--02_second/rmse:.1f-->.\n\n"
+        "<!-- built: table -->\n"
+    )
+    page.fill_pages(tmp_path, book)
+    assert path.read_text() == "By 0.910 and 0.9.\n\nT\n"
+    path.write_text("By 0<!--01_first/lost:.3f-->.")
+    with pytest.raises(BuildError, match=r"book/faq\.md: .*quotes 'lost'"):
+        page.fill_pages(tmp_path, book)
+
+
+def test_a_value_leads_to_the_section_that_computes_it():
+    assert page.where(chapter(), "rmse") == (
+        '<a href="../notebooks/01_first.html#mend-it">1 Mend it</a>'
+    )
+
+
 # The run ---------------------------------------------------------------------
 
 
