@@ -12,6 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from bookbuild import BuildError
+from bookbuild.notebooks import tags
 
 FIRST_CELL = "bring-the-book"
 # In JupyterLab and on Colab the cell is a line that opens.
@@ -140,4 +141,10 @@ def script(notebook: NotebookNode) -> str:
     notebook = nbformat.from_dict(notebook)
     first = first_cell(notebook)
     first.source = first.source.replace(RUN, RUN_IN_SCRIPT)
+    # What the pages alone need is displayed, and a script displays nothing.
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if cell is first or "remove-cell" not in tags(cell)
+    ]
     return jupytext.writes(notebook, fmt="py:percent")

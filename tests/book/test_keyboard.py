@@ -2,7 +2,7 @@
 
 import pytest
 
-from bookbuild import chapters, notebooks
+from bookbuild import notebooks, places
 
 WIDTHS = (1280, 390)
 CHAPTER = "notebooks/01_matrix_factorization.html"
@@ -141,7 +141,8 @@ def test_a_solution_opens_and_closes_at_a_key_and_says_so(page):
 
 
 def test_code_with_links_is_copied_as_it_stands_in_the_notebook(page):
-    notebook = notebooks.read(chapters.paths()[0])
+    path = places.ROOT / "notebooks" / "01_matrix_factorization.ipynb"
+    notebook = notebooks.read(path)
     (source,) = [c.source for c in notebook.cells if c.id == "cell-007"]
     cell = page.locator(".cell_input", has_text="movielens.load(dataset)")
     assert cell.locator("a.sphinx-codeautolink-a").count() > 0

@@ -83,6 +83,8 @@ def test_no_page_uses_an_id_twice(pages):
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_headline_arrives_on_the_results_page(results_page, chapter):
     says = chapters.chapter_of(places.EXECUTED / f"{chapter}.ipynb")
+    if says.headline is None:
+        pytest.skip("a notebook that predicts no stars has no headline")
     table = cells_of(results_page.select_one("#table-results"))
     column = table[0].index(says.numbered_title)
     shown = [row[column].strip("± ") for row in table[1:]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pybtex.database import parse_file
 
-from bookbuild import chapters, notebooks, places
+from bookbuild import chapters, myst, notebooks, places
 from bookbuild.results import published
 
 BIBLIOGRAPHY = places.ROOT / "book" / "references.bib"
@@ -108,16 +108,20 @@ def test_every_entry_is_cited_in_the_prose(entries):
     ]
     quoted = Path(published.__file__)
     prose.append(quoted.read_text("utf-8"))
-    prose += [
-        cell.source
-        for path in chapters.paths()
-        for cell in notebooks.read(path).cells
-        if cell.cell_type == "markdown"
-    ]
     cited = {
         key.strip()
         for keys in CITED.findall("\n".join(prose))
         for key in keys.split(",")
+    }
+    by_address = myst.bibliography(BIBLIOGRAPHY)
+    linked = "\n".join(
+        cell.source
+        for path in chapters.paths()
+        for cell in notebooks.read(path).cells
+        if cell.cell_type == "markdown"
+    )
+    cited |= {
+        key for address, key in by_address.items() if f"({address})" in linked
     }
     assert cited == set(entries)
 

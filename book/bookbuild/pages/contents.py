@@ -160,7 +160,7 @@ class ContentsList:
         entry = nodes.list_item("", head)
         if question := question_of(Path(self.env.doc2path(name))):
             entry += nodes.paragraph("", "", nodes.emphasis("", question))
-        if number:
+        if name.startswith("notebooks/"):
             sections = section_links(self.env, name, address)
             entry += nodes.bullet_list(
                 "", *sections, classes=["contents-sections"]
