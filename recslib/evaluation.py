@@ -33,7 +33,9 @@ class FoldSummary:
     values: tuple[float, ...]
 
     def __str__(self) -> str:
-        """Write mean and spread with four digits."""
+        """Write mean and spread with four digits; one fold has no spread."""
+        if len(self.values) == 1:
+            return f"{self.mean:.4f} (one fold)"
         return f"{self.mean:.4f} ± {self.sd:.4f}"
 
 

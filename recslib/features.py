@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from recslib.tables import DataSet
 AGE_START, YEAR_START = 35, 1990
 # Groups of years: the newest single ones, and what makes a group of its own.
 N_SINGLE_YEARS, LEAST_SHARE = 5, 0.02
+OLDEST = 120  # years that a person can have
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,20 +67,49 @@ class SideFeatures:
         )
         return torch.cat(pair, dim=1)
 
-    def person(self, age: int, gender: str, occupation: str) -> Tensor:
+    def person(
+        self,
+        age: float | None = None,
+        gender: str | None = None,
+        occupation: str | None = None,
+    ) -> Tensor:
         """Write somebody who is not in the data as a user's row: (U,).
+
+        Parameters
+        ----------
+        age
+            In years, 0 to 120.
+        gender
+            ``"F"`` or ``"M"``, as the data have it.
+        occupation
+            One of the columns.
 
         Raises
         ------
         ValueError
-            For an occupation that is not a column; names those that are.
+            When one is missing or is none of these; says what is wrong with
+            each of them. And when the data know nothing of their users.
         """
         jobs = self.user_names[2:]
+        if not jobs:
+            raise ValueError("these data know nothing of their users.")
+        wrong = []
+        if isinstance(age, bool) or not isinstance(age, Real):
+            wrong.append(f"age is {age!r}; give a number of years.")
+        elif not 0 <= age <= OLDEST:
+            wrong.append(f"age is {age}; give 0 to {OLDEST} years.")
+        if gender not in ("F", "M"):
+            wrong.append(
+                f"gender is {gender!r}; give 'F' or 'M', which is all that "
+                f"these data know."
+            )
         if occupation not in jobs:
-            raise ValueError(
+            wrong.append(
                 f"occupation is {occupation!r}; give one of: "
                 f"{', '.join(jobs)}."
             )
+        if wrong:
+            raise ValueError("\n".join(wrong))
         row = {"age": [age], "gender": [gender], "occupation": [occupation]}
         return _matrix(_user_columns(pd.DataFrame(row), jobs))[0]
 

@@ -19,6 +19,8 @@ Each fits in one cell of a chapter. Where they come from:
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import torch
 from torch import Tensor, nn
 
@@ -65,7 +67,18 @@ def embedding(n_rows: int, n_columns: int, sd: float) -> Embedding:
         Shape of the table.
     sd
         Standard deviation; 0 starts from zeros. PyTorch's own is 1.
+
+    Raises
+    ------
+    ValueError
+        When a size is no whole number of at least 0.
     """
+    sizes = (n_rows, n_columns)
+    if not all(isinstance(n, Integral) and n >= 0 for n in sizes):
+        raise ValueError(
+            f"a table of {n_rows!r} rows and {n_columns!r} columns; give "
+            f"whole numbers, not below 0."
+        )
     table = Embedding(n_rows, n_columns)
     nn.init.normal_(table.weight, std=sd)
     return table
@@ -234,10 +247,40 @@ def squared_norms(
     -------
     Tensor
         (B,), at least 0.
+
+    Raises
+    ------
+    ValueError
+        When the model lacks one of the four tables; names it.
     """
+    check_tables(model, "L2 charges the rows of")
     of_users = _row_norms(model.user_factors, model.user_biases)
     of_items = _row_norms(model.item_factors, model.item_biases)
     return of_users.index_select(0, users) + of_items.index_select(0, items)
+
+
+def check_tables(model: nn.Module, why: str) -> None:
+    """See that a model has tables of factors and biases on both sides.
+
+    Parameters
+    ----------
+    model
+        One of the book's, or a class of your own.
+    why
+        What needs them, in a few words that end before their names.
+
+    Raises
+    ------
+    ValueError
+        When one of the four is not there.
+    """
+    wanted = ("user_factors", "item_factors", "user_biases", "item_biases")
+    missing = [name for name in wanted if not hasattr(model, name)]
+    if missing:
+        raise ValueError(
+            f"{why} {', '.join(wanted)}; {type(model).__name__} has no "
+            f"{' and no '.join(missing)}. Keep these names in your class."
+        )
 
 
 def _row_norms(factors: nn.Embedding, biases: nn.Embedding) -> Tensor:

@@ -201,7 +201,8 @@ class Ratings:
         Raises
         ------
         RatingsError
-            When nothing matches; names the nearest titles.
+            When nothing matches; names the nearest titles, and says so when
+            the year is after all that is here.
         """
         return self.items_titled(title)[0]
 
@@ -225,6 +226,10 @@ class Ratings:
             if nearest
             else "Try search_titles with a part of it."
         )
+        years = [split_year(each)[1] for each in self.titles]
+        newest = max((each for each in years if each is not None), default=0)
+        if year is not None and year > newest > 0:
+            hint = f"The newest here are of {newest}. {hint}"
         raise RatingsError(f"no item has the title {title!r}. {hint}")
 
     def search_titles(self, text: str, n: int = 10) -> list[str]:

@@ -34,6 +34,7 @@ def fit_factorization(
     n_epochs: int = 20,
     batch_size: int = 2_048,
     seed: int = 0,
+    kind: type[MatrixFactorization] = MatrixFactorization,
 ) -> MatrixFactorization:
     """Make and fit the book's matrix factorization.
 
@@ -56,6 +57,9 @@ def fit_factorization(
         As in `recslib.training.fit`.
     seed
         Of the first factors and of the shuffles.
+    kind
+        The class, for one of your own: made and called in the same way, with
+        tables of the same names.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def fit_factorization(
     """
     torch.manual_seed(seed)
     mean = train.ratings.double().mean().item()
-    model = MatrixFactorization(train.n_users, train.n_items, n_factors, mean)
+    model = kind(train.n_users, train.n_items, n_factors, mean)
     n_batches = math.ceil(len(train) / batch_size)
     optimizer = torch.optim.SGD(
         model.parameters(),
@@ -101,6 +105,7 @@ def fit_dense_net(
     n_epochs: int = 18,
     batch_size: int = 1_024,
     seed: int = 0,
+    kind: type[DenseNet] = DenseNet,
 ) -> DenseNet:
     """Make and fit the book's dense network.
 
@@ -124,6 +129,8 @@ def fit_dense_net(
         As in `recslib.training.fit`.
     seed
         Of the first weights, of the shuffles and of dropout.
+    kind
+        The class, for one of your own: made and called in the same way.
 
     Returns
     -------
@@ -142,15 +149,11 @@ def fit_dense_net(
     if features is not None:
         inputs = (*inputs, features.of(*inputs))
         n_features = features.n_features
-    model = DenseNet(train.n_users, train.n_items, n_factors, mean, n_features)
-    shares = {"hidden": 1 / 100, "output": 1 / 100, "feature_factors": 1 / 25}
+    model = kind(train.n_users, train.n_items, n_factors, mean, n_features)
     optimizer = torch.optim.SGD(
         [
-            {
-                "params": list(part.parameters()),
-                "lr": learning_rate * shares.get(name, 1.0),
-            }
-            for name, part in model.named_children()
+            {"params": [weights], "lr": learning_rate * _share_of(name)}
+            for name, weights in model.named_parameters()
         ]
     )
     fit(
@@ -170,6 +173,13 @@ def fit_dense_net(
     return model
 
 
+def _share_of(name: str) -> float:
+    """Return the part of the rate that a parameter has, by who shares it."""
+    if name.startswith(("user_", "item_")):
+        return 1.0
+    return 1 / 25 if name.startswith("feature_") else 1 / 100
+
+
 def fit_lstm(
     train: Ratings,
     base: Tensor,
@@ -182,6 +192,7 @@ def fit_lstm(
     n_epochs: int = 10,
     batch_size: int = 32,
     seed: int = 0,
+    kind: type[LSTMRating] | type[BothSides] | None = None,
 ) -> LSTMRating | BothSides:
     """Make and fit the book's LSTM.
 
@@ -209,6 +220,9 @@ def fit_lstm(
         As in `recslib.training.fit`; a batch holds pieces.
     seed
         Of the first weights, the order within a second, and the shuffles.
+    kind
+        The class, for one of your own: made and called in the same way. None
+        takes the book's.
 
     Returns
     -------
@@ -224,7 +238,8 @@ def fit_lstm(
     after = backwards(pieces, train) if both_sides else None
     inputs = lstm_inputs(pieces, base, train.ratings - base, after)
     torch.manual_seed(seed)
-    kind = BothSides if both_sides else LSTMRating
+    if kind is None:
+        kind = BothSides if both_sides else LSTMRating
     model = kind(item_factors, n_hidden)
     fit(
         model,

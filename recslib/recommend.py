@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional
 
 from recslib.evaluation import check_finite_scores
-from recslib.models import MatrixFactorization
-from recslib.ratings import Ratings
+from recslib.models import MatrixFactorization, check_tables
+from recslib.ratings import Ratings, RatingsError
 from recslib.splits import history_order
+from recslib.training import predict
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,17 +139,19 @@ def fold_in(
 ) -> Person:
     """Fit a new person to frozen items, by ridge regression.
 
-    Solves (X'X + (l2 K + ridge) I) w = X'y, where the rows of X are the
-    factors of the K rated items and a 1 for the bias, and y is what mean and
-    item biases leave of the ratings: the minimum, over this person alone, of
-    the loss that `recslib.training.fit` minimizes with
-    ``l2 * squared_norms(...)`` as its penalty, plus ``ridge`` times the
-    squares of every row.
+    Where the model is mean, biases and dot product, this solves
+    (X'X + (l2 K + ridge) I) w = X'y, where the rows of X are the factors of
+    the K rated items and a 1 for the bias, and y is what mean and item biases
+    leave of the ratings: the minimum, over this person alone, of the loss
+    that `recslib.training.fit` minimizes with ``l2 * squared_norms(...)`` as
+    its penalty, plus ``ridge`` times the squares of every row. A class of
+    your own that answers otherwise is asked by its ``forward``: then L-BFGS
+    looks for the same minimum, from a row of zeros.
 
     Parameters
     ----------
     model
-        Fitted.
+        Fitted, with tables of factors and biases of users and items.
     items
         (K,) int64 row indexes of what the person rated.
     ratings
@@ -160,12 +166,51 @@ def fold_in(
     ------
     ValueError
         When nothing is rated, the lengths differ, a weight is negative, or
-        both are 0.
+        both are 0; and when the model lacks a table.
     """
     penalty = _checked_penalty(items, ratings, l2, ridge)
-    solve = _solution(model, items, penalty)
-    weights = solve @ _left_over(model, items, ratings)
+    if is_dot_product(model):
+        solve = _solution(model, items, penalty)
+        weights = solve @ _left_over(model, items, ratings)
+    else:
+        weights = _descended(model, items, ratings, penalty)
     return Person(weights[:-1].float(), weights[-1].item())
+
+
+def is_dot_product(model: nn.Module) -> bool:
+    """Say whether a model answers mean + biases + dot product of its tables.
+
+    A thousand pairs of rows are asked, and compared with what the tables
+    give.
+
+    Parameters
+    ----------
+    model
+        Fitted, with tables of factors and biases of users and items.
+
+    Raises
+    ------
+    ValueError
+        When it lacks a table; names it.
+    """
+    check_tables(model, "a new person takes a row in")
+    generator = torch.Generator().manual_seed(0)
+    n_users = model.user_factors.weight.shape[0]
+    n_items = model.item_factors.weight.shape[0]
+    users = torch.randint(n_users, (1_000,), generator=generator)
+    items = torch.randint(n_items, (1_000,), generator=generator)
+    with torch.no_grad():
+        told = model.eval()(users, items)
+        rows = model.user_factors.weight[users]
+        columns = model.item_factors.weight[items]
+        if rows.shape != columns.shape:
+            return False
+        biases = model.user_biases.weight[users, 0]
+        biases = biases + model.item_biases.weight[items, 0]
+        product = model.mean + biases + (rows * columns).sum(dim=1)
+    return told.shape == product.shape and torch.allclose(
+        told, product, atol=1e-4
+    )
 
 
 def fold_in_ahead(
@@ -265,9 +310,16 @@ def arguments(
     Raises
     ------
     ValueError
-        As in `fold_in`, and when there is no such item.
+        As in `fold_in`, when there is no such item, and when the model is no
+        dot product: then there are no shares that add up.
     """
     penalty = _checked_penalty(items, ratings, l2, ridge)
+    if not is_dot_product(model):
+        raise ValueError(
+            f"{type(model).__name__} is no dot product of its tables, so what "
+            f"it says of an item is no sum of one share a rating. Fold the "
+            f"person in without a rating, and see what changes."
+        )
     n_items = model.item_factors.num_embeddings
     if not 0 <= item < n_items:
         raise ValueError(
@@ -318,15 +370,127 @@ def _left_over(
     return (ratings - model.mean - biases).double()
 
 
+def rated_items(
+    stars: Mapping[str, float], ratings: Ratings
+) -> tuple[Tensor, Tensor]:
+    """Read what a person rated, by titles.
+
+    Parameters
+    ----------
+    stars
+        From title to stars, in the order in which they were given.
+    ratings
+        For titles and for the scale.
+
+    Returns
+    -------
+    tuple of Tensor
+        (K,) int64 row indexes of items, and their (K,) float32 stars.
+
+    Raises
+    ------
+    RatingsError
+        When nothing is rated, a title is not found, two titles are one item,
+        or stars are no numbers on the scale. Names all that is wrong at once.
+    """
+    low, high = ratings.scale
+    wrong, rows = [], {}
+    for title, given in stars.items():
+        try:
+            item = ratings.item_titled(title)
+        except RatingsError as unknown:
+            wrong.append(str(unknown))
+            continue
+        if item in rows:
+            wrong.append(f"{title!r} and {rows[item]!r} are one item.")
+        rows[item] = title
+        is_number = isinstance(given, Real) and not isinstance(given, bool)
+        if not is_number or not low <= given <= high:
+            wrong.append(
+                f"{title!r} has {given!r} stars; give {low:g} to {high:g}."
+            )
+    if not stars:
+        wrong = ["nothing is rated; give stars to one title at least."]
+    if wrong:
+        raise RatingsError("\n".join(wrong))
+    return torch.tensor(list(rows)), torch.tensor(
+        [float(given) for given in stars.values()]
+    )
+
+
 def score_items(model: MatrixFactorization, person: Person) -> Tensor:
     """Predict a folded-in person's rating of every item: (n_items,) stars."""
+    items = torch.arange(model.item_factors.weight.shape[0])
     with torch.no_grad():
-        return (
-            model.mean
-            + person.bias
-            + model.item_biases.weight.squeeze(1)
-            + model.item_factors.weight @ person.factors
+        bias = torch.tensor(person.bias)
+        return _answers(model, person.factors, bias, items)
+
+
+def score_users(model: MatrixFactorization, users: Tensor) -> Tensor:
+    """Predict every item for some users of the data.
+
+    Parameters
+    ----------
+    model
+        Fitted; asked by its ``forward``.
+    users
+        (B,) int64 row indexes.
+
+    Returns
+    -------
+    Tensor
+        (B, n_items) stars.
+    """
+    n_items = model.item_factors.weight.shape[0]
+    rows = users.repeat_interleave(n_items)
+    columns = torch.arange(n_items).repeat(len(users))
+    return predict(model, (rows, columns)).view(len(users), n_items)
+
+
+def _answers(
+    model: MatrixFactorization, factors: Tensor, bias: Tensor, items: Tensor
+) -> Tensor:
+    """Ask a model about a person in place of its users: (K,)."""
+    only = {
+        "user_factors.weight": factors[None].float(),
+        "user_biases.weight": bias.reshape(1, 1).float(),
+    }
+    pair = (torch.zeros_like(items), items)
+    return functional_call(model.eval(), only, pair)
+
+
+def _descended(
+    model: MatrixFactorization, items: Tensor, ratings: Tensor, penalty: float
+) -> Tensor:
+    """Look for a person's factors and bias by the model's own answers."""
+    n_users, n_factors = model.user_factors.weight.shape
+    others = [
+        name
+        for name, part in model.named_modules()
+        if isinstance(part, nn.Embedding) and part.num_embeddings == n_users
+    ]
+    others = sorted(set(others) - {"user_factors", "user_biases"})
+    if others and n_users != model.item_factors.weight.shape[0]:
+        raise ValueError(
+            f"{type(model).__name__} has a row for each user in "
+            f"{', '.join(others)} too, where a new person has none. Keep what "
+            f"is known of a user in user_factors and user_biases."
         )
+    weights = torch.zeros(n_factors + 1, requires_grad=True)
+    optimizer = torch.optim.LBFGS(
+        [weights], max_iter=200, line_search_fn="strong_wolfe"
+    )
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        told = _answers(model, weights[:-1], weights[-1], items)
+        errors = (ratings - told).square().sum()
+        total = errors + penalty * weights.square().sum()
+        total.backward()
+        return total
+
+    optimizer.step(loss)
+    return weights.detach()
 
 
 def _best(

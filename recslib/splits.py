@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
 
 N_PUBLISHED_FOLDS = 5
@@ -105,11 +106,7 @@ def published_folds(ratings: Ratings) -> list[Split]:
     RatingsError
         When these are not the ratings of ML-100K.
     """
-    given = {
-        "ratings": len(ratings),
-        "users": ratings.n_users,
-        "items": ratings.n_items,
-    }
+    given = _counts_of(ratings)
     if given != _ML_100K:
         raise RatingsError(
             f"the five published folds belong to ML-100K, which has "
@@ -117,6 +114,37 @@ def published_folds(ratings: Ratings) -> list[Split]:
         )
     parts = torch.arange(len(ratings)).chunk(N_PUBLISHED_FOLDS)
     return _folds(ratings, parts, "u")
+
+
+def folds_of(ratings: Ratings, n_folds: int, seed: int) -> list[Split]:
+    """Take folds of any ratings: the published ones where there are some.
+
+    Parameters
+    ----------
+    ratings
+        N ratings. Those of ML-100K get the first of `published_folds`, all
+        others `random_folds`.
+    n_folds
+        How many folds, at least 1. A single random fold tests on a fifth.
+    seed
+        Of the random folds.
+
+    Raises
+    ------
+    RatingsError
+        When there are not so many folds to be had.
+    """
+    if n_folds < 1:
+        raise RatingsError(f"n_folds is {n_folds}; take at least 1 fold.")
+    if _counts_of(ratings) != _ML_100K:
+        drawn = n_folds if n_folds > 1 else N_PUBLISHED_FOLDS
+        return random_folds(ratings, drawn, seed)[:n_folds]
+    if n_folds > N_PUBLISHED_FOLDS:
+        raise RatingsError(
+            f"n_folds is {n_folds}; ML-100K has {N_PUBLISHED_FOLDS} published "
+            f"folds. Take so many at most."
+        )
+    return published_folds(ratings)[:n_folds]
 
 
 def random_folds(
@@ -146,6 +174,14 @@ def random_folds(
     rows = torch.arange(len(ratings))
     parts = _random_parts(rows, n_folds, seed, "ratings")
     return _folds(ratings, parts, "random fold ")
+
+
+def _counts_of(ratings: Ratings) -> dict[str, int]:
+    return {
+        "ratings": len(ratings),
+        "users": ratings.n_users,
+        "items": ratings.n_items,
+    }
 
 
 def _random_parts(
@@ -465,7 +501,8 @@ def out_of_fold(
     """
     predictions = torch.empty(len(ratings))
     rows = torch.arange(len(ratings))
-    for part in _random_parts(rows, n_folds, seed, "ratings"):
+    parts = _random_parts(rows, n_folds, seed, "ratings")
+    for part in progress_bar(parts, description="out of fold", unit="part"):
         is_test = _mask(part, len(ratings))
         predictions[is_test] = predict(_part(ratings, is_test, "out of fold"))
     return predictions

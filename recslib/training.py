@@ -219,11 +219,10 @@ def fit(
 
     history, best_weights = History(), None
     started = time.perf_counter()
-    with torch.random.fork_rng():
+    bar = progress_bar(total=n_epochs, description="fit", unit="epoch")
+    with torch.random.fork_rng(), bar:
         torch.manual_seed(seed)
-        for epoch in progress_bar(
-            range(1, n_epochs + 1), description="epochs"
-        ):
+        for epoch in range(1, n_epochs + 1):
             model.train()
             order = torch.randperm(len(train), generator=generator).to(where)
             shuffled = train.reordered(order)
@@ -235,6 +234,7 @@ def fit(
                     raise _diverged(error, epoch, number, n_batches) from None
                 squares += errors.sum()
                 count += errors.numel()
+                bar.update(1 / n_batches)
             model.eval()
             history.train_rmse.append(
                 math.sqrt(squares.item() / max(count, 1))
