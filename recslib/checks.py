@@ -591,8 +591,8 @@ def base_out_of_fold(answer: object, *, seed: int = 0) -> None:
     Parameters
     ----------
     answer
-        Takes ``fit`` and flags (N,) of the second half, and returns a base
-        (N,). ``fit`` takes rows and returns a function of rows.
+        Takes ``fit_to`` and flags (N,) of the second half, and returns a base
+        (N,). ``fit_to`` takes rows and returns a function of rows.
     seed
         Of the cases that are drawn.
     """
@@ -617,10 +617,10 @@ def _hold_base(
         (True, "a model that remembers what it was fitted to"),
     ):
 
-        def fit(rows: object, remembers: bool = remembers) -> Callable:
+        def fit_to(rows: object, remembers: bool = remembers) -> Callable:
             known = _rows(rows, len(stars))
             if not len(known):
-                raise NotYetError("`fit` got no rows to be fitted to.")
+                raise NotYetError("`fit_to` got no rows.")
             mean = stars[known].mean()
 
             def told(asked: object) -> Tensor:
@@ -632,7 +632,7 @@ def _hold_base(
             return told
 
         everything = torch.arange(len(stars))
-        first, second = fit(~halves), fit(halves)
+        first, second = fit_to(~halves), fit_to(halves)
         by_first, by_second = first(everything), second(everything)
         wanted = torch.where(halves, by_first, by_second)
         own = torch.where(halves, by_second, by_first)
@@ -640,7 +640,7 @@ def _hold_base(
         mistakes = {
             "Each half was judged by the model that was fitted to it.": own,
             "One model was fitted to all, and so to what it judges.": (
-                fit(everything)(everything)
+                fit_to(everything)(everything)
             ),
             "One model judges everything, its own half too.": by_first,
             "One model judges all, its own half too.": by_second,
@@ -661,7 +661,7 @@ def _hold_base(
             ),
         }
         whole = f"{case} {kind}"
-        came = called(answer, fit, halves, case=whole)
+        came = called(answer, fit_to, halves, case=whole)
         got = numbers(came, stars.shape, case=whole)
         hint = _mistake(got, mistakes)
         n_leaked = int(((got - stars).abs() < 1e-4).sum())
