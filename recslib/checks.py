@@ -515,7 +515,7 @@ def _timed(users: Tensor, timestamps: Tensor) -> Ratings:
 
 def _hold_turned(answer: object, part: Ratings, case: str) -> None:
     times = part.timestamps
-    got = _new_times(answer, part, case)
+    got = _new_times(answer, part, case=case)
     oldest, newest = times.min().item(), times.max().item()
     if got.min() < oldest or got.max() > newest:
         raise NotYetError(
@@ -557,9 +557,11 @@ def _is_turned(before: Tensor, after: Tensor) -> bool:
     )
 
 
-def _new_times(answer: object, part: Ratings, case: str) -> Tensor:
+def _new_times(
+    answer: object, part: Ratings, *settings: int, case: str
+) -> Tensor:
     """Ask for other timestamps: all else must stay."""
-    came = called(answer, part, case=case)
+    came = called(answer, part, *settings, case=case)
     if not isinstance(came, Ratings):
         raise NotYetError(
             f"for {case} ratings are wanted; {in_short(came)} came. "
@@ -572,13 +574,83 @@ def _new_times(answer: object, part: Ratings, case: str) -> Tensor:
                 f"change the timestamps alone."
             )
     own = copy.deepcopy(part)
-    called(lambda: answer(own), case=case)
+    called(lambda: answer(own, *settings), case=case)
     if not torch.equal(own.timestamps, part.timestamps):
         raise NotYetError(
             f"for {case} your function changes the timestamps that it was "
             f"given. Work on a copy: `part.timestamps.clone()`."
         )
     return numbers(came.timestamps, part.timestamps.shape, case=case)
+
+
+_HOUR = 3_600  # seconds
+
+
+@says
+def dealt_within_hours(answer: object, *, seed: int = 0) -> None:
+    """Check times that are dealt anew: to whom, in which hour, how fairly.
+
+    Parameters
+    ----------
+    answer
+        Takes `Ratings` and a seed, and returns them with other timestamps.
+    seed
+        Of the cases that are drawn.
+    """
+    by_hand = torch.tensor(
+        [[0, 0, 1, 0, 1, 0, 0], [10, 3700, 20, 30, 40, 3710, 50]]
+    )
+    part = _timed(*by_hand)
+    case = "two people and seven ratings in two hours"
+    _hold_dealt(answer, part, case)
+    deals = [_new_times(answer, part, each, case=case) for each in range(100)]
+    if not torch.equal(_new_times(answer, part, 99, case=case), deals[99]):
+        raise NotYetError(
+            "the seed 99 gives one deal, and then another. Draw from a "
+            "generator of your own: `torch.Generator().manual_seed(seed)`."
+        )
+    for user, n_orders in ((0, 6), (1, 2)):
+        own = (part.users == user) & (part.timestamps < _HOUR)
+        n_met = len({tuple(each[own].tolist()) for each in deals})
+        if n_met < n_orders:
+            raise NotYetError(
+                f"for {case} the times {in_short(part.timestamps[own])} of "
+                f"one person in one hour can be dealt in {n_orders} orders; "
+                f"in 100 deals {n_met} came. Draw every order alike, and "
+                f"another one for each seed."
+            )
+    generator = torch.Generator().manual_seed(seed)
+    for n, n_users in ((30, 3), (60, 2)):
+        users = torch.randint(n_users, (n,), generator=generator)
+        times = torch.randint(4 * _HOUR, (n,), generator=generator)
+        case = f"{n} ratings of {n_users} people in five hours"
+        _hold_dealt(answer, _timed(users, _LATE + times), case)
+
+
+def _hold_dealt(answer: object, part: Ratings, case: str) -> None:
+    """See that each person keeps the times of each hour, in any order."""
+    times = part.timestamps
+    got = _new_times(answer, part, 1, case=case)
+    for user in part.users.unique().tolist():
+        own = part.users == user
+        if not _same_times(got[own], times[own]):
+            raise NotYetError(
+                f"for {case} the times {in_short(times[own])} of user {user} "
+                f"became {in_short(got[own])}: these are not all and only "
+                f"the times of this person."
+            )
+        for hour in (times[own] // _HOUR).unique():
+            then = own & (times // _HOUR == hour)
+            if not _same_times(got[then], times[then]):
+                raise NotYetError(
+                    f"for {case} the times {in_short(times[then])} of user "
+                    f"{user} in one hour became {in_short(got[then])}: the "
+                    f"hour is to stay."
+                )
+
+
+def _same_times(one: Tensor, other: Tensor) -> bool:
+    return torch.equal(one.sort().values, other.double().sort().values)
 
 
 @says

@@ -609,24 +609,148 @@ TURNED = [
 ]
 
 
+# ---- Dealt within the hour -------------------------------------------------
+
+
+def dealt_by(key, part, seed):
+    """Deal times anew among the rows of one key."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randperm(len(part), generator=generator)
+    drawn = drawn[key[drawn].argsort(stable=True)]
+    times = torch.empty_like(part.timestamps)
+    times[key.argsort(stable=True)] = part.timestamps[drawn]
+    return replace(part, timestamps=times)
+
+
+def hours(part):
+    return part.users * 1_000_000 + part.timestamps // 3600
+
+
+def deal_hours(part, seed):
+    return dealt_by(hours(part), part, seed)
+
+
+def deal_in_a_loop(part, seed):
+    draw = np.random.default_rng(seed)
+    times = part.timestamps.numpy().copy()
+    for hour in hours(part).unique():
+        rows = (hours(part) == hour).numpy()
+        times[rows] = draw.permutation(times[rows])
+    return replace(part, timestamps=torch.from_numpy(times))
+
+
+def by_the_global_seed(part, seed):
+    return deal_hours(part, int(torch.randint(1_000_000, ())))
+
+
+def reversed_in_the_hour(part, seed):
+    return replace(
+        part,
+        timestamps=torch.stack(
+            [
+                part.timestamps[hours(part) == hour].flip(0)[
+                    int((hours(part)[:row] == hour).sum())
+                ]
+                for row, hour in enumerate(hours(part))
+            ]
+        ),
+    )
+
+
+def moved_round(part, seed):
+    """Move each hour's times on by so many places."""
+    times = part.timestamps.clone()
+    for hour in hours(part).unique():
+        rows = hours(part) == hour
+        times[rows] = times[rows].roll(seed)
+    return replace(part, timestamps=times)
+
+
+def rows_shuffled(part, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return part.select(torch.randperm(len(part), generator=generator))
+
+
+def dealt_in_place(part, seed):
+    part.timestamps[:] = deal_hours(part, seed).timestamps
+    return part
+
+
+DEALT = [
+    right("by a key", deal_hours),
+    right("in a loop", deal_in_a_loop),
+    right(
+        "float64",
+        lambda part, seed: replace(
+            part, timestamps=deal_hours(part, seed).timestamps.double()
+        ),
+    ),
+    wrong(
+        "among all of a person's",
+        "the hour is to stay",
+        lambda part, seed: dealt_by(part.users, part, seed),
+    ),
+    wrong(
+        "among all people in the hour",
+        "not all and only",
+        lambda part, seed: dealt_by(part.timestamps // 3600, part, seed),
+    ),
+    wrong(
+        "among all",
+        "not all and only",
+        lambda part, seed: dealt_by(torch.zeros(len(part)), part, seed),
+    ),
+    wrong(
+        "one seed for all",
+        "another one for each seed",
+        lambda part, seed: deal_hours(part, 0),
+    ),
+    wrong("turned round", "can be dealt in 6 orders", reversed_in_the_hour),
+    wrong("moved round", "can be dealt in 6 orders", moved_round),
+    wrong("as it was", "can be dealt in 6 orders", lambda part, seed: part),
+    wrong("no seed", "manual_seed", by_the_global_seed),
+    wrong(
+        "all at the hour",
+        "not all and only",
+        lambda part, seed: replace(
+            part, timestamps=part.timestamps // 3600 * 3600
+        ),
+    ),
+    wrong("rows", "changed. Rows stay", rows_shuffled),
+    wrong(
+        "times alone",
+        "ratings are wanted",
+        lambda part, seed: deal_hours(part, seed).timestamps,
+    ),
+    wrong("in place", "timestamps that it was given", dealt_in_place),
+    wrong("None", "returns nothing", lambda part, seed: None),
+    wrong("without a seed", "your function stops", lambda part: part),
+    wrong(
+        "NaN",
+        "NaN",
+        lambda part, seed: replace(part, timestamps=part.timestamps * NAN),
+    ),
+]
+
+
 # ---- A base with no leak ---------------------------------------------------
 
 
-def your_base(fit, halves):
+def your_base(fit_to, halves):
     base = torch.empty(len(halves))
     for half in (halves, ~halves):
         judged = half.nonzero().squeeze(1)
         others = (~half).nonzero().squeeze(1)
-        base[judged] = fit(others)(judged)
+        base[judged] = fit_to(others)(judged)
     return base
 
 
-def in_lists(fit, halves):
+def in_lists(fit_to, halves):
     told = {}
     for half in (True, False):
         judged = [row for row, side in enumerate(halves) if side == half]
         others = [row for row, side in enumerate(halves) if side != half]
-        told |= dict(zip(judged, fit(others)(judged).tolist(), strict=True))
+        told |= dict(zip(judged, fit_to(others)(judged).tolist(), strict=True))
     return [told[row] for row in range(len(halves))]
 
 
@@ -634,26 +758,26 @@ def rows_of(halves):
     return (~halves).nonzero().squeeze(1), halves.nonzero().squeeze(1)
 
 
-def one_behind_the_other(fit, halves):
+def one_behind_the_other(fit_to, halves):
     one, two = rows_of(halves)
-    return torch.cat([fit(two)(one), fit(one)(two)])
+    return torch.cat([fit_to(two)(one), fit_to(one)(two)])
 
 
-def half_a_base(fit, halves):
+def half_a_base(fit_to, halves):
     one, two = rows_of(halves)
     base = torch.zeros(len(halves))
-    base[two] = fit(one)(two)
+    base[two] = fit_to(one)(two)
     return base
 
 
-def both_models(fit, halves):
+def both_models(fit_to, halves):
     everything = torch.arange(len(halves))
     one, two = rows_of(halves)
-    return (fit(one)(everything) + fit(two)(everything)) / 2
+    return (fit_to(one)(everything) + fit_to(two)(everything)) / 2
 
 
-def changes_halves(fit, halves):
-    base = your_base(fit, halves)
+def changes_halves(fit_to, halves):
+    base = your_base(fit_to, halves)
     halves[:] = True
     return base
 
@@ -663,39 +787,41 @@ BASES = [
     right("lists", in_lists),
     right(
         "flags for rows",
-        lambda fit, halves: torch.where(
+        lambda fit_to, halves: torch.where(
             halves,
-            fit(~halves)(torch.arange(len(halves))),
-            fit(halves)(torch.arange(len(halves))),
+            fit_to(~halves)(torch.arange(len(halves))),
+            fit_to(halves)(torch.arange(len(halves))),
         ),
     ),
-    right("float64", lambda fit, halves: your_base(fit, halves).double()),
-    right("NumPy", lambda fit, halves: your_base(fit, halves).numpy()),
+    right(
+        "float64", lambda fit_to, halves: your_base(fit_to, halves).double()
+    ),
+    right("NumPy", lambda fit_to, halves: your_base(fit_to, halves).numpy()),
     wrong(
         "one model for all",
         "One model was fitted to all",
-        lambda fit, halves: fit(torch.arange(len(halves)))(
+        lambda fit_to, halves: fit_to(torch.arange(len(halves)))(
             torch.arange(len(halves))
         ),
     ),
     wrong(
         "own half",
         "the model that was fitted to it",
-        lambda fit, halves: torch.where(
+        lambda fit_to, halves: torch.where(
             halves,
-            fit(halves)(torch.arange(len(halves))),
-            fit(~halves)(torch.arange(len(halves))),
+            fit_to(halves)(torch.arange(len(halves))),
+            fit_to(~halves)(torch.arange(len(halves))),
         ),
     ),
     wrong(
         "first half for all",
         "its own half too",
-        lambda fit, halves: fit(~halves)(torch.arange(len(halves))),
+        lambda fit_to, halves: fit_to(~halves)(torch.arange(len(halves))),
     ),
     wrong(
         "second half for all",
         "its own half too",
-        lambda fit, halves: fit(halves)(torch.arange(len(halves))),
+        lambda fit_to, halves: fit_to(halves)(torch.arange(len(halves))),
     ),
     wrong("mean of both", "The mean of both models", both_models),
     wrong("in another order", "one behind the other", one_behind_the_other),
@@ -703,26 +829,26 @@ BASES = [
     wrong(
         "a half alone",
         r"shape \(3,\) is wanted",
-        lambda fit, halves: fit(~halves)(halves),
+        lambda fit_to, halves: fit_to(~halves)(halves),
     ),
     wrong(
         "the mean of the stars",
         "is wanted",
-        lambda fit, halves: torch.full((len(halves),), 2.75),
+        lambda fit_to, halves: torch.full((len(halves),), 2.75),
     ),
     wrong(
         "a function",
         "numbers of the shape",
-        lambda fit, halves: fit(halves),
+        lambda fit_to, halves: fit_to(halves),
     ),
     wrong(
         "fitted to nothing",
         "no rows",
-        lambda fit, halves: fit([])(torch.arange(len(halves))),
+        lambda fit_to, halves: fit_to([])(torch.arange(len(halves))),
     ),
     wrong("changes the halves", "changes what it was", changes_halves),
-    wrong("NaN", "NaN", lambda fit, halves: halves * NAN),
-    wrong("None", "returns nothing", lambda fit, halves: None),
+    wrong("NaN", "NaN", lambda fit_to, halves: halves * NAN),
+    wrong("None", "returns nothing", lambda fit_to, halves: None),
 ]
 
 
@@ -907,6 +1033,7 @@ TABLES = {
     checks.unheard_inputs: UNHEARD,
     checks.another_listener: LISTENERS,
     checks.told_from_the_end: TURNED,
+    checks.dealt_within_hours: DEALT,
     checks.base_out_of_fold: BASES,
     checks.mood_average: MOODS,
     checks.known_from: KNOWN,
