@@ -410,7 +410,7 @@ def with_gru(films, **settings):
     return model
 
 
-def fitted(model, given, n_epochs=3):
+def fitted(model, given, n_epochs=2):
     fit(
         model,
         given,
@@ -433,18 +433,18 @@ def gru_left_in_training(given, films):
 
 
 def two_layers(given, films):
-    return fitted(with_gru(films, num_layers=2), given, 4)
+    return fitted(with_gru(films, num_layers=2), given, 3)
 
 
 def lstm_fit(given, films):
-    return fitted(LSTMRating(films, n_hidden=16), given)
+    return fitted(LSTMRating(films, n_hidden=16), given, 1)
 
 
 def rnn_beside_a_gru(given, films):
     model = LSTMRating(films, n_hidden=16)
     model.lstm = nn.RNN(films.shape[1] + 1, 16, batch_first=True)
     model.spare = nn.GRU(1, 1)
-    return fitted(model, given)
+    return fitted(model, given, 1)
 
 
 class AsksInVain(LSTMRating):
@@ -484,7 +484,7 @@ LISTENERS = [
     wrong(
         "a GRU that is asked in vain",
         "never reaches the answer",
-        lambda given, films: fitted(AsksInVain(films), given),
+        lambda given, films: fitted(AsksInVain(films), given, 1),
     ),
     wrong("fitted to another thing", "nothing else", fitted_to_other_moods),
     wrong(
@@ -1059,6 +1059,6 @@ def test_a_right_answer_passes_whatever_is_drawn(check, seed):
 def test_what_passes_once_by_luck_does_not_pass_with_other_cases(check):
     for answer in TABLES[check]:
         if answer.hint and check is not checks.another_listener:
-            for seed in range(1, 4):
+            for seed in (1, 2):
                 said = check(*answer.given, seed=seed)
                 assert said.startswith("Not yet: "), answer.label
