@@ -32,7 +32,7 @@ def fit_factorization(
     ridge: float = 3.0,
     learning_rate: float = 0.025,
     n_epochs: int = 20,
-    batch_size: int = 2_048,
+    batch_size: int | None = None,
     seed: int = 0,
     kind: type[MatrixFactorization] = MatrixFactorization,
 ) -> MatrixFactorization:
@@ -53,8 +53,11 @@ def fit_factorization(
         What each row pays, an epoch, for its squares.
     learning_rate
         The highest, one a rating.
-    n_epochs, batch_size
+    n_epochs
         As in `recslib.training.fit`.
+    batch_size
+        Ratings a step. None: 2,048, or a twentieth of the ratings where that
+        is less, for a row that is met too often in one batch overshoots.
     seed
         Of the first factors and of the shuffles.
     kind
@@ -74,6 +77,8 @@ def fit_factorization(
     torch.manual_seed(seed)
     mean = train.ratings.double().mean().item()
     model = kind(train.n_users, train.n_items, n_factors, mean)
+    if batch_size is None:
+        batch_size = min(2_048, max(len(train) // 20, 1))
     n_batches = math.ceil(len(train) / batch_size)
     optimizer = torch.optim.SGD(
         model.parameters(),
