@@ -1,0 +1,140 @@
+"""What a person changes after Run All: the cell and all below run on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from kernels import running
+
+from bookbuild import chapters
+
+QUICK = {"dataset": "synthetic", "quick": True}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of one cell, and a line that shows that it was used."""
+
+    label: str
+    cell: str
+    old: str
+    new: str
+    used: str = "True"
+
+
+FACTORIZATION = [
+    Edit("first factors", "cell-063", "sd=0.003", "sd=0.01"),
+    Edit("seed and folds", "cell-005", "seed = 0", "seed = 42; n_folds = 1"),
+    Edit("rate", "cell-057", "rate=1e-6", "rate=1e-4"),
+    Edit("batch", "cell-064", "batch_size=256", "batch_size=64"),
+    Edit("width", "cell-070", "n_factors=128", "n_factors=64"),
+    Edit(
+        "optimizer",
+        "cell-054",
+        "torch.optim.SGD(model.parameters(), lr=rate)",
+        "torch.optim.AdamW(model.parameters(), lr=rate)",
+    ),
+    Edit(
+        "dropout",
+        "cell-063",
+        "products = self.user_factors(users) * self.item_factors(items)",
+        "products = nn.functional.dropout("
+        "self.user_factors(users), 0.2, self.training"
+        ") * self.item_factors(items)",
+        "recommend.is_dot_product(last_model)",
+    ),
+    Edit(
+        "a layer more",
+        "cell-063",
+        "products = self.user_factors(users) * self.item_factors(items)",
+        "products = torch.tanh(self.user_factors(users)) "
+        "* self.item_factors(items).exp()",
+        "not recommend.is_dot_product(last_model)",
+    ),
+    Edit(
+        "your stars",
+        "cell-107",
+        "mine = dict(zip(ratings.titles[:10], range(1, 6), strict=False))",
+        "mine = {ratings.titles[3].upper(): 5}",
+        "len(rated) == 1",
+    ),
+]
+DENSE = [
+    Edit("dropout", "cell-049", "Dropout(0.3)", "Dropout(0.2)"),
+    Edit("no dropout", "cell-049", "Dropout(0.3)", "nn.Identity()"),
+    Edit("folds", "cell-004", "n_folds = 5", "n_folds = 1", "len(folds) == 1"),
+    Edit(
+        "a layer more",
+        "cell-049",
+        "self.output = linear(64, 1, sd=0.2)",
+        "self.output = nn.Sequential("
+        "linear(64, 64, sd=0.1), nn.GELU(), linear(64, 1, sd=0.2))",
+        "len(models[with_side].output) == 3",
+    ),
+    Edit("rate", "cell-043", "rate=0.004", "rate=0.001"),
+    Edit("batch", "cell-043", '"batch_size": 2_048', '"batch_size": 64'),
+    Edit("seed", "cell-004", "seed = 0", "seed = 7", "seed == 7"),
+    Edit(
+        "squared ReLU",
+        "cell-049",
+        "nn.functional.gelu(self.hidden(inputs))",
+        "torch.relu(self.hidden(inputs)).square()",
+    ),
+    Edit(
+        "who you are",
+        "you-002",
+        '"age": 30, "gender": "F"',
+        '"age": 71, "gender": "M"',
+    ),
+]
+LSTM = [
+    Edit(
+        "GRU",
+        "cell-070",
+        "nn.LSTM(n_factors",
+        "nn.GRU(n_factors",
+        "isinstance(listener.lstm, nn.GRU)"
+        " and isinstance(fitted[on_base][0].lstm, nn.GRU)"
+        " and isinstance(mood_models['both sides'][0].after.lstm, nn.GRU)",
+    ),
+    Edit("dropout", "cell-070", "Dropout(0.5)", "Dropout(0.2)"),
+    Edit(
+        "a layer more",
+        "cell-070",
+        "n_hidden, batch_first=True)",
+        "n_hidden, num_layers=2, batch_first=True)",
+        "listener.lstm.num_layers == 2",
+    ),
+    Edit("windows", "cell-004", "n_folds = 5", "n_folds = 1"),
+    Edit("seed", "cell-004", "seed = 0", "seed = 3", "seed == 3"),
+    Edit("rate", "fit-steps", "lr=0.1", "lr=0.02"),
+    Edit("width", "cell-051", "64 + hears, 128", "64 + hears, 96"),
+    Edit("memory", "cell-072", '"n_epochs": longest', '"n_hidden": 8'),
+]
+EDITS = {
+    "01_matrix_factorization": FACTORIZATION,
+    "02_dense_network": DENSE,
+    "03_lstm_sequences": LSTM,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_after_run_all_is_used_by_all_below(name):
+    (path,) = (path for path in chapters.paths() if path.stem == name)
+    with running(path, QUICK) as opened:
+        opened.run(opened.notebook.cells)
+        for edit in EDITS[name]:
+            cell = opened.cell(edit.cell)
+            as_it_was = cell.source
+            assert edit.old in as_it_was, edit.label
+            cell.source = as_it_was.replace(edit.old, edit.new)
+            try:
+                opened.run(opened.below(edit.cell))
+                used = opened.ask(f"print({edit.used})")
+            except AssertionError as stopped:
+                pytest.fail(f"{edit.label}: {stopped}")
+            finally:
+                cell.source = as_it_was
+            assert used == "True", edit.label
