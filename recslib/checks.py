@@ -6,11 +6,309 @@ case, what is wanted and what came. None of them raises.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recslib.answers import (
+    NotYetError,
+    called,
+    expect,
+    in_short,
+    number,
+    numbers,
+    says,
+)
+from recslib.models import DenseNet
 
 # ---- PyTorch in twenty minutes --------------------------------------------
 
 # ---- Matrix factorization --------------------------------------------------
 
 # ---- A dense network -------------------------------------------------------
+
+HALF_A_THOUSANDTH = 6e-4  # and a little: rounded to three decimal places
+
+
+@says
+def shapes_of_differences(shapes: object) -> None:
+    """Check the shapes of three differences, by making them.
+
+    Parameters
+    ----------
+    shapes
+        Three: tuples, lists, sizes, a number for one dimension, or text such
+        as ``"(4, 4)"``.
+    """
+    if not isinstance(shapes, list | tuple) or len(shapes) != 3:
+        raise NotYetError(
+            f"three shapes are wanted, in a list; {in_short(shapes)} came."
+        )
+    pairs = [((4,), (4,)), ((4, 1), (4,)), ((3, 1), (1, 5))]
+    hints = [
+        "The two are alike, so nothing is repeated.",
+        "Write the second below the first, lined up from the right: its 4 "
+        "stands below the 1, and a 1 is filled in below the 4. Then each 1 "
+        "is repeated.",
+        "Go place by place: 3 and 1, then 1 and 5. Each 1 is repeated until "
+        "it fits.",
+    ]
+    for place, told in enumerate(shapes):
+        if told is None or told is ...:
+            raise NotYetError(f"number {place + 1} has no answer.")
+        shape = _shape(told)
+        if shape is None:
+            raise NotYetError(
+                f"for number {place + 1} a shape is wanted, such as (2, 7); "
+                f"{in_short(told)} came. All three differences have one."
+            )
+        if shape != tuple(torch.broadcast_shapes(*pairs[place])):
+            raise NotYetError(
+                f"number {place + 1} is not {shape}. {hints[place]}"
+            )
+
+
+def _shape(told: object) -> tuple[int, ...] | None:
+    """Read a shape in any form; None: it is none."""
+    if isinstance(told, str):
+        inside = told.strip().removeprefix("torch.Size").strip("()[] ")
+        told = re.split(r"\s*[,x\u00d7]\s*", inside.removesuffix(","))
+    if isinstance(told, Tensor | np.ndarray):
+        told = told.tolist()
+    try:
+        several = told if isinstance(told, list | tuple) else [told]
+        sizes = [float(size) for size in several]
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    if not all(size.is_integer() for size in sizes):
+        return None
+    return tuple(int(size) for size in sizes)
+
+
+@says
+def lowest_loss_of_pairs(predictions: object, lowest_loss: object) -> None:
+    """Check what the slip asks for: four predictions, and their loss.
+
+    Parameters
+    ----------
+    predictions
+        Four numbers.
+    lowest_loss
+        One.
+    """
+    if predictions is None or lowest_loss is None:
+        raise NotYetError("give four predictions and one loss.")
+    told = numbers(_in_a_row(predictions), (4,), case="the predictions")
+    targets = torch.tensor([0.0, 0.0, 0.5, 1.0], dtype=told.dtype)
+    known_rows = {
+        "These are the targets; but the loss compares each prediction with "
+        "all four of them.": targets,
+        "This is the median, and squares are lowest elsewhere.": (
+            targets.quantile(0.5).expand(4)
+        ),
+        "This is halfway from the lowest to the highest, whatever is "
+        "between.": torch.full_like(targets, 0.5),
+    }
+    hint = _known(told, known_rows, HALF_A_THOUSANDTH)
+    for place, came in enumerate(told.tolist(), 1):
+        above = came - targets.mean()
+        if above.abs() > HALF_A_THOUSANDTH:
+            raise NotYetError(
+                f"prediction {place} should be "
+                f"{'lower' if above > 0 else 'higher'} than {in_short(came)}."
+                f" {hint}"
+            )
+    came = number(lowest_loss, case="the lowest loss")
+    variance = targets.var(correction=0)
+    if abs(came - variance) <= HALF_A_THOUSANDTH:
+        return
+    known_losses = {
+        "No prediction can meet four targets: the second part of (2.2) is "
+        "left.": torch.zeros(()),
+        "That divides by 3, as one does for a sample; (2.2) divides by B, "
+        "and B is 4.": targets.var(),
+        "That is the sum over the targets; (2.2) takes the mean.": (
+            4 * variance
+        ),
+        "That is the sum over all 16 pairs; the loss is the mean.": (
+            16 * variance
+        ),
+        "That is the mean of the squared targets; take off their squared "
+        "mean.": targets.square().mean(),
+        "That is the root of it.": variance.sqrt(),
+    }
+    hint = _known(came, known_losses, HALF_A_THOUSANDTH)
+    raise NotYetError(
+        f"the predictions are right; their loss is not {in_short(came)}. "
+        f"{hint or 'Only the second part of (2.2) is left of it.'}"
+    )
+
+
+def _in_a_row(came: object) -> object:
+    """Drop the dimensions of size 1, such as those of a column."""
+    return came.squeeze() if isinstance(came, Tensor | np.ndarray) else came
+
+
+def _known(
+    came: object, mistakes: Mapping[str, object], tolerance: float = 1e-4
+) -> str:
+    """Return the hint of the first mistake that gives what came, or ""."""
+    for hint, given in mistakes.items():
+        try:
+            expect(came, given, case="", tolerance=tolerance)
+        except NotYetError:
+            continue
+        return hint
+    return ""
+
+
+@says
+def parameter_count(count: object, *, seed: int = 0) -> None:
+    """Check a count of the parameters of `DenseNet`, by making some.
+
+    Parameters
+    ----------
+    count
+        Takes the numbers of users, items and factors.
+    seed
+        Of the sizes.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randint(2, 60, (4, 3), generator=generator).tolist()
+    for n_users, n_items, n_factors in ([3, 4, 2], *drawn):
+        case = f"{n_users} users, {n_items} items and {n_factors} factors"
+        came = called(count, n_users, n_items, n_factors, case=case)
+        model = DenseNet(n_users, n_items, n_factors, mean=3.5)
+        real = sum(part.numel() for part in model.parameters())
+        rows, network = n_users + n_items, 64 * (2 * n_factors + 2) + 1
+        known = {
+            "The biases of users and items are missing.": real - rows,
+            "65 are missing. A linear layer has a constant for each number "
+            "that it gives; the output is such a layer, too.": real - 65,
+            "64 are missing: the constants of the hidden layer, or the "
+            "weights of the output.": real - 64,
+            "One is missing: the constant of the output.": real - 1,
+            "The biases are missing, and the constants of the layers.": (
+                real - rows - 65
+            ),
+            "The hidden layer takes both rows, side by side: 2 F numbers.": (
+                real - 64 * n_factors
+            ),
+            "That is the network alone. Its inputs are learnt as well.": (
+                network
+            ),
+            "Those are the embeddings alone; the network is missing.": (
+                real - network
+            ),
+            "Those are the factors alone; biases and network are missing.": (
+                rows * n_factors
+            ),
+            "Users and items have a table each. Their rows add up, and do "
+            "not multiply.": n_users * n_items * n_factors,
+            "The mean is handed over, and not learnt.": real + 1,
+        }
+        expect(came, real, case=case, hint=_known(came, known))
+
+
+@says
+def multiplying_weights(
+    hidden: object, output: object, *, seed: int = 0
+) -> None:
+    """Check four hidden numbers that multiply, on pairs of numbers.
+
+    Parameters
+    ----------
+    hidden
+        (4, 2), a row for each hidden number.
+    output
+        (4,).
+    seed
+        Of the pairs.
+    """
+    tolerance = 0.01
+    hidden = numbers(hidden, (4, 2), case="the hidden weights")
+    output = numbers(_in_a_row(output), (4,), case="the output weights")
+    generator = torch.Generator().manual_seed(seed)
+    pairs = torch.rand(1_000, 2, generator=generator, dtype=output.dtype)
+    pairs = 2 * pairs - 1
+    pairs[:4] = pairs.new_tensor([[1, 1], [-1, -1], [1, -1], [-1, 1]])
+    products = pairs.prod(dim=1)
+    came = torch.relu(pairs @ hidden.T).square() @ output
+    known = {
+        "All is 0 so far.": 0 * products,
+        "That is four times as much: (2.4) has a quarter.": 4 * products,
+        "The signs of the output are turned round.": -products,
+    }
+    hint = _known(came, known, tolerance)
+    unbent = (pairs @ hidden.T).square() @ output
+    halves = [factor * products for factor in (0.5, 1, 2, 4)]
+    if not hint and any(
+        torch.allclose(unbent, half, atol=tolerance) for half in halves
+    ):
+        hint = (
+            "What is below 0 becomes 0 here. So each square takes two hidden "
+            "numbers, one for each sign."
+        )
+    worst = (came - products).abs().argmax().item()
+    for place in (0, 1, 2, 3, worst):
+        x, y = pairs[place].tolist()
+        case = f"the pair ({in_short(x)}, {in_short(y)})"
+        wanted = products[place]
+        expect(came[place], wanted, case=case, tolerance=tolerance, hint=hint)
+
+
+@says
+def bag_of_features(bag: object, *, seed: int = 0) -> None:
+    """Check the sum of a film's features, against the matrix product.
+
+    Parameters
+    ----------
+    bag
+        Takes the factors of all features, and the numbers of a film.
+    seed
+        Of the factors and the films.
+    """
+    factors = {"year": [2.0, 0.0], "Drama": [3.0, -1.0], "War": [5.0, 5.0]}
+    factors = {name: torch.tensor(row) for name, row in factors.items()}
+    films = [(factors, {"year": 0.5, "Drama": 1.0})]
+    generator = torch.Generator().manual_seed(seed)
+    names = ["year", "Drama", "Comedy", "War"]
+    for n_features in (3, 1, 2, 4):
+        table = torch.randn(4, 2 + n_features, generator=generator)
+        order = torch.randperm(4, generator=generator)[:n_features].tolist()
+        # The first is below 0, as the year of an old film is.
+        film = {names[k]: n - 0.75 for n, k in enumerate(order)}
+        films.append((dict(zip(names, table, strict=True)), film))
+    for factors, film in films:
+        _try_film(bag, factors, film)
+
+
+def _try_film(
+    bag: object, factors: dict[str, Tensor], film: dict[str, float]
+) -> None:
+    rows = torch.stack([factors[name] for name in film])  # (K, F)
+    weights = torch.tensor(list(film.values()))[:, None]
+    parts = weights * rows
+    in_order = torch.stack(list(factors.values()))[: len(film)]
+    mistakes = {
+        "The numbers of the film are left out.": rows.sum(dim=0),
+        "That is the mean; a bag adds up.": parts.mean(dim=0),
+        "That is the last feature alone.": parts[-1],
+        "That is the first feature alone.": parts[0],
+        "A number below 0 counts, too.": parts[weights[:, 0] > 0].sum(dim=0),
+        "Find each row by its name, and not by its place.": (
+            (weights * in_order).sum(dim=0)
+        ),
+        "Only what the film has counts.": sum(factors.values()),
+        "The parts are added up, and not multiplied.": parts.prod(dim=0),
+    }
+    case = f"the film {film}"
+    came = called(bag, factors, film, case=case)
+    hint = _known(came, mistakes)
+    expect(came, parts.sum(dim=0), case=case, hint=hint)
+
 
 # ---- An LSTM that listens --------------------------------------------------

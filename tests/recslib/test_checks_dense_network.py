@@ -1,0 +1,316 @@
+"""What the checks of chapter 2 say to answers, right and wrong."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from judging import each_of, enough, hold, right, wrong
+
+from recslib import checks
+from recslib.models import DenseNet
+
+NAN = math.nan
+
+
+def nothing(*_):
+    return None
+
+
+def stops(*_):
+    raise ZeroDivisionError("by zero")
+
+
+# ---- Three shapes ----------------------------------------------------------
+
+SHAPES = [
+    right("tuples", [(4,), (4, 4), (3, 5)]),
+    right("a number for one dimension", [(4), (4, 4), (3, 5)]),
+    right("sizes and lists", [torch.Size([4]), [4, 4], [3, 5]]),
+    right("a tuple of all", ((4,), (4, 4), (3, 5))),
+    right("text", ["(4,)", "(4, 4)", "[3, 5]"]),
+    right("text without brackets", ["4", "4 x 4", "3 x 5"]),
+    right("text as PyTorch prints it", ["torch.Size([4])", [4, 4], (3, 5)]),
+    right("arrays", [np.array([4]), torch.tensor([4, 4]), np.array([3, 5])]),
+    wrong("the stub", "number 1 has no answer", [None, None, None]),
+    wrong("the third left out", "number 3 has no answer", [4, [4, 4], None]),
+    wrong("nothing", "three shapes are wanted.*None came", None),
+    wrong("two of three", r"three shapes.*\(4, 4\)\] came", [(4,), (4, 4)]),
+    wrong("a column", r"number 2 is not \(4, 1\)", [4, (4, 1), (3, 5)]),
+    wrong("a row", r"2 is not \(4,\).*filled in", [4, (4,), (3, 5)]),
+    wrong("turned round", r"3 is not \(5, 3\).*place", [4, (4, 4), (5, 3)]),
+    wrong("all of them", r"3 is not \(15,\)", [4, (4, 4), 15]),
+    wrong("the slip at once", r"1 is not \(4, 4\)", [(4, 4), (4, 4), (3, 5)]),
+    wrong("an error", "number 3.*'error' came", [4, (4, 4), "error"]),
+    wrong("NaN", "number 1.*shape is wanted", [NAN, (4, 4), (3, 5)]),
+    wrong("half sizes", "number 2.*shape", [4, (4, 4.5), (3, 5)]),
+    wrong("a difference", "number 2.*shape", [4, torch.zeros(4, 4), (3, 5)]),
+    wrong("a module", "number 3.*shape", [4, (4, 4), torch]),
+]
+
+
+# ---- What the slip asks for ------------------------------------------------
+
+BEST = [0.375] * 4
+
+PAIRS = [
+    right("exactly", BEST, 0.171875),
+    right("fractions", [3 / 8] * 4, 11 / 64),
+    right("rounded", tuple(BEST), 0.172),
+    right("a tensor", torch.full((4,), 0.375), torch.tensor(0.171875)),
+    right("a column", torch.full((4, 1), 0.375), torch.tensor([0.171875])),
+    right("an array", np.full(4, 0.375), np.float64(0.171875)),
+    right("the loss's own column", torch.full((1, 4), 0.375), 0.1719),
+    wrong("the stub", "give four predictions and one loss", None, None),
+    wrong("no loss", "give four", BEST, None),
+    wrong("one number", "shape.*0.375 came|shape.*wanted", 0.375, 0.171875),
+    wrong("three", r"\(4,\) is wanted; \(3,\)", [0.375] * 3, 0.171875),
+    wrong("the targets", "1 should be higher.*targets", [0, 0, 0.5, 1], 0.0),
+    wrong("whole numbers", "1 should be higher", [0, 0, 1, 1], 0.2),
+    wrong("the median", "higher than 0.25.*median", [0.25] * 4, 0.1875),
+    wrong("halfway", "lower than 0.5.*halfway", [0.5] * 4, 0.1875),
+    wrong("two places", "lower than 0.38", [0.38] * 4, 0.171875),
+    wrong("one is off", "3 should be lower", [0.375, 0.375, 0.4, 0.375], 0.2),
+    wrong("a sample's variance", "divides by 3", BEST, 0.229167),
+    wrong("a loss of 0", "second part", BEST, 0),
+    wrong("the sum over the targets", "the mean", BEST, 0.6875),
+    wrong("the sum over all pairs", "16 pairs", BEST, 2.75),
+    wrong("the mean square", "take off their squared", BEST, 0.3125),
+    wrong("the root", "the root of it", BEST, 0.4146),
+    wrong("a wrong loss", "not 0.3. Only the second part", BEST, 0.3),
+    wrong("loss with two places", "not 0.17", BEST, 0.17),
+    wrong("NaN for predictions", "NaN", [NAN] * 4, 5.0),
+    wrong("NaN in a column", "NaN", torch.full((4, 1), NAN), 0.171875),
+    wrong("NaN for the loss", "NaN", BEST, NAN),
+    wrong("infinity", "Infinity", BEST, math.inf),
+    wrong("text", "one number is wanted", BEST, "11/64"),
+    wrong("text for predictions", "numbers.*wanted", "0.375", 0.171875),
+]
+
+
+# ---- Count the parameters --------------------------------------------------
+
+
+def counted(n_users, n_items, n_factors):
+    rows = (n_users + n_items) * (n_factors + 1)
+    return rows + 64 * 2 * n_factors + 64 + 64 + 1
+
+
+def made_and_counted(*sizes):
+    return sum(p.numel() for p in DenseNet(*sizes, mean=3.5).parameters())
+
+
+COUNTS = [
+    right("arithmetic", counted),
+    right("a float", lambda u, i, f: (u + i) * (f + 1.0) + 128 * f + 129),
+    right("a tensor", lambda *sizes: torch.tensor(counted(*sizes))),
+    right("NumPy", lambda *sizes: np.int64(counted(*sizes))),
+    right("a model that is made", made_and_counted),
+    wrong("the stub", "returns nothing", nothing),
+    wrong(
+        "no biases",
+        "for 3 users, 4 items and 2 factors 406 is wanted; 399 came. The bias",
+        lambda u, i, f: (u + i) * f + 128 * f + 129,
+    ),
+    wrong(
+        "no constants",
+        "65 are missing",
+        lambda u, i, f: (u + i) * (f + 1) + 128 * f + 64,
+    ),
+    wrong(
+        "no constants of the hidden layer",
+        "64 are missing",
+        lambda u, i, f: counted(u, i, f) - 64,
+    ),
+    wrong(
+        "no constant of the output",
+        "One is missing",
+        lambda u, i, f: counted(u, i, f) - 1,
+    ),
+    wrong(
+        "neither biases nor constants",
+        "biases are missing, and the constants",
+        lambda u, i, f: (u + i) * f + 128 * f + 64,
+    ),
+    wrong(
+        "one row into the hidden layer",
+        "both rows",
+        lambda u, i, f: (u + i) * (f + 1) + 64 * f + 129,
+    ),
+    wrong("the network", "network alone", lambda u, i, f: 128 * f + 129),
+    wrong(
+        "the embeddings",
+        "embeddings alone",
+        lambda u, i, f: (u + i) * (f + 1),
+    ),
+    wrong("the factors", "factors alone", lambda u, i, f: (u + i) * f),
+    wrong("rows multiplied", "add up", lambda u, i, f: u * i * f),
+    wrong("the mean", "handed over", lambda *sizes: counted(*sizes) + 1),
+    wrong("the case by heart", "is wanted; 406 came", lambda *_: 406),
+    wrong("NaN", "NaN", lambda *_: NAN),
+    wrong("text", "one number is wanted", lambda *_: "406"),
+    wrong("two numbers", "one number is wanted", lambda *_: (21, 385)),
+    wrong("a number", "a function is wanted here; 406 came", 406),
+    wrong("an error", "stops. ZeroDivisionError: by zero", stops),
+]
+
+
+# ---- Four hidden numbers that multiply -------------------------------------
+
+HIDDEN = torch.tensor([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]])
+OUTPUT = torch.tensor([0.25, 0.25, -0.25, -0.25])
+ONE_SIGN = torch.tensor([[1.0, 1.0], [1.0, 1.0], [1.0, -1.0], [1.0, -1.0]])
+
+MULTIPLY = [
+    right("as in the solution", HIDDEN, OUTPUT),
+    right("whole numbers", HIDDEN.long(), OUTPUT),
+    right("lists", HIDDEN.tolist(), OUTPUT.tolist()),
+    right("arrays", HIDDEN.numpy(), OUTPUT.numpy()),
+    right("float64", HIDDEN.double(), OUTPUT.double()),
+    right("halves first", HIDDEN / 2, torch.tensor([1.0, 1, -1, -1])),
+    right("a hundred times", HIDDEN * 100, OUTPUT / 10_000),
+    right("the weight of a layer", HIDDEN, OUTPUT[None]),
+    right("another order", HIDDEN.flip(0), OUTPUT.flip(0)),
+    right("three places", HIDDEN * 0.707, torch.tensor([1, 1, -1, -1]) / 2),
+    wrong(
+        "the stub",
+        r"the pair \(1, 1\) 1 is wanted; 0 came. All is 0 so far",
+        torch.zeros(4, 2),
+        torch.zeros(4),
+    ),
+    wrong("one sign", "one for each sign", ONE_SIGN, OUTPUT),
+    wrong("one sign, twice as much", "each sign", ONE_SIGN, OUTPUT * 2),
+    wrong(
+        "signs of the output",
+        r"the pair \(-1, -1\) 1 is wanted; -1 came",
+        HIDDEN,
+        torch.tensor([0.25, -0.25, 0.25, -0.25]),
+    ),
+    wrong("output turned round", "turned round", HIDDEN, -OUTPUT),
+    wrong("no quarter", "4 came. That is four times", HIDDEN, OUTPUT * 4),
+    wrong("output of 1", "1 is wanted; 4 came", HIDDEN, torch.ones(4)),
+    wrong("NaN", "NaN", HIDDEN * NAN, OUTPUT),
+    wrong("infinity", "Infinity", HIDDEN, OUTPUT * math.inf),
+    wrong("much too large", "came out", HIDDEN * 1e300, OUTPUT),
+    wrong("transposed", r"\(4, 2\) is wanted; \(2, 4\)", HIDDEN.T, OUTPUT),
+    wrong("three rows", r"\(3, 2\) came", HIDDEN[:3], OUTPUT),
+    wrong("three in the output", r"\(3,\) came", HIDDEN, OUTPUT[:3]),
+    wrong("nothing", "None came", None, OUTPUT),
+    wrong("no output", "output weights.*None came", HIDDEN, None),
+]
+
+
+# ---- A bag of features -----------------------------------------------------
+
+
+def summed(factors, film):
+    return sum(number * factors[name] for name, number in film.items())
+
+
+def changes_rows(factors, film):
+    total = 0
+    for name, number in film.items():
+        row = factors[name]
+        row *= number
+        total = total + row
+    return total
+
+
+def adds_into_the_table(factors, film):
+    total = None
+    for name, number in film.items():
+        if total is None:
+            total = factors[name]
+            total *= number
+        else:
+            total += number * factors[name]
+    return total
+
+
+def without_numbers(factors, film):
+    return sum(factors[name] for name in film)
+
+
+def parts_of(factors, film):
+    return [number * factors[name] for name, number in film.items()]
+
+
+def above_0(factors, film):
+    film = {name: number for name, number in film.items() if number > 0}
+    return summed(factors, film) + 0 * factors["year"]
+
+
+def by_place(factors, film):
+    return sum(
+        n * row
+        for n, row in zip(film.values(), factors.values(), strict=False)
+    )
+
+
+BAG = [
+    right("a sum", summed),
+    right("a stack", lambda *given: torch.stack(parts_of(*given)).sum(0)),
+    right("a list", lambda *given: summed(*given).tolist()),
+    right("an array", lambda *given: summed(*given).numpy()),
+    right("float64", lambda *given: summed(*given).double()),
+    wrong("the stub", "returns nothing", nothing),
+    wrong(
+        "no numbers",
+        r"for the film \{'year': 0.5, 'Drama': 1.0\} \[4, -1\] is wanted; "
+        r"\[5, -1\] came. The numbers of the film are left out",
+        without_numbers,
+    ),
+    wrong(
+        "the mean",
+        "That is the mean",
+        lambda factors, film: summed(factors, film) / len(film),
+    ),
+    wrong("the last", "last feature", lambda *given: parts_of(*given)[-1]),
+    wrong("the first", "first feature", lambda *given: parts_of(*given)[0]),
+    wrong("above 0 only", "below 0 counts", above_0),
+    wrong("by place", "by its name", by_place),
+    wrong("the whole table", "Only what", lambda f, _: sum(f.values())),
+    wrong(
+        "a product",
+        "not multiplied",
+        lambda *given: math.prod(parts_of(*given)),
+    ),
+    wrong("rows that change", "changes what it was given", changes_rows),
+    wrong("a table that changes", "changes what", adds_into_the_table),
+    wrong("NaN", "NaN", lambda *given: summed(*given) * NAN),
+    wrong("one number", "shape", lambda *given: summed(*given).sum()),
+    wrong("parts", r"\(2,\) is wanted; \(2, 2\)", parts_of),
+    wrong("a dictionary", "numbers of the shape", lambda _, film: film),
+    wrong("an error", "stops. KeyError", lambda f, film: f["Western"]),
+    wrong("no function", "a function is wanted", torch.zeros(3)),
+]
+
+TABLES = {
+    checks.shapes_of_differences: SHAPES,
+    checks.lowest_loss_of_pairs: PAIRS,
+    checks.parameter_count: COUNTS,
+    checks.multiplying_weights: MULTIPLY,
+    checks.bag_of_features: BAG,
+}
+
+
+@pytest.mark.parametrize(("check", "answer"), list(each_of(TABLES)))
+def test_each_answer_gets_what_it_deserves(check, answer):
+    hold(check, answer)
+
+
+def test_each_check_has_met_enough_answers():
+    enough(TABLES)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("check", "solution"),
+    [
+        (checks.parameter_count, (counted,)),
+        (checks.multiplying_weights, (HIDDEN, OUTPUT)),
+        (checks.bag_of_features, (summed,)),
+    ],
+)
+def test_a_solution_passes_whatever_is_drawn(check, solution, seed):
+    assert check(*solution, seed=seed) == "Pass."
