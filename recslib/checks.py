@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from recslib.answers import (
     NotYetError,
@@ -22,7 +22,9 @@ from recslib.answers import (
     numbers,
     says,
 )
+from recslib.evaluation import rmse
 from recslib.models import DenseNet
+from recslib.training import Examples, fit, predict
 
 # ---- PyTorch in twenty minutes --------------------------------------------
 
@@ -309,6 +311,180 @@ def _try_film(
     came = called(bag, factors, film, case=case)
     hint = _known(came, mistakes)
     expect(came, parts.sum(dim=0), case=case, hint=hint)
+
+
+@says
+def network_of_your_own(network: object, *, seed: int = 0) -> None:
+    """Check a network on two embeddings: ask it, then fit it.
+
+    It is fitted to a made-up taste: half of the people like what the others
+    do not, so nothing that adds up a person and a film explains it.
+
+    Parameters
+    ----------
+    network
+        A class of modules; takes the numbers of users and of items.
+    seed
+        Of the first weights, the taste and the fit.
+    """
+    if isinstance(network, nn.Module):
+        raise NotYetError(
+            "a class is wanted; a network came that is made already. Leave "
+            "out the brackets behind its name."
+        )
+    torch.manual_seed(seed)
+    n_users, n_items = 61, 43
+    for sizes in ((n_items, n_users), (n_users, n_items)):
+        model = _made(network, *sizes)
+        _answer_pairs(model, *sizes)
+    _reach_each_parameter(model)
+    users, items, stars, order = _taste_of_camps(n_users, n_items, seed)
+    learnt, judge = order[:2_000], order[2_000:]
+    try:
+        fit(
+            model,
+            Examples((users[learnt], items[learnt]), stars[learnt]),
+            optimizer=torch.optim.Adam(model.parameters(), lr=0.02),
+            n_epochs=12,
+            batch_size=100,
+            seed=seed,
+        )
+    except (ValueError, FloatingPointError, RuntimeError) as error:
+        raise NotYetError(f"the fit stops: {error}") from None
+    _answer_pairs(model, n_users, n_items)  # biases are not 0 any more
+    told = predict(model, (users, items)).double()
+    _look_at_the_whole(model, told.reshape(n_users, n_items))
+    error = rmse(told[judge], stars[judge])
+    shrug = rmse(stars[learnt].mean().expand(len(judge)), stars[judge])
+    if error > shrug / 2:
+        raise NotYetError(
+            f"fitted to {len(learnt):,} ratings, its error on {len(judge)} "
+            f"others is {error:.2f} stars. Always answering the mean has "
+            f"{shrug:.2f}; get below {shrug / 2:.2f}. More hidden numbers "
+            f"may help, or other first weights."
+        )
+
+
+def _taste_of_camps(
+    n_users: int, n_items: int, seed: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Let all rate all: users, items, stars, and a random order of them."""
+    generator = torch.Generator().manual_seed(seed)
+    camps = torch.randint(0, 2, (n_users + n_items,), generator=generator)
+    camps = 2.0 * camps - 1
+    pairs = torch.cartesian_prod(torch.arange(n_users), torch.arange(n_items))
+    users, items = pairs.T.contiguous()
+    ours, theirs = camps[users], camps[n_users + items]
+    # One camp gives 5 and 1, the other 1 and 3: 5 + 3 is not 1 + 1.
+    stars = 2.5 + (ours + theirs + 3 * ours * theirs) / 2
+    stars += 0.3 * torch.randn(len(stars), generator=generator)
+    order = torch.randperm(len(stars), generator=generator)
+    return users, items, stars, order
+
+
+def _look_at_the_whole(model: nn.Module, table: Tensor) -> None:
+    """See that users and items matter, and meet: (n_users, n_items)."""
+    nothing = 1e-3
+    less_users = table - table.mean(dim=1, keepdim=True)
+    less_items = table - table.mean(dim=0)
+    if less_items.abs().max() < nothing:
+        raise NotYetError("whoever asks, your network answers the same.")
+    if less_users.abs().max() < nothing:
+        raise NotYetError("whatever the film, your network answers the same.")
+    if (less_users - less_users.mean(dim=0)).abs().max() < nothing:
+        raise NotYetError(
+            "what your network says is a number for the user plus one for "
+            "the film: the two never meet. Put a bend, such as a ReLU, "
+            "behind a layer that has both."
+        )
+    of_tables = (*table.shape, 1)
+    if all(len(part) in of_tables for part in model.parameters() if part.ndim):
+        raise NotYetError(
+            "those are embeddings alone, as in chapter 1. Put the two rows "
+            "side by side, and a layer above them."
+        )
+
+
+def _made(network: object, n_users: int, n_items: int) -> nn.Module:
+    """Make the network, and see that it can learn."""
+    case = f"{n_users} users and {n_items} items"
+    model = called(network, n_users, n_items, case=case)
+    if not isinstance(model, nn.Module):
+        raise NotYetError(
+            f"a class of `nn.Module` is wanted; it makes {in_short(model)}."
+        )
+    if not list(model.parameters()):
+        raise NotYetError(
+            "your network has no parameters. Give it embeddings and layers "
+            "in `__init__`, each as `self.name = ...`."
+        )
+    return model
+
+
+def _answer_pairs(model: nn.Module, n_users: int, n_items: int) -> None:
+    """See that each pair gets one number, and always the same."""
+    model.eval()
+    last, film = n_users - 1, n_items - 1
+    first = _stars(model, [0, 1, 2], [2, 1, 0], "three pairs")
+    _stars(model, [last, 0], [0, film], f"user {last} and item {film}")
+    for place, case in ((0, "one pair"), (2, "another pair")):
+        alone = _stars(model, [place], [2 - place], case)
+        if (alone - first[place]).abs() > 1e-4:
+            raise NotYetError(
+                "the same pair gets two answers, in company and alone. Keep "
+                "the ratings of a batch apart; and does dropout stop when "
+                "`self.training` is False?"
+            )
+
+
+def _stars(
+    model: nn.Module, users: list[int], items: list[int], case: str
+) -> Tensor:
+    try:
+        came = called(
+            model, torch.tensor(users), torch.tensor(items), case=case
+        )
+    except NotYetError as missing:
+        if "index" not in str(missing).lower():
+            raise
+        raise NotYetError(
+            f"{missing} Has each table a row for everybody, and are the two "
+            f"not swapped?"
+        ) from None
+    wanted = (len(users),)
+    if isinstance(came, Tensor) and came.shape != wanted:
+        why = {
+            (len(users), 1): "Drop the second dimension: `squeeze(1)`.",
+            (): "`squeeze()` drops each dimension of 1, the batch as well; "
+            "write `squeeze(1)`.",
+            (len(users),) * 2: "A column met a row there, as in (2.2).",
+        }
+        raise NotYetError(
+            f"for {case} the shape {wanted} is wanted; {tuple(came.shape)} "
+            f"came. {why.get(tuple(came.shape), '')}"
+        )
+    if not isinstance(came, Tensor):
+        raise NotYetError(
+            f"for {case} a tensor is wanted; {in_short(came)} came."
+        )
+    return numbers(came, wanted, case=case)
+
+
+def _reach_each_parameter(model: nn.Module) -> None:
+    model.train()
+    came = model(torch.tensor([0, 1, 2]), torch.tensor([2, 1, 0]))
+    if not came.requires_grad:
+        raise NotYetError(
+            "no gradient goes back from its answers. Leave out `no_grad`, "
+            "`detach` and `item`."
+        )
+    came.sum().backward()
+    for name, part in model.named_parameters():
+        if part.numel() and part.grad is None:
+            raise NotYetError(
+                f"no gradient reaches `{name}`: `forward` does not use it, "
+                f"or it is frozen or detached."
+            )
 
 
 # ---- An LSTM that listens --------------------------------------------------

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from judging import each_of, enough, hold, right, wrong
+from torch import nn
 
 from recslib import checks
-from recslib.models import DenseNet
+from recslib.models import DenseNet, MatrixFactorization, embedding
 
 NAN = math.nan
 
@@ -285,12 +286,236 @@ BAG = [
     wrong("no function", "a function is wanted", torch.zeros(3)),
 ]
 
+# ---- A network of your own -------------------------------------------------
+
+
+class Network(nn.Module):
+    """Right in every part; the others change one of them."""
+
+    sd, n_factors, bend = 1.0, 16, nn.ReLU
+
+    def __init__(self, n_users, n_items):
+        super().__init__()
+        self.of_users = embedding(n_users, self.n_factors, self.sd)
+        self.of_items = embedding(n_items, self.n_factors, self.sd)
+        self.hidden = nn.Linear(2 * self.n_factors, 32)
+        self.output = nn.Linear(32, 1)
+
+    def side_by_side(self, users, items):
+        return torch.cat([self.of_users(users), self.of_items(items)], dim=1)
+
+    def column(self, users, items):
+        hidden = self.hidden(self.side_by_side(users, items))
+        return self.output(self.bend()(hidden))
+
+    def forward(self, users, items):
+        return self.column(users, items).squeeze(1)
+
+
+class Small(Network):
+    sd, n_factors, bend = 0.05, 4, nn.Tanh
+
+
+class Deep(Network):
+    def __init__(self, n_users, n_items):
+        super().__init__(n_users, n_items)
+        self.hidden = nn.Sequential(
+            nn.Linear(32, 32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 32)
+        )
+
+    def forward(self, users, items):
+        return 1 + 4 * torch.sigmoid(self.column(users, items)[:, 0])
+
+
+class Biased(Network):
+    def __init__(self, n_users, n_items):
+        super().__init__(n_users, n_items)
+        self.user_biases = embedding(n_users, 1, sd=0.0)
+        self.item_biases = embedding(n_items, 1, sd=0.0)
+
+    def column(self, users, items):
+        biases = self.user_biases(users) + self.item_biases(items)
+        return 3 + biases + super().column(users, items)
+
+
+class Column(Network):
+    forward = Network.column
+
+
+class SqueezesAll(Network):
+    def forward(self, users, items):
+        return self.column(users, items).squeeze()
+
+
+class MeetsARow(Biased):
+    def forward(self, users, items):
+        biases = self.user_biases(users).squeeze(1)
+        return (Network.column(self, users, items) + biases).mean(dim=1) + (
+            0 * self.item_biases(items).squeeze(1)
+        )
+
+
+class Square(Network):
+    def forward(self, users, items):
+        column = self.column(users, items)
+        return column + column.squeeze(1)
+
+
+class NoBend(Network):
+    bend = nn.Identity
+
+
+class UsersAlone(Network):
+    def side_by_side(self, users, items):
+        return torch.cat([self.of_users(users)] * 2, dim=1)
+
+
+class ItemsTimes0(Network):
+    def side_by_side(self, users, items):
+        rows = [self.of_users(users), 0 * self.of_items(items)]
+        return torch.cat(rows, dim=1)
+
+
+class UsersTimes0(Network):
+    def side_by_side(self, users, items):
+        rows = [0 * self.of_users(users), self.of_items(items)]
+        return torch.cat(rows, dim=1)
+
+
+class Swapped(Network):
+    def __init__(self, n_users, n_items):
+        super().__init__(n_items, n_users)
+
+
+class OneRowShort(Network):
+    def __init__(self, n_users, n_items):
+        super().__init__(n_users, n_items - 1)
+
+
+class Detached(Network):
+    def side_by_side(self, users, items):
+        return super().side_by_side(users, items).detach()
+
+
+class NoGradient(Network):
+    def forward(self, users, items):
+        with torch.no_grad():
+            return super().forward(users, items)
+
+
+class Frozen(Network):
+    def __init__(self, n_users, n_items):
+        super().__init__(n_users, n_items)
+        self.of_users.requires_grad_(False)
+
+
+class InAList(nn.Module):
+    def __init__(self, n_users, n_items):
+        super().__init__()
+        self.parts = [nn.Embedding(n_users, 8), nn.Embedding(n_items, 8)]
+
+    def forward(self, users, items):
+        return (self.parts[0](users) * self.parts[1](items)).sum(dim=1)
+
+
+class NeverStopsDropping(Network):
+    def side_by_side(self, users, items):
+        return nn.functional.dropout(super().side_by_side(users, items))
+
+
+class LessTheBatch(Network):
+    def forward(self, users, items):
+        told = super().forward(users, items)
+        return told - told.mean()
+
+
+class NotANumber(Network):
+    def forward(self, users, items):
+        return super().forward(users, items) * NAN
+
+
+class AsAList(Network):
+    def forward(self, users, items):
+        return super().forward(users, items).tolist()
+
+
+class Says(Network):
+    def forward(self, users, items):
+        return nothing(users, items)
+
+
+class ForgetsSuper(Network):
+    def __init__(self, n_users, n_items):
+        self.of_users = nn.Embedding(n_users, 8)
+
+
+class Stub(nn.Module):
+    def __init__(self, n_users, n_items):
+        super().__init__()
+
+    def forward(self, users, items): ...
+
+
+class Factorization(MatrixFactorization):
+    def __init__(self, n_users, n_items):
+        super().__init__(n_users, n_items, 8, 3.0)
+
+
+class Dense(DenseNet):
+    def __init__(self, n_users, n_items):
+        super().__init__(n_users, n_items, 16, 3.0)
+
+
+class Bounded(NoBend):
+    def forward(self, users, items):
+        return super().forward(users, items).clamp(1, 5)
+
+
+NETWORKS = [
+    right("side by side", Network),
+    right("small, with a tanh", Small),
+    right("two hidden layers, and a sigmoid", Deep),
+    right("with biases and a mean", Biased),
+    right("the book's", Dense),
+    right("a function that makes one", lambda *sizes: Network(*sizes)),
+    wrong("the stub", "no parameters", Stub),
+    wrong("made already", "class is wanted", Network(3, 3)),
+    wrong("nothing", "a function is wanted here; None came", None),
+    wrong("no module", "makes {'a': 1}", lambda *_: {"a": 1}),
+    wrong("no call of super", "before Module.__init__", ForgetsSuper),
+    wrong("no sizes", "stops. TypeError", lambda: Network(3, 3)),
+    wrong("forward returns nothing", "returns nothing", Says),
+    wrong("a list", "a tensor is wanted", AsAList),
+    wrong("a column", r"\(3, 1\) came. Drop the second", Column),
+    wrong("squeezed", r"one pair.*\(\) came. `squeeze\(\)`", SqueezesAll),
+    wrong("a square", r"\(3, 3\) came. A column met a row", Square),
+    wrong("a square's mean", "in company and alone", MeetsARow),
+    wrong("tables swapped", "swapped", Swapped),
+    wrong("a row short", "swapped", OneRowShort),
+    wrong(
+        "dropout for ever", "two answers.*self.training", NeverStopsDropping
+    ),
+    wrong("ratings that mix", "two answers", LessTheBatch),
+    wrong("NaN", "NaN", NotANumber),
+    wrong("parts in a list", "no parameters", InAList),
+    wrong("users alone", "no gradient reaches `of_items", UsersAlone),
+    wrong("rows detached", "no gradient reaches `of_users", Detached),
+    wrong("a frozen table", "no gradient reaches `of_users", Frozen),
+    wrong("without gradients", "Leave out `no_grad`", NoGradient),
+    wrong("items times 0", "whatever the film", ItemsTimes0),
+    wrong("users times 0", "whoever asks", UsersTimes0),
+    wrong("no bend", "never meet", NoBend),
+    wrong("no bend, but cut", "get below", Bounded),
+    wrong("a dot product", "embeddings alone", Factorization),
+]
+
 TABLES = {
     checks.shapes_of_differences: SHAPES,
     checks.lowest_loss_of_pairs: PAIRS,
     checks.parameter_count: COUNTS,
     checks.multiplying_weights: MULTIPLY,
     checks.bag_of_features: BAG,
+    checks.network_of_your_own: NETWORKS,
 }
 
 
@@ -310,6 +535,7 @@ def test_each_check_has_met_enough_answers():
         (checks.parameter_count, (counted,)),
         (checks.multiplying_weights, (HIDDEN, OUTPUT)),
         (checks.bag_of_features, (summed,)),
+        (checks.network_of_your_own, (Network,)),
     ],
 )
 def test_a_solution_passes_whatever_is_drawn(check, solution, seed):
