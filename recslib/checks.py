@@ -21,8 +21,9 @@ from recslib.answers import (
     number,
     numbers,
     says,
+    word,
 )
-from recslib.evaluation import rmse
+from recslib.evaluation import paired_bootstrap, rmse
 from recslib.models import DenseNet
 from recslib.training import Examples, fit, predict
 
@@ -128,11 +129,11 @@ def lowest_loss_of_pairs(predictions: object, lowest_loss: object) -> None:
     if abs(came - variance) <= HALF_A_THOUSANDTH:
         return
     known_losses = {
-        "No prediction can meet four targets: the second part of (2.2) is "
-        "left.": torch.zeros(()),
-        "That divides by 3, as one does for a sample; (2.2) divides by B, "
-        "and B is 4.": targets.var(),
-        "That is the sum over the targets; (2.2) takes the mean.": (
+        "No prediction can meet four targets: the second part of the "
+        "equation is left.": torch.zeros(()),
+        "That divides by 3, as one does for a sample; the equation divides "
+        "by B, and B is 4.": targets.var(),
+        "That is the sum over the targets; the loss takes the mean.": (
             4 * variance
         ),
         "That is the sum over all 16 pairs; the loss is the mean.": (
@@ -145,7 +146,7 @@ def lowest_loss_of_pairs(predictions: object, lowest_loss: object) -> None:
     hint = _known(came, known_losses, HALF_A_THOUSANDTH)
     raise NotYetError(
         f"the predictions are right; their loss is not {in_short(came)}. "
-        f"{hint or 'Only the second part of (2.2) is left of it.'}"
+        f"{hint or 'Only the second part of the equation is left.'}"
     )
 
 
@@ -241,7 +242,8 @@ def multiplying_weights(
     came = torch.relu(pairs @ hidden.T).square() @ output
     known = {
         "All is 0 so far.": 0 * products,
-        "That is four times as much: (2.4) has a quarter.": 4 * products,
+        "That is four times as much: the equation has a quarter.": 4
+        * products,
         "The signs of the output are turned round.": -products,
     }
     hint = _known(came, known, tolerance)
@@ -457,7 +459,7 @@ def _stars(
             (len(users), 1): "Drop the second dimension: `squeeze(1)`.",
             (): "`squeeze()` drops each dimension of 1, the batch as well; "
             "write `squeeze(1)`.",
-            (len(users),) * 2: "A column met a row there, as in (2.2).",
+            (len(users),) * 2: "A column met a row there.",
         }
         raise NotYetError(
             f"for {case} the shape {wanted} is wanted; {tuple(came.shape)} "
@@ -485,6 +487,189 @@ def _reach_each_parameter(model: nn.Module) -> None:
                 f"no gradient reaches `{name}`: `forward` does not use it, "
                 f"or it is frozen or detached."
             )
+
+
+@says
+def choice_by_interval(choose: object, *, seed: int = 0) -> None:
+    """Check a choice between two models, on pairs where it is clear.
+
+    Parameters
+    ----------
+    choose
+        Takes predictions of the newer and of the older model, stars and
+        users; answers ``"newer"`` or ``"older"``.
+    seed
+        Of the stars and the errors.
+    """
+    for case, wanted, hint, predictions in _contests(seed):
+        came = called(choose, *predictions, case=case)
+        came = word(came, ("newer", "older"), case=case)
+        if came == wanted:
+            continue
+        interval = paired_bootstrap(*predictions)
+        raise NotYetError(
+            f'for {case} "{wanted}" is wanted; "{came}" came. Newer minus '
+            f"older is {interval}. {hint}"
+        )
+
+
+def _contests(
+    seed: int,
+) -> list[tuple[str, str, str, tuple[Tensor, Tensor, Tensor, Tensor]]]:
+    """Make cases: in words, which model is wanted, why, and what is given."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def errors(n: int, sd: float = 1.0) -> Tensor:
+        """Draw n errors whose root mean square is the given one."""
+        drawn = torch.randn(n, generator=generator)
+        return sd * drawn / drawn.square().mean().sqrt()
+
+    def contest(newer: Tensor, older: Tensor, users: Tensor) -> tuple:
+        drawn = torch.randint(1, 6, users.shape, generator=generator)
+        stars = drawn.float()
+        return stars + newer, stars + older, stars, users
+
+    few, many = torch.arange(20) // 2, torch.arange(2_000) // 20
+    none, one, n = torch.zeros(20), torch.ones(20), len(many)
+    own = 0.4 + 2 * torch.rand(100, generator=generator)[many]
+    uneven = own * errors(n)
+    # Sixty people with ten ratings each, and one with 1,500.
+    fan = (torch.arange(2_100) // 10).clamp(max=60)
+    before, after = errors(2_100, 1.3), errors(2_100, 0.9)
+    before[fan < 60] /= 1.3
+    after[fan < 60] = 1.03 * before[fan < 60]
+    ahead = "The interval is below 0, on the newer one's side."
+    behind = "The interval leaves out 0, but on the older one's side."
+    return [
+        (
+            "a newer model that is always right, and an older one that is "
+            "always a star too high",
+            "newer",
+            f"{ahead} Below 0 is where the first of the two is better.",
+            contest(none, one, few),
+        ),
+        (
+            "a newer model that is always a star too high, and an older one "
+            "that is always right",
+            "older",
+            behind,
+            contest(one, none, few),
+        ),
+        (
+            "two models that answer the same",
+            "older",
+            "It does not leave out 0.",
+            contest(one, one, few),
+        ),
+        (
+            "a newer model that is much better",
+            "newer",
+            ahead,
+            contest(errors(n, 0.9), errors(n, 1.1), many),
+        ),
+        (
+            "a newer model that is much worse",
+            "older",
+            behind,
+            contest(errors(n, 1.1), errors(n, 0.9), many),
+        ),
+        (
+            "a newer model that is better by a hair",
+            "older",
+            "It has 0 inside: other people could turn the order round.",
+            contest(errors(n, 0.998), errors(n), many),
+        ),
+        (
+            "a newer model that is a little better for everybody",
+            "newer",
+            f"{ahead} People differ more than the models do, so read both "
+            f"models on the same draw.",
+            contest(0.95 * uneven, uneven, many),
+        ),
+        (
+            "a newer model that is better for one person, who has 1,500 of "
+            "2,100 ratings, and worse for sixty others",
+            "older",
+            "It has 0 inside: draw people, each with all their ratings, and "
+            "not ratings.",
+            contest(after, before, fan),
+        ),
+    ]
+
+
+@says
+def gain_by_group(gains: object, *, seed: int = 0) -> None:
+    """Check gains in RMSE, by how often a film was rated.
+
+    Parameters
+    ----------
+    gains
+        Takes predictions with and without side features, stars, and how
+        often the film was rated; answers three gains.
+    seed
+        Of the ratings.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    stars = torch.tensor([3.0, 3, 4, 2, 5, 1])
+    with_side = stars + torch.tensor([1, -1, 0.5, -0.5, -1.5, 1.5])
+    without = stars + torch.tensor([2.0, -2, 1, -1, -1, 1])
+    times = torch.tensor([0, 0, 1, 9, 10, 200])
+    cases = {"the six ratings": (with_side, without, stars, times)}
+    for n in (200, 50, 400):
+        stars = torch.randint(1, 6, (n,), generator=generator).float()
+        told = stars + torch.randn(2, n, generator=generator)
+        some = torch.tensor([0, 0, 1, 5, 9, 9, 10, 10, 30, 400])
+        times = some.repeat(n // 10)[torch.randperm(n, generator=generator)]
+        cases[f"{n} ratings drawn at random"] = (*told, stars, times)
+    for case, given in cases.items():
+        came = called(gains, *given, case=case)
+        came = list(came.values()) if isinstance(came, dict) else came
+        right = _gains(*given)
+        all_alike = _gains(*given, edges=(0, 0))[2].expand(3)
+        mistakes = {
+            "The signs are turned round: a gain is the error without, less "
+            "the error with.": -right,
+            "That is for squared errors; take the root of each mean.": (
+                _gains(*given, root=1)
+            ),
+            "That is for absolute errors.": _gains(*given, power=1, root=1),
+            "A film rated 9 times belongs to 1 to 9.": (
+                _gains(*given, edges=(1, 9))
+            ),
+            "A film rated 10 times belongs to 10 and more.": (
+                _gains(*given, edges=(1, 11))
+            ),
+            "Never rated is 0 times; a film rated once belongs to 1 to 9.": (
+                _gains(*given, edges=(2, 10))
+            ),
+            "That is the gain over all ratings; part them first.": all_alike,
+            "Those are errors; a gain is a difference of two.": (
+                _gains(given[2], *given[1:])
+            ),
+            "Those are errors, and of the model with side features.": (
+                _gains(given[2], given[0], *given[2:])
+            ),
+            "The groups are turned round: never comes first.": right.flip(0),
+        }
+        hint = _known(came, mistakes, HALF_A_THOUSANDTH)
+        expect(came, right, case=case, tolerance=HALF_A_THOUSANDTH, hint=hint)
+
+
+def _gains(
+    with_side: Tensor,
+    without: Tensor,
+    stars: Tensor,
+    times_rated: Tensor,
+    edges: tuple[int, int] = (1, 10),
+    power: int = 2,
+    root: int = 2,
+) -> Tensor:
+    """Take the gains of three groups that start at 0 and at the edges."""
+    errors = torch.stack([without, with_side]).sub(stars).abs().double()
+    group = torch.bucketize(times_rated, torch.tensor(edges), right=True)
+    means = [errors[:, group == k].pow(power).mean(dim=1) for k in range(3)]
+    before, after = torch.stack(means, dim=1) ** (1 / root)
+    return before - after
 
 
 # ---- An LSTM that listens --------------------------------------------------

@@ -9,6 +9,7 @@ from judging import each_of, enough, hold, right, wrong
 from torch import nn
 
 from recslib import checks
+from recslib.evaluation import error_by_count, paired_bootstrap
 from recslib.models import DenseNet, MatrixFactorization, embedding
 
 NAN = math.nan
@@ -509,6 +510,206 @@ NETWORKS = [
     wrong("a dot product", "embeddings alone", Factorization),
 ]
 
+# ---- The newer one ---------------------------------------------------------
+
+
+def side_of_0(newer, older, stars, users):
+    interval = paired_bootstrap(newer, older, stars, users)
+    return "newer" if interval.high < 0 else "older"
+
+
+def turned_round(newer, older, stars, users):
+    interval = paired_bootstrap(older, newer, stars, users)
+    return "newer" if interval.low > 0 else "older"
+
+
+def by_hand(newer, older, stars, users):
+    squares = [(told - stars).square() for told in (newer, older)]
+    people = users.unique()
+    sums = [[s[users == p].sum() for p in people] for s in squares]
+    n = [(users == p).sum() for p in people]
+    sums, n = torch.tensor(sums), torch.tensor(n)
+    draws = torch.randint(0, len(people), (1_000, len(people)))
+    one, two = ((s[draws].sum(1) / n[draws].sum(1)).sqrt() for s in sums)
+    return "newer" if (one - two).quantile(0.975) < 0 else "older"
+
+
+def people_and_t(newer, older, stars, users):
+    """Compare the mean over people of their mean squares."""
+    apart = (newer - stars).square() - (older - stars).square()
+    each = torch.stack([apart[users == p].mean() for p in users.unique()])
+    error = each.std() / len(each) ** 0.5
+    return "newer" if each.mean() + 1.96 * error < 0 else "older"
+
+
+def lowest(newer, older, stars, users):
+    better = (newer - stars).square().mean() < (older - stars).square().mean()
+    return "newer" if better else "older"
+
+
+def not_worse(newer, older, stars, users):
+    interval = paired_bootstrap(newer, older, stars, users)
+    return "newer" if interval.low < 0 else "older"
+
+
+def leaves_out_0(newer, older, stars, users):
+    interval = paired_bootstrap(newer, older, stars, users)
+    return "older" if interval.low <= 0 <= interval.high else "newer"
+
+
+def swapped(newer, older, stars, users):
+    return side_of_0(older, newer, stars, users)
+
+
+def over_ratings(newer, older, stars, users):
+    return side_of_0(newer, older, stars, torch.arange(len(stars)))
+
+
+def two_intervals(newer, older, stars, users):
+    perfect = [
+        paired_bootstrap(t, stars, stars, users) for t in (newer, older)
+    ]
+    return "newer" if perfect[0].high < perfect[1].low else "older"
+
+
+def at_least_a_tenth(newer, older, stars, users):
+    interval = paired_bootstrap(newer, older, stars, users)
+    return "newer" if interval.difference < -0.1 else "older"
+
+
+def spoils_its_input(newer, older, stars, users):
+    newer -= stars
+    older -= stars
+    return side_of_0(newer, older, 0 * stars, users)
+
+
+CHOICES = [
+    right("by the interval", side_of_0),
+    right("older minus newer", turned_round),
+    right("drawn by hand", by_hand),
+    right("people, and twice the standard error", people_and_t),
+    right("in capitals", lambda *given: f" {side_of_0(*given).upper()} "),
+    wrong("the stub", "returns nothing", nothing),
+    wrong("the lowest error", "hair.*0 inside: other people", lowest),
+    wrong("whatever is newer", "always right.*older one", lambda *_: "newer"),
+    wrong("whatever is older", '"newer" is wanted', lambda *_: "older"),
+    wrong("not worse", "the same|a hair", not_worse),
+    wrong("on either side", "leaves out 0, but on the older", leaves_out_0),
+    wrong("the two swapped", "first of the two is better", swapped),
+    wrong("ratings drawn", "draw people", over_ratings),
+    wrong("two intervals", "on the same draw", two_intervals),
+    wrong("by a tenth", "little better for everybody", at_least_a_tenth),
+    wrong("an input changed", "changes what it was given", spoils_its_input),
+    wrong("an interval", "'newer', 'older' is", paired_bootstrap),
+    wrong("True", "True came", lambda *_: True),
+    wrong("another word", "'the newer one' came", lambda *_: "the newer one"),
+    wrong("NaN", "one of 'newer', 'older'", lambda *_: NAN),
+    wrong("an error", "stops. ZeroDivisionError", stops),
+    wrong("no function", "a function is wanted", "newer"),
+]
+
+# ---- Where it helps --------------------------------------------------------
+
+
+def parted(measure, edges=(1, 10)):
+    """Make an answer that measures each of three groups."""
+
+    def answer(with_side, without, stars, times):
+        low, high = edges
+        groups = [times < low, (times >= low) & (times < high), times >= high]
+        return [
+            measure(with_side[g], without[g], stars[g]).item() for g in groups
+        ]
+
+    return answer
+
+
+def root_mean_square(told, stars):
+    return (told - stars).square().mean().sqrt()
+
+
+def gain(with_side, without, stars):
+    return root_mean_square(without, stars) - root_mean_square(
+        with_side, stars
+    )
+
+
+def mean_square_gain(with_side, without, stars):
+    return nn.functional.mse_loss(without, stars) - nn.functional.mse_loss(
+        with_side, stars
+    )
+
+
+def absolute_gain(with_side, without, stars):
+    return ((without - stars).abs() - (with_side - stars).abs()).mean()
+
+
+helps = parted(gain)
+
+
+def by_table(*given):
+    with_side, without, stars, times = given
+    one, two = (
+        error_by_count(told, stars, times, edges=(0, 1, 10))["rmse"]
+        for told in (without, with_side)
+    )
+    return one - two
+
+
+def named(*given):
+    return dict(zip(["never", "1 to 9", "10 up"], helps(*given), strict=True))
+
+
+def changes_stars(with_side, without, stars, times):
+    with_side -= stars
+    without -= stars
+    return helps(with_side, without, 0 * stars, times)
+
+
+WHERE = [
+    right("by hand", helps),
+    right("a column of a table", by_table),
+    right("a tensor", lambda *given: torch.tensor(helps(*given))),
+    right(
+        "a tuple of tensors", lambda *g: tuple(map(torch.tensor, helps(*g)))
+    ),
+    right("an array", lambda *given: np.array(helps(*given))),
+    right("by name", named),
+    right("rounded", lambda *given: [round(x, 3) for x in helps(*given)]),
+    wrong("the stub", "returns nothing", nothing),
+    wrong(
+        "turned round",
+        r"the six ratings \[1, 0.5, -0.5\] is wanted; \[-1, -0.5, 0.5\] came. "
+        "The signs are turned round",
+        parted(lambda *given: -gain(*given)),
+    ),
+    wrong("no root", "squared errors", parted(mean_square_gain)),
+    wrong("absolute errors", "absolute errors", parted(absolute_gain)),
+    wrong("9 in the last", "9 times belongs to 1", parted(gain, (1, 9))),
+    wrong("10 in the middle", "10 times belongs", parted(gain, (1, 11))),
+    wrong("1 in the first", "Never rated is 0", parted(gain, (2, 10))),
+    wrong("not parted", "over all", lambda *g: [gain(*g[:3]).item()] * 3),
+    wrong("one number", "shape", lambda *given: gain(*given[:3])),
+    wrong(
+        "errors without",
+        "difference of two",
+        parted(lambda one, two, stars: root_mean_square(two, stars)),
+    ),
+    wrong(
+        "errors with",
+        "Those are errors, and of",
+        parted(lambda one, two, stars: root_mean_square(one, stars)),
+    ),
+    wrong("last first", "never comes first", lambda *g: helps(*g)[::-1]),
+    wrong("two groups", r"\(3,\) is wanted; \(2,\)", lambda *g: helps(*g)[1:]),
+    wrong("percent", "is wanted", lambda *g: [100 * x for x in helps(*g)]),
+    wrong("NaN", "NaN", parted(lambda *given: gain(*given) * NAN)),
+    wrong("stars changed", "changes what it was given", changes_stars),
+    wrong("text", "numbers of the shape", lambda *given: str(helps(*given))),
+    wrong("an error", "stops. ZeroDivisionError", stops),
+    wrong("no function", "a function is wanted", [1, 0.5, -0.5]),
+]
+
 TABLES = {
     checks.shapes_of_differences: SHAPES,
     checks.lowest_loss_of_pairs: PAIRS,
@@ -516,6 +717,8 @@ TABLES = {
     checks.multiplying_weights: MULTIPLY,
     checks.bag_of_features: BAG,
     checks.network_of_your_own: NETWORKS,
+    checks.choice_by_interval: CHOICES,
+    checks.gain_by_group: WHERE,
 }
 
 
@@ -536,6 +739,10 @@ def test_each_check_has_met_enough_answers():
         (checks.multiplying_weights, (HIDDEN, OUTPUT)),
         (checks.bag_of_features, (summed,)),
         (checks.network_of_your_own, (Network,)),
+        (checks.gain_by_group, (helps,)),
+        (checks.choice_by_interval, (side_of_0,)),
+        (checks.choice_by_interval, (by_hand,)),
+        (checks.choice_by_interval, (people_and_t,)),
     ],
 )
 def test_a_solution_passes_whatever_is_drawn(check, solution, seed):
