@@ -1721,8 +1721,8 @@ def _taste_of_camps(
     pairs = torch.cartesian_prod(torch.arange(n_users), torch.arange(n_items))
     users, items = pairs.T.contiguous()
     ours, theirs = camps[users], camps[n_users + items]
-    # One camp gives 5 and 1, the other 1 and 3: 5 + 3 is not 1 + 1.
-    stars = 2.5 + (ours + theirs + 3 * ours * theirs) / 2
+    # One camp gives 5 and 1, the other 1 and 4: 5 + 4 is not 1 + 1.
+    stars = 2.75 + (ours + theirs + 7 * ours * theirs) / 4
     stars += 0.3 * torch.randn(len(stars), generator=generator)
     order = torch.randperm(len(stars), generator=generator)
     return users, items, stars, order
