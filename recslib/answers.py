@@ -6,13 +6,14 @@ import copy
 import functools
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 WIDTH = 76  # of a printed line
+THREE_PLACES = 1e-3  # what is rounded so is near enough
 LONGEST = 90  # letters of something that came, in a message
 
 
@@ -257,6 +258,74 @@ def expect(
             f"for {case} {in_short(wanted)} is wanted; {in_short(came)} came."
             f"{' ' * bool(hint)}{hint}"
         )
+
+
+def known_mistake(
+    came: object,
+    mistakes: Mapping[str, object],
+    tolerance: float = THREE_PLACES,
+) -> str:
+    """Find a mistake that gives what came.
+
+    Parameters
+    ----------
+    came
+        What an answer gave.
+    mistakes
+        From a hint to what the mistake gives: numbers or flags.
+    tolerance
+        Largest difference that counts as the same, absolute.
+
+    Returns
+    -------
+    str
+        The first hint whose mistake gives the same, or ``""``.
+    """
+    got = _as_numbers(came, kinds="biuf")
+    for hint, gives in mistakes.items():
+        mistaken = _as_numbers(gives, kinds="biuf")
+        if got is None or mistaken is None or got.numel() != mistaken.numel():
+            continue
+        if got.numel() > 1 and got.shape != mistaken.shape:
+            continue
+        apart = (got.reshape(-1) - mistaken.reshape(-1)).abs()
+        if bool((apart <= tolerance).all()):  # never where one is NaN
+            return hint
+    return ""
+
+
+def agree(some: Tensor, others: Tensor) -> bool:
+    """Say whether numbers agree to about three places."""
+    return bool(((some - others).abs() <= THREE_PLACES).all())
+
+
+def acted(answer: object, *inputs: object, case: str) -> None:
+    """Have an answer act on its inputs themselves, whatever it returns.
+
+    Raises
+    ------
+    NotYetError
+        When it is no function, or raises.
+    """
+    if not callable(answer):
+        called(answer, case=case)
+    called(lambda: (answer(*inputs),), case=case)
+
+
+def drawn_stars(chance: torch.Generator, n: int) -> Tensor:
+    """Draw n whole stars, 1 to 5: (n,)."""
+    return torch.randint(1, 6, (n,), generator=chance).float()
+
+
+def drawn_integer(chance: torch.Generator, n: int) -> int:
+    """Draw a whole number from 0 to n - 1."""
+    return int(torch.randint(n, (), generator=chance))
+
+
+def drawn_number(chance: torch.Generator, low: float, high: float) -> float:
+    """Draw a number with two places."""
+    share = torch.rand((), generator=chance).item()
+    return round(low + share * (high - low), 2)
 
 
 def in_short(came: object) -> str:
