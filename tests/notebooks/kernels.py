@@ -77,9 +77,9 @@ def running(path: Path, settings: dict[str, object]) -> Iterator[Running]:
         yield Running(notebook, client)
 
 
-def shown(cell: NotebookNode) -> list[object]:
-    """Return what a cell shows: words, tables and pictures."""
-    return [
-        {k: v for k, v in output.items() if k in ("text", "data", "name")}
-        for output in cell.get("outputs", [])
-    ]
+def shown(cell: NotebookNode) -> tuple[str, list[object]]:
+    """Return what a cell prints, and the tables and pictures it shows."""
+    outputs = cell.get("outputs", [])
+    # One text may come in several pieces: that is chance.
+    printed = "".join(each.text for each in outputs if "text" in each)
+    return printed, [each.data for each in outputs if each.get("data")]

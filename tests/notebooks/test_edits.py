@@ -109,8 +109,20 @@ LSTM = [
     Edit("windows", "cell-004", "n_folds = 5", "n_folds = 1"),
     Edit("seed", "cell-004", "seed = 0", "seed = 3", "seed == 3"),
     Edit("rate", "fit-steps", "lr=0.1", "lr=0.02"),
-    Edit("width", "cell-051", "64 + hears, 128", "64 + hears, 96"),
-    Edit("memory", "cell-072", '"n_epochs": longest', '"n_hidden": 8'),
+    Edit(
+        "another listener",
+        "cell-051",
+        "nn.LSTM(64 + hears",
+        "nn.GRU(64 + hears",
+        "isinstance(fitted['a mask'][0].lstm, nn.GRU)",
+    ),
+    Edit(
+        "memory",
+        "cell-072",
+        '"n_epochs": longest',
+        '"n_hidden": 8',
+        "fitted[on_base][0].lstm.hidden_size == 8",
+    ),
 ]
 EDITS = {
     "01_matrix_factorization": FACTORIZATION,
