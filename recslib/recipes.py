@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -72,8 +73,10 @@ def fit_factorization(
     Raises
     ------
     ValueError, FloatingPointError
-        As in `recslib.training.fit`.
+        As in `recslib.training.fit`, and for an ``n_factors`` that is no
+        whole number.
     """
+    _check_factors(n_factors)
     torch.manual_seed(seed)
     mean = train.ratings.double().mean().item()
     model = kind(train.n_users, train.n_items, n_factors, mean)
@@ -145,8 +148,10 @@ def fit_dense_net(
     Raises
     ------
     ValueError, FloatingPointError
-        As in `recslib.training.fit`.
+        As in `recslib.training.fit`, and for an ``n_factors`` that is no
+        whole number.
     """
+    _check_factors(n_factors)
     torch.manual_seed(seed)
     mean = train.ratings.double().mean().item()
     inputs: Tensors = (train.users, train.items)
@@ -176,6 +181,13 @@ def fit_dense_net(
         max_gradient_norm=MAX_GRADIENT_NORM,
     )
     return model
+
+
+def _check_factors(n_factors: object) -> None:
+    if not isinstance(n_factors, Integral) or n_factors < 0:
+        raise ValueError(
+            f"n_factors is {n_factors!r}; give a whole number, not below 0."
+        )
 
 
 def _share_of(name: str) -> float:
