@@ -66,6 +66,36 @@ def test_somebody_new_is_written_as_the_table_writes_them():
         SIDE.person(30, "F", "pilot")
 
 
+@pytest.mark.parametrize(
+    ("somebody", "said"),
+    [
+        ({"gender": "female"}, "gender is 'female'; give 'F' or 'M'"),
+        ({"gender": "f"}, "gender is 'f'; give 'F' or 'M'"),
+        ({"gender": None}, "gender is None; give 'F' or 'M'"),
+        ({"age": -5}, "age is -5; give 0 to 120"),
+        ({"age": 250}, "age is 250; give 0 to 120"),
+        ({"age": float("nan")}, "age is nan; give 0 to 120"),
+        ({"age": "30"}, "age is '30'; give a number of years"),
+        ({"age": True}, "age is True; give a number of years"),
+    ],
+)
+def test_somebody_who_cannot_be_is_refused(somebody, said):
+    person = {"age": 30, "gender": "F", "occupation": SIDE.user_names[2]}
+    with pytest.raises(ValueError, match=said):
+        SIDE.person(**(person | somebody))
+
+
+def test_all_that_is_wrong_with_somebody_is_said_at_once():
+    with pytest.raises(ValueError, match=r"age.*\n.*gender.*\n.*occupation"):
+        SIDE.person()
+
+
+def test_data_that_know_nobody_say_so():
+    side = side_features(replace(DATA, users=None))
+    with pytest.raises(ValueError, match="know nothing of their users"):
+        side.person(30, "F", "student")
+
+
 def test_films_without_a_year_count_as_1990_and_without_genres_as_nothing():
     films = DATA.films.copy()
     films["year"] = films["year"].astype("Int64")

@@ -9,7 +9,12 @@ from recslib import recipes
 from recslib.baselines import damped_biases, global_mean
 from recslib.evaluation import rmse
 from recslib.features import side_features
-from recslib.models import BothSides, LSTMRating
+from recslib.models import (
+    BothSides,
+    DenseNet,
+    LSTMRating,
+    MatrixFactorization,
+)
 from recslib.movielens import synthetic
 from recslib.ratings import RatingsError, from_frame
 from recslib.recipes import fit_dense_net, fit_factorization, fit_lstm
@@ -302,3 +307,43 @@ def test_an_lstm_that_cannot_be_fitted_is_refused():
         fit_lstm(train, base * torch.nan, some_factors())
     with pytest.raises(RatingsError, match="timestamp"):
         fit_lstm(replace(train, timestamps=None), base, some_factors())
+
+
+# A class of your own, and small files ----------------------------------------
+
+
+@pytest.mark.parametrize("n_factors", ["20", 2.5, -1, None])
+@pytest.mark.parametrize("fit_it", [fit_factorization, fit_dense_net])
+def test_a_number_of_factors_that_is_none_is_refused(fit_it, n_factors):
+    with pytest.raises(ValueError, match=r"n_factors is .*; give a whole"):
+        fit_it(SPLIT.train, n_factors=n_factors)
+
+
+def test_a_class_of_your_own_is_fitted():
+    class Mine(MatrixFactorization):
+        pass
+
+    class MyNet(DenseNet):
+        def __init__(self, *sizes):
+            super().__init__(*sizes)
+            self.hidden = nn.Sequential(self.hidden, nn.Linear(64, 64))
+
+    class MyListener(LSTMRating):
+        pass
+
+    few = {"n_epochs": 1, "seed": 0}
+    assert type(fit_factorization(SPLIT.train, 4, **few, kind=Mine)) is Mine
+    before = MyNet(N_USERS, N_ITEMS, 8, 3.5, 0).hidden[1].weight
+    net = fit_dense_net(SPLIT.train, n_factors=8, **few, kind=MyNet)
+    assert not torch.equal(net.hidden[1].weight, before)
+    base = torch.full((len(SPLIT.train),), 3.5)
+    films = torch.randn(N_ITEMS, 4)
+    heard = fit_lstm(SPLIT.train, base, films, **few, kind=MyListener)
+    assert type(heard) is MyListener
+
+
+def test_a_small_file_is_fitted_in_twenty_batches_an_epoch():
+    as_it_is = weights(fit_factorization(SPLIT.train, 4, n_epochs=2))
+    size = len(SPLIT.train) // 20
+    by_hand = fit_factorization(SPLIT.train, 4, n_epochs=2, batch_size=size)
+    assert torch.equal(as_it_is, weights(by_hand))

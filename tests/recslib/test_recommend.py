@@ -4,8 +4,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
-from recslib.models import MatrixFactorization, squared_norms
+from recslib.models import MatrixFactorization, embedding, squared_norms
 from recslib.movielens import synthetic
 from recslib.ratings import RatingsError, from_frame
 from recslib.recommend import (
@@ -13,8 +14,11 @@ from recslib.recommend import (
     arguments,
     fold_in,
     fold_in_ahead,
+    is_dot_product,
     nearest_items,
+    rated_items,
     score_items,
+    score_users,
     top_n,
 )
 from recslib.splits import time_order
@@ -544,3 +548,148 @@ def test_arguments_for_an_item_that_is_not_there_are_refused():
             arguments(
                 random_model(0), torch.tensor([1]), torch.ones(1), item, l2=1
             )
+
+
+# A class of your own ---------------------------------------------------------
+
+
+class HalfAStarMore(MatrixFactorization):
+    """Answers half a star more than the tables give."""
+
+    def forward(self, users, items):
+        return super().forward(users, items) + 0.5
+
+
+class Bent(MatrixFactorization):
+    """Bends the user's factors before the product."""
+
+    def forward(self, users, items):
+        biases = self.user_biases(users) + self.item_biases(items)
+        bent = torch.tanh(self.user_factors(users)) * self.item_factors(items)
+        return self.mean + biases.squeeze(1) + bent.sum(dim=1)
+
+
+class TwoRowsAUser(MatrixFactorization):
+    """Has a second table of users."""
+
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.user_mood = embedding(sizes[0], 1, sd=1.0)
+
+    def forward(self, users, items):
+        mood = self.user_mood(users).squeeze(1)
+        return super().forward(users, items) + mood
+
+
+def drawn_model(kind):
+    torch.manual_seed(0)
+    model = kind(7, 12, 3, 3.5)
+    for part in model.parameters():
+        nn.init.normal_(part, std=0.5)
+    return model
+
+
+RATED = torch.tensor([1, 4, 7, 9]), torch.tensor([5.0, 3.0, 1.0, 4.0])
+
+
+def test_the_tables_tell_whether_a_model_is_their_dot_product():
+    assert is_dot_product(drawn_model(MatrixFactorization))
+    assert not is_dot_product(drawn_model(HalfAStarMore))
+    assert not is_dot_product(drawn_model(Bent))
+
+
+def test_a_class_of_your_own_is_folded_in_by_its_own_answers():
+    items, stars = RATED
+    known = fold_in(drawn_model(MatrixFactorization), items, stars, l2=0.1)
+    model = drawn_model(HalfAStarMore)
+    person = fold_in(model, items, stars + 0.5, l2=0.1)
+    assert torch.allclose(person.factors, known.factors, atol=1e-3)
+    assert person.bias == pytest.approx(known.bias, abs=1e-3)
+    known_scores = score_items(drawn_model(MatrixFactorization), known)
+    scores = score_items(model, person)
+    assert torch.allclose(scores, known_scores + 0.5, atol=1e-3)
+
+
+def test_no_step_improves_a_person_who_is_folded_in_to_a_bent_model():
+    model, (items, stars) = drawn_model(Bent), RATED
+    person = fold_in(model, items, stars, l2=0.1, ridge=0.3)
+
+    def loss(factors, bias):
+        told = score_items(model, Person(factors, bias))[items]
+        squares = factors.square().sum() + bias**2
+        return (stars - told).square().sum() + (0.1 * 4 + 0.3) * squares
+
+    least = loss(person.factors, person.bias)
+    for step in 0.05 * torch.randn(50, 4):
+        moved = person.factors + step[:3], person.bias + step[3].item()
+        assert loss(*moved) > least - 1e-5
+
+
+def test_a_model_without_the_tables_says_which_is_missing():
+    model = drawn_model(MatrixFactorization)
+    model.people = model.user_factors
+    del model.user_factors
+    with pytest.raises(ValueError, match=r"has no user_factors\. Keep these"):
+        fold_in(model, *RATED, l2=0.1)
+    with pytest.raises(ValueError, match=r"L2 charges .* no user_factors"):
+        squared_norms(model, RATED[0], RATED[0])
+
+
+def test_what_only_users_of_the_data_have_is_not_made_up():
+    with pytest.raises(ValueError, match="row for each user in user_mood"):
+        fold_in(drawn_model(TwoRowsAUser), *RATED, l2=0.1)
+
+
+def test_a_bent_model_has_no_shares_that_add_up():
+    with pytest.raises(ValueError, match="Bent is no dot product"):
+        arguments(drawn_model(Bent), *RATED, 2, l2=0.1)
+
+
+def test_users_of_the_data_are_scored_by_the_models_own_answers():
+    model, users = drawn_model(Bent), torch.tensor([4, 0])
+    scores = score_users(model, users)
+    assert scores.shape == (2, 12)
+    for row, user in zip(scores, users, strict=True):
+        told = model(user.expand(12), torch.arange(12))
+        assert torch.allclose(row, told, atol=1e-6)
+
+
+# What a person rated ---------------------------------------------------------
+
+
+def test_titles_and_stars_are_read_in_their_order():
+    items, stars = rated_items({"diva": 1, "Alien": 4.5}, FILMS)
+    assert items.tolist() == [3, 0] and stars.tolist() == [1.0, 4.5]
+    assert items.dtype == torch.int64 and stars.dtype == torch.float32
+    items, _ = rated_items({"Brazil": np.float64(5)}, FILMS)
+    assert items.tolist() == [1]
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    mine = {
+        "Alien": 6,
+        "Alein": 3,
+        "Brazil": "five",
+        "brazil": 2,
+        "Diva": float("nan"),
+        "Matrix": 4,
+        "Casablanca": True,
+    }
+    with pytest.raises(RatingsError) as refused:
+        rated_items(mine, FILMS)
+    said = str(refused.value).splitlines()
+    assert len(said) == 7
+    for words in (
+        "'Alien' has 6 stars; give 1 to 5.",
+        "no item has the title 'Alein'. Nearest: Alien.",
+        "'Brazil' has 'five' stars; give 1 to 5.",
+        "'brazil' and 'Brazil' are one item.",
+        "'Diva' has nan stars; give 1 to 5.",
+        "'Casablanca' has True stars; give 1 to 5.",
+    ):
+        assert words in said
+
+
+def test_nobody_can_be_folded_in_who_rated_nothing():
+    with pytest.raises(RatingsError, match="nothing is rated"):
+        rated_items({}, FILMS)

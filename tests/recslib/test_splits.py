@@ -7,11 +7,12 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from recslib.movielens import synthetic
+from recslib.movielens import load, synthetic
 from recslib.ratings import RatingsError, from_frame
 from recslib.splits import (
     Split,
     carve_validation,
+    folds_of,
     global_time,
     history_order,
     join,
@@ -604,3 +605,33 @@ def test_folds_that_cannot_be_are_refused_before_anything_is_fitted(n_folds):
     ratings = rated((1, 1, 3.0), (1, 2, 4.0))
     with pytest.raises(RatingsError, match=f"n_folds is {n_folds}; 2 ratings"):
         out_of_fold(ratings, lambda split: pytest.fail("fitted"), n_folds)
+
+
+# Folds of any ratings --------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_folds", [1, 2, 5, 7])
+def test_folds_can_be_had_of_any_ratings(n_folds):
+    ratings = synthetic(30, 20, 400).ratings
+    folds = folds_of(ratings, n_folds, seed=3)
+    assert len(folds) == n_folds
+    for fold in folds:
+        assert len(fold.train) + len(fold.test) == 400
+    expected = random_folds(ratings, max(n_folds, 2), seed=3)
+    if n_folds == 1:
+        expected = random_folds(ratings, 5, seed=3)
+    assert torch.equal(folds[0].test.items, expected[0].test.items)
+
+
+def test_no_fold_is_refused():
+    ratings = synthetic(30, 20, 400).ratings
+    with pytest.raises(RatingsError, match="n_folds is 0; take at least 1"):
+        folds_of(ratings, 0, seed=0)
+
+
+@pytest.mark.data
+def test_the_published_folds_come_first_where_there_are_some():
+    ratings = load("100k").ratings
+    assert [f.name for f in folds_of(ratings, 2, seed=0)] == ["u1", "u2"]
+    with pytest.raises(RatingsError, match="ML-100K has 5 published folds"):
+        folds_of(ratings, 6, seed=0)
