@@ -91,6 +91,13 @@ def linear(n_inputs: int, n_outputs: int, sd: float) -> nn.Linear:
     return layer
 
 
+def set_dropout(model: nn.Module, p: float) -> None:
+    """Give every dropout of a model one probability, 0 to 1."""
+    for part in model.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = p
+
+
 class MatrixFactorization(nn.Module):
     """A rating as mean + user bias + item bias + user · item."""
 

@@ -16,6 +16,7 @@ from recslib.models import (
     MatrixFactorization,
     embedding,
     main_directions,
+    set_dropout,
     squared_norms,
 )
 from recslib.training import predict
@@ -611,3 +612,10 @@ def test_a_number_of_directions_that_is_not_there_is_refused(shape, n, most):
     said = rf"n is {n}; factors of the shape \({shape[0]}, 3\) have 1 to"
     with pytest.raises(ValueError, match=f"{said} {most} directions"):
         main_directions(torch.randn(shape), n)
+
+
+def test_every_dropout_of_a_model_gets_one_probability():
+    model = nn.Sequential(Dropout(0.3), nn.Sequential(nn.Dropout(0.1)))
+    set_dropout(model, 0.7)
+    assert [model[0].p, model[1][0].p] == [0.7, 0.7]
+    set_dropout(nn.Linear(1, 1), 0.5)  # a model without any is left alone
