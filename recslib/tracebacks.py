@@ -15,8 +15,9 @@ def keep_short(notebook: str) -> None:
     """Show a reader's own lines alone when a cell stops.
 
     What happened inside libraries is left out; ``%debug`` still goes there.
-    Where a name is missing, the section that makes it is named. Outside
-    IPython nothing changes.
+    A cell that was interrupted shows its own line, and how to go on. Where a
+    name is missing, the section that makes it is named. Outside IPython
+    nothing changes.
 
     Parameters
     ----------
@@ -41,6 +42,8 @@ def keep_short(notebook: str) -> None:
         **settings: object,
     ) -> list[str]:
         lines = _cut(whole, kind, error, trace, *more, **settings)
+        if isinstance(error, KeyboardInterrupt):
+            lines = [*lines, "You stopped it. Run the cell again to go on."]
         if isinstance(error, NameError) and error.name:
             section = section_of(error.name, path)
             if section:
@@ -122,6 +125,8 @@ def _cut(
     while each is not None:
         if _is_cell(each):
             last = each
+            if isinstance(error, KeyboardInterrupt):
+                break  # where it was stopped is chance
         each = each.tb_next
     if last is None:
         return whole(kind, error, trace, *more, **settings)

@@ -95,6 +95,14 @@ def test_a_missing_name_names_its_section(shell, capsys):
     assert "is made in the section" not in shown
 
 
+def test_who_interrupts_a_cell_is_told_how_to_go_on(shell, capsys):
+    source = "def work():\n    raise KeyboardInterrupt\nx = 1\nwork()"
+    error, shown = stopped(shell, source, capsys)
+    assert isinstance(error, KeyboardInterrupt)
+    assert "You stopped it. Run the cell again to go on." in shown
+    assert "4 work()" in shown and "in work" not in shown
+
+
 def test_outside_of_ipython_nothing_happens(notebook):
     InteractiveShell.clear_instance()
     tracebacks.keep_short(notebook.name)
