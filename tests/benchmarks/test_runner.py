@@ -55,7 +55,7 @@ def test_a_fit_of_ours_does_better_than_the_mean():
 
 def test_our_mf_runs_here_as_it_does_in_the_library():
     ratings = synthetic(n_ratings=3_000).ratings
-    model = fit_factorization(ratings)
+    model = fit_factorization(ratings, batch_size=2_048)
     wanted = predict(model, (ratings.users, ratings.items))
     got = OUR_MF.prepare(ratings)()(ratings)
     assert np.array_equal(got, wanted.numpy())

@@ -24,7 +24,7 @@ import pytest
 import requests  # noqa: F401  (not importable later, as another user)
 from filelock import FileLock
 
-from recslib import downloads, movielens
+from recslib import downloads, movielens, progress
 from recslib.downloads import DownloadError
 from recslib.movielens import load, main
 
@@ -222,8 +222,9 @@ def test_terms_and_citation_are_shown_at_the_download_alone(
 
 
 def test_the_download_shows_a_bar_and_nothing_else_on_standard_error(
-    source, cache, capsys
+    source, cache, capsys, monkeypatch
 ):
+    monkeypatch.setattr(progress, "PATIENCE", 0)
     load("latest-small", cache=cache)
     lines = capsys.readouterr().err.split("\r")
     assert any(SMALL in line for line in lines)
