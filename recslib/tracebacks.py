@@ -44,14 +44,14 @@ def keep_short(notebook: str) -> None:
         lines = _cut(whole, kind, error, trace, *more, **settings)
         if isinstance(error, KeyboardInterrupt):
             lines = [*lines, "You stopped it. Run the cell again to go on."]
-        if isinstance(error, NameError) and error.name:
-            section = section_of(error.name, path)
-            if section:
-                lines = [
-                    *lines,
-                    f"{error.name} is made in the section {section!r}. Run "
-                    f"that section first, or all cells above this one.",
-                ]
+        missing = _missing(error)
+        section = section_of(missing, path) if missing else ""
+        if section:
+            lines = [
+                *lines,
+                f"{missing} is made in the section {section!r}. Run that "
+                f"section first, or all cells above this one.",
+            ]
         return lines
 
     short.whole = whole
@@ -64,7 +64,8 @@ def section_of(name: str, notebook: Path) -> str:
     Parameters
     ----------
     name
-        A variable, a function, a class or an import.
+        A variable, a function, a class or an import; or, in quotes, a key,
+        such as the name of a rung: then the first cell that writes it counts.
     notebook
         The file; it may be missing.
 
@@ -109,7 +110,18 @@ def _names_set(source: str) -> set[str]:
             found |= {each.split(".")[0] for each in names}
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(repr(node.value))
     return found
+
+
+def _missing(error: BaseException) -> str:
+    """Return the name that is not there, or the key, in quotes."""
+    if isinstance(error, NameError):
+        return error.name or ""
+    if isinstance(error, KeyError) and error.args:
+        return repr(error.args[0]) if isinstance(error.args[0], str) else ""
+    return ""
 
 
 def _cut(

@@ -55,7 +55,11 @@ def filled_skeleton(name: str, first: NotebookNode) -> NotebookNode:
         The cell that brings the book, as the other chapters have it.
     """
     words = name[3:].replace("_", " ").strip()
-    marks = {"{{TITLE}}": words.capitalize(), "{{NUMBER}}": str(int(name[:2]))}
+    marks = {
+        "{{TITLE}}": words.capitalize(),
+        "{{NUMBER}}": str(int(name[:2])),
+        "{{FILE}}": f"{name}.ipynb",
+    }
     text = SKELETON.read_text(encoding="utf-8")
     for mark, value in marks.items():
         text = text.replace(mark, value)

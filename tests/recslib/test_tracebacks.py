@@ -12,6 +12,8 @@ CELLS = [
     ("code", "def add_rung(name):\n    inner = 1"),
     ("code", "for split in folds:\n    pass\nrungs, (one, two) = {}, (1, 2)"),
     ("code", "this is no Python"),
+    ("markdown", "## Later"),
+    ("code", "add_rung('L2')\nrungs['L2']"),
     ("markdown", "text alone"),
     ("code", "add_rung = 2"),
 ]
@@ -35,6 +37,8 @@ def notebook(tmp_path):
         ("add_rung", "Mend it"),
         ("split", "Mend it"),
         ("two", "Mend it"),
+        ("'L2'", "Later"),
+        ("'L3'", ""),
         ("folds", ""),
         ("ad_rung", ""),
     ],
@@ -93,6 +97,15 @@ def test_a_missing_name_names_its_section(shell, capsys):
     assert shown.count("is made in the section") == 1
     _, shown = stopped(shell, "ad_rung('L2')", capsys)
     assert "is made in the section" not in shown
+
+
+def test_a_missing_rung_names_its_section(shell, capsys):
+    error, shown = stopped(shell, "rungs = {}\nrungs['L2']", capsys)
+    assert isinstance(error, KeyError)
+    assert "'L2' is made in the section 'Later'" in shown
+    for source in ("rungs['L3']", "rungs[2]", "{}.popitem()"):
+        _, shown = stopped(shell, source, capsys)
+        assert "is made in the section" not in shown
 
 
 def test_who_interrupts_a_cell_is_told_how_to_go_on(shell, capsys):
