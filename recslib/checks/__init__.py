@@ -14,19 +14,6 @@ from recslib.checks.dense_network import (
     parameter_count,
     shapes_of_differences,
 )
-from recslib.checks.factorization import (
-    best_constant,
-    better_model,
-    bootstrap_interval,
-    carries_over,
-    damped_mean,
-    factorization,
-    learning_step,
-    ndcg,
-    small_factorization,
-    user_bias,
-    verdict,
-)
 from recslib.checks.lstm import (
     another_listener,
     base_out_of_fold,
@@ -38,6 +25,19 @@ from recslib.checks.lstm import (
     shifted_by_one,
     told_from_the_end,
     unheard_inputs,
+)
+from recslib.checks.matrix_factorization import (
+    best_constant,
+    better_model,
+    bootstrap_interval,
+    carries_over,
+    damped_mean,
+    factorization,
+    learning_step,
+    ndcg,
+    small_factorization,
+    user_bias,
+    verdict,
 )
 from recslib.checks.pytorch import (
     column_error,

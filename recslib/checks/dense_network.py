@@ -147,7 +147,7 @@ def _in_a_row(came: object) -> object:
 
 @says
 def parameter_count(count: object, *, seed: int = 0) -> None:
-    """Check a count of the parameters of `DenseNet`, by making some.
+    """Check a count of the parameters of the book's dense network.
 
     Parameters
     ----------

@@ -474,7 +474,7 @@ def told_from_the_end(answer: object, *, seed: int = 0) -> None:
     Parameters
     ----------
     answer
-        Takes `Ratings` and returns them with other timestamps.
+        Takes `recslib.ratings.Ratings` and returns them with other timestamps.
     seed
         Of the cases that are drawn.
     """
@@ -582,7 +582,8 @@ def dealt_within_hours(answer: object, *, seed: int = 0) -> None:
     Parameters
     ----------
     answer
-        Takes `Ratings` and a seed, and returns them with other timestamps.
+        Takes `recslib.ratings.Ratings` and a seed, and returns them with other
+        timestamps.
     seed
         Of the cases that are drawn.
     """
