@@ -110,6 +110,11 @@ def axe():
     return ask
 
 
+def be_patient(context):
+    """Wait longer than a busy machine takes: two minutes, and not 30 s."""
+    context.set_default_timeout(120_000)
+
+
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
@@ -120,5 +125,6 @@ def browser():
                 pytest.fail(str(missing))
             pytest.skip(str(missing))
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser.on("context", be_patient)
         yield browser
         browser.close()

@@ -123,7 +123,7 @@ def test_every_page_opens_without_a_fault(
     problems = faults(axe, visit, page_path, f"{width}-light", ALL_RULES)
     # The page stays and turns dark, as it does when the system does.
     visit.page.emulate_media(color_scheme="dark")
-    visit.page.wait_for_selector("html[data-theme=dark]", timeout=5_000)
+    visit.page.wait_for_selector("html[data-theme=dark]")
     visit.page.evaluate(COLOURS_HAVE_CHANGED)
     problems += faults(axe, visit, page_path, f"{width}-dark", RULES_OF_A_MODE)
     visit.context.close()
@@ -145,7 +145,7 @@ def test_a_solution_opens_at_a_click(visit, page_paths):
 def test_search_finds_a_term_of_the_glossary(visit):
     visit.open("search.html?q=cold+start")
     found = visit.page.locator("#search-results a[href*=glossary]").first
-    found.wait_for(timeout=10_000)
+    found.wait_for()
     found.click()
     visit.page.wait_for_url(re.compile("book/glossary"))
 
@@ -216,7 +216,7 @@ def test_the_menu_of_a_phone_opens_and_leads_on(visit):
     )
     assert not link.is_visible()
     visit.page.locator("button.primary-toggle").click()
-    link.wait_for(timeout=5_000)
+    link.wait_for()
     link.click()
     visit.page.wait_for_url(re.compile("02_dense_network"))
 
