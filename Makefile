@@ -21,6 +21,7 @@ BENCH_PY := benchmarks/.venv/bin/python
 LIBRECOMMENDER_PY := benchmarks/.venv-librecommender/bin/python
 RUNS := _build/executed
 SCRIPTS := _build/scripts/films.js
+LIBRARY := $(wildcard recslib/*.py recslib/*/*.py)
 
 # The last chapter runs longest: where two run side by side, it starts first.
 NOTEBOOKS := $(shell ls -r notebooks/*.ipynb 2> /dev/null)
@@ -76,12 +77,12 @@ executed: $(EXECUTED)
 built: _build/html/index.html
 	@:
 
-$(RUNS)/%.ipynb: notebooks/%.ipynb $(wildcard recslib/*.py) \
+$(RUNS)/%.ipynb: notebooks/%.ipynb $(LIBRARY) \
 		.venv/installed | _build/data-100k
 	@$(PY) book/build.py execute $<
 
 # What the rating page and the map need of the models: no notebook makes it.
-$(SCRIPTS): $(wildcard recslib/*.py) .venv/installed | _build/data-100k
+$(SCRIPTS): $(LIBRARY) .venv/installed | _build/data-100k
 	@RECSLIB_PROGRESS=off $(PY) book/build.py scripts
 	@touch $@
 
