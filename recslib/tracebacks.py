@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -132,21 +133,26 @@ def _cut(
     *more: object,
     **settings: object,
 ) -> list[str]:
-    """Write a traceback that ends where the last line of a cell stands."""
-    last, each = None, trace
-    while each is not None:
-        if _is_cell(each):
-            last = each
-            if isinstance(error, KeyboardInterrupt):
-                break  # where it was stopped is chance
-        each = each.tb_next
-    if last is None:
-        return whole(kind, error, trace, *more, **settings)
-    inside, last.tb_next = last.tb_next, None
+    """Write a traceback of the lines that stand in cells, and no others."""
+    chain = []
+    while trace is not None:
+        chain.append(trace)
+        trace = trace.tb_next
+    first = chain[0] if chain else None
+    cells = [each for each in chain[1:] if _is_cell(each)]
+    if not cells:
+        return whole(kind, error, first, *more, **settings)
+    if isinstance(error, KeyboardInterrupt):
+        cells = cells[:1]  # where it was stopped is chance
+    nexts = [each.tb_next for each in chain]
     try:
-        return whole(kind, error, trace, *more, **settings)
+        # The first is IPython's own, which it leaves out by itself.
+        for each, following in pairwise([first, *cells, None]):
+            each.tb_next = following
+        return whole(kind, error, first, *more, **settings)
     finally:
-        last.tb_next = inside
+        for each, following in zip(chain, nexts, strict=True):
+            each.tb_next = following
 
 
 def _is_cell(trace: TracebackType) -> bool:

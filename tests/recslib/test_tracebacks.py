@@ -90,6 +90,25 @@ def test_a_slip_shows_the_readers_line_and_no_line_of_a_library(shell, capsys):
     assert error.__traceback__.tb_next.tb_next is not None
 
 
+def test_between_lines_of_cells_no_line_of_a_library_stands(shell, capsys):
+    shell.run_cell(
+        "import torch\n"
+        "class Net(torch.nn.Module):\n"
+        "    def forward(self, x):\n"
+        "        return x @ torch.zeros(9, 9)"
+    )
+    error, shown = stopped(shell, "Net()(torch.zeros(2, 3))", capsys)
+    assert "Net()(torch.zeros(2, 3))" in shown
+    assert "x @ torch.zeros(9, 9)" in shown
+    assert "_call_impl" not in shown and "module.py" not in shown
+    assert len(shown.splitlines()) < 12
+    names, trace = [], error.__traceback__
+    while trace is not None:
+        names.append(trace.tb_frame.f_code.co_name)
+        trace = trace.tb_next
+    assert "_call_impl" in names  # for %debug
+
+
 def test_a_missing_name_names_its_section(shell, capsys):
     error, shown = stopped(shell, "add_rung('L2')", capsys)
     assert isinstance(error, NameError)
