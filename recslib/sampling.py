@@ -1,0 +1,596 @@
+"""Averages many factorizations: a block Gibbs sampler, no learning rate.
+
+Where it comes from:
+
+- rows of factors, their Normal-Wishart hyperprior and the mean over sweeps:
+  R. Salakhutdinov, A. Mnih, "Bayesian Probabilistic Matrix Factorization
+  using Markov Chain Monte Carlo", ICML 2008, equations 11 to 14;
+- features of a row through a link matrix, which is drawn too: J. Simm et al.,
+  "Macau: Scalable Bayesian Factorization with High-Dimensional Side
+  Information Using MCMC", MLSP 2017, equations 4 and 5 of its version on
+  arXiv (1509.04610).
+
+A row holds a bias and factors together, so that a bias is drawn with them.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from numbers import Integral
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recslib.progress import progress_bar
+from recslib.ratings import Ratings, RatingsError
+
+# Of the hyperprior: the rows that its mean counts as, and the squares that
+# its spread starts from (ratings have a standard deviation of 1).
+PRIOR_ROWS, PRIOR_SQUARES = 2.0, 1.0
+# Shape and rate of the Gamma priors of the precisions of noise and of links.
+SHAPE, RATE = 1.0, 1.0
+FIRST_SD = 0.1  # of the first factors
+
+
+@dataclass
+class SamplingHistory:
+    """What happened from sweep to sweep, one value a sweep.
+
+    Parameters
+    ----------
+    noise
+        Stars: the standard deviation that ratings have around a sample.
+    sample_rmse
+        Stars, of each sample alone on the validation part; empty without one.
+    mean_rmse
+        Stars, of the mean of the samples kept so far; NaN before the first.
+    n_burn_in
+        So many sweeps at the start count for nothing.
+    seconds
+        Wall time of the whole fit.
+    """
+
+    noise: list[float] = field(default_factory=list)
+    sample_rmse: list[float] = field(default_factory=list)
+    mean_rmse: list[float] = field(default_factory=list)
+    n_burn_in: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(eq=False)
+class _Side:
+    """Users or items: what they gave or got, and where the sampler stands."""
+
+    counts: Tensor  # sparse (n, n_others): a one where there is a rating
+    sums: Tensor  # sparse (n, n_others): the standardized rating
+    features: Tensor  # (n, K), columns at right angles
+    sizes: Tensor  # (K,), squared lengths of these columns
+    directions: Tensor  # (features as given, K), what turned them so
+    rows: Tensor  # (n, D), the bias first
+    mean: Tensor  # (D,)
+    precision: Tensor  # (D, D)
+    links: Tensor  # (K, D)
+    link_precision: float = 1.0
+
+    def prior_means(self) -> Tensor:
+        """Say where rows are expected before their ratings: (n, D)."""
+        return self.mean + self.features @ self.links
+
+
+def row_posterior(
+    counts: Tensor,
+    sums: Tensor,
+    others: Tensor,
+    prior_means: Tensor,
+    precision: Tensor,
+    noise_precision: float,
+) -> tuple[Tensor, Tensor]:
+    """Solve for all rows of a side, the other side held.
+
+    A rating is row bias + other's bias + factors · factors + noise, so for
+    each row this is a ridge regression: Salakhutdinov and Mnih 2008,
+    equations 11 to 13. One sparse product makes the normal equations of all.
+
+    Parameters
+    ----------
+    counts, sums
+        Sparse (n, n_others): a one where there is a rating, and the rating.
+    others
+        (n_others, D) rows of the other side, the bias first.
+    prior_means
+        (n, D).
+    precision
+        (D, D), of a row around its prior mean.
+    noise_precision
+        One over the variance of a rating around its prediction.
+
+    Returns
+    -------
+    tuple of Tensor
+        Means (n, D), and lower Cholesky factors of the precisions (n, D, D).
+    """
+    n, size = prior_means.shape
+    design = torch.cat([torch.ones_like(others[:, :1]), others[:, 1:]], dim=1)
+    across, down = torch.triu_indices(size, size, device=others.device)
+    # Products of columns, each once, and what the others' biases take away.
+    table = torch.cat(
+        [design[:, across] * design[:, down], design * others[:, :1]], dim=1
+    )
+    summed = counts @ table
+    half, taken = summed[:, : len(across)], summed[:, len(across) :]
+    squares = summed.new_empty(n, size, size)
+    squares[:, across, down] = half
+    squares[:, down, across] = half
+    lower = torch.linalg.cholesky(noise_precision * squares + precision)
+    wanted = noise_precision * (sums @ design - taken)
+    wanted = wanted + prior_means @ precision
+    means = torch.cholesky_solve(wanted[:, :, None], lower).squeeze(2)
+    return means, lower
+
+
+def _normal(
+    chance: np.random.Generator, shape: Sequence[int], like: Tensor
+) -> Tensor:
+    """Draw N(0, 1) on the CPU, so that every device gets the same."""
+    drawn = chance.standard_normal(shape, dtype=np.float32)
+    return torch.from_numpy(drawn).to(like)
+
+
+def _draw_wishart(
+    chance: np.random.Generator, degrees: float, inverse_scale: Tensor
+) -> Tensor:
+    """Draw from a Wishart by M. Bartlett's decomposition (1933): (D, D)."""
+    size = len(inverse_scale)
+    drawn = np.tril(chance.standard_normal((size, size)), -1)
+    of_diagonal = chance.chisquare(degrees - np.arange(size))
+    drawn[np.arange(size), np.arange(size)] = np.sqrt(of_diagonal)
+    # The scale is the inverse of L L', so L^-T is a root of it.
+    lower = torch.linalg.cholesky(inverse_scale)
+    root = torch.linalg.solve_triangular(
+        lower.T, torch.from_numpy(drawn).to(lower), upper=True
+    )
+    return root @ root.T
+
+
+def _draw_prior(side: _Side, chance: np.random.Generator) -> None:
+    """Draw precision, mean and links of a side, given its rows.
+
+    Salakhutdinov and Mnih 2008, equation 14, with the links' own rows beside
+    those of the side (Simm et al. 2017, equation 4).
+    """
+    rows, size = side.rows, side.rows.shape[1]
+    n, n_features = side.features.shape
+    left = rows - side.features @ side.links
+    centre = left.mean(dim=0)
+    spread = (left - centre).T @ (left - centre)
+    spread = spread + side.link_precision * side.links.T @ side.links
+    spread = spread + PRIOR_ROWS * n / (PRIOR_ROWS + n) * torch.outer(
+        centre, centre
+    )
+    spread = spread + PRIOR_SQUARES * torch.eye(size).to(rows)
+    degrees = size + n + n_features
+    side.precision = _draw_wishart(chance, degrees, spread.double()).to(rows)
+    lower = torch.linalg.cholesky(side.precision)
+
+    def around(centres: Tensor, weight: Tensor | float) -> Tensor:
+        """Draw rows with the precision times a weight around centres."""
+        noise = _normal(chance, centres.shape, rows)
+        scattered = torch.linalg.solve_triangular(
+            lower, noise / weight**0.5, upper=False, left=False
+        )
+        return centres + scattered
+
+    n_seen = PRIOR_ROWS + n
+    side.mean = around(n / n_seen * centre[None], n_seen)[0]
+    if n_features == 0:
+        return
+    # The columns of the features are at right angles: no system to solve.
+    weights = (side.sizes + side.link_precision)[:, None]
+    centres = side.features.T @ (rows - side.mean) / weights
+    side.links = around(centres, weights)
+    charge = (side.links @ side.precision * side.links).sum().item()
+    side.link_precision = chance.gamma(
+        SHAPE + side.links.numel() / 2, 1 / (RATE + charge / 2)
+    )
+
+
+class SampledFactorization(nn.Module):
+    """The mean over many factorizations, each a sample.
+
+    A sample is row bias + row bias + factors · factors. The mean of S of them
+    is again one dot product: of rows S times as long.
+
+    Parameters
+    ----------
+    mean, sd
+        Stars: ratings were fitted with their mean at 0, in units of sd.
+    users, items
+        (n_users, S, 1 + F) and (n_items, S, 1 + F), the bias first.
+    prior_means, prior_precisions
+        (S, 1 + F) and (S, 1 + F, 1 + F), of users' rows.
+    links
+        (S, k, 1 + F), from directions of the users' features to their rows.
+    noise_precisions
+        (S,), one over the variance of ratings around a sample.
+    directions
+        (K, k), from the users' features to their directions.
+    history
+        What happened from sweep to sweep.
+    """
+
+    def __init__(
+        self,
+        mean: float,
+        sd: float,
+        users: Tensor,
+        items: Tensor,
+        prior_means: Tensor,
+        prior_precisions: Tensor,
+        links: Tensor,
+        noise_precisions: Tensor,
+        directions: Tensor,
+        history: SamplingHistory,
+    ) -> None:
+        super().__init__()
+        self.mean, self.sd, self.history = mean, sd, history
+        self.register_buffer("users", users)
+        self.register_buffer("items", items)
+        self.register_buffer("prior_means", prior_means)
+        self.register_buffer("prior_precisions", prior_precisions)
+        self.register_buffer("links", links)
+        self.register_buffer("noise_precisions", noise_precisions)
+        self.register_buffer("directions", directions)
+
+    def samples(self, users: Tensor, items: Tensor) -> Tensor:
+        """Ask every sample: users (B,), items (B,) -> (B, S) stars."""
+        of_users = self.users.index_select(0, users)
+        of_items = self.items.index_select(0, items)
+        return self.mean + self.sd * _pair_up(of_users, of_items)
+
+    def forward(self, users: Tensor, items: Tensor) -> Tensor:
+        """Predict stars: users (B,), items (B,) -> (B,)."""
+        return self.samples(users, items).mean(dim=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Stranger:
+    """Someone nobody trained on, folded in to every sample.
+
+    Parameters
+    ----------
+    rows
+        (S, 1 + F), the bias first: the mean of what the row may be.
+    lowers
+        (S, 1 + F, 1 + F), lower Cholesky factors of its precisions.
+    """
+
+    rows: Tensor
+    lowers: Tensor
+
+
+def fold_in(
+    model: SampledFactorization,
+    items: Tensor,
+    ratings: Tensor,
+    features: Tensor | None = None,
+) -> Stranger:
+    """Fold a new person in: a ridge regression in each sample.
+
+    The row that the sampler would draw for them, with all items held: their
+    own ratings beside what other people's rows are like.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+    items
+        (K,) int64 row indexes of what the person rated; K may be 0.
+    ratings
+        (K,) stars.
+    features
+        (K of the users' features,), where the model was fitted with them.
+
+    Raises
+    ------
+    ValueError
+        When the lengths differ, or features are missing, too many or of
+        another size.
+    """
+    if items.shape != ratings.shape or items.ndim != 1:
+        raise ValueError(
+            f"items have the shape {tuple(items.shape)}, ratings "
+            f"{tuple(ratings.shape)}; give one rating an item."
+        )
+    n_features = len(model.directions)
+    if features is None and n_features == 0:
+        features = model.directions.new_zeros(0)
+    if features is None or features.shape != (n_features,):
+        came = "None" if features is None else tuple(features.shape)
+        raise ValueError(
+            f"features are of the shape {came}; the model was fitted with "
+            f"({n_features},) a user."
+        )
+    expected = model.prior_means + (features @ model.directions) @ model.links
+    rows = model.items.index_select(0, items).transpose(0, 1)  # (S, K, D)
+    design = torch.cat([torch.ones_like(rows[..., :1]), rows[..., 1:]], dim=2)
+    left = (ratings - model.mean) / (model.sd or 1.0) - rows[..., 0]  # (S, K)
+    noise = model.noise_precisions[:, None, None]
+    precisions = noise * design.mT @ design + model.prior_precisions
+    wanted = noise * design.mT @ left[..., None]
+    wanted = wanted + model.prior_precisions @ expected[..., None]
+    lowers = torch.linalg.cholesky(precisions)
+    return Stranger(torch.cholesky_solve(wanted, lowers).squeeze(2), lowers)
+
+
+def score_items(
+    model: SampledFactorization, stranger: Stranger
+) -> tuple[Tensor, Tensor]:
+    """Predict a stranger's rating of every item.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+    stranger
+        From `fold_in`.
+
+    Returns
+    -------
+    tuple of Tensor
+        (n_items,) stars, and how far from them the samples' own answers
+        lie: a standard deviation, in stars.
+    """
+    rows = model.items.transpose(0, 1)  # (S, n_items, D)
+    told = _pair_up(stranger.rows[:, None], rows)  # (S, n_items)
+    design = torch.cat([torch.ones_like(rows[..., :1]), rows[..., 1:]], dim=2)
+    scaled = torch.linalg.solve_triangular(
+        stranger.lowers, design.mT, upper=False
+    )
+    within = scaled.square().sum(dim=1).mean(dim=0)
+    spread = (told.var(dim=0, correction=0) + within).sqrt()
+    return model.mean + model.sd * told.mean(dim=0), model.sd * spread
+
+
+def _pair_up(of_users: Tensor, of_items: Tensor) -> Tensor:
+    """Add biases and dot product: two (..., 1 + F) -> (...)."""
+    products = (of_users[..., 1:] * of_items[..., 1:]).sum(dim=-1)
+    return of_users[..., 0] + of_items[..., 0] + products
+
+
+def sample_factorization(
+    train: Ratings,
+    n_factors: int = 10,
+    *,
+    user_features: Tensor | None = None,
+    item_features: Tensor | None = None,
+    n_sweeps: int = 100,
+    n_burn_in: int | None = None,
+    validation: Ratings | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+) -> SampledFactorization:
+    """Draw many factorizations that the ratings allow, and keep them.
+
+    A sweep draws all users' rows given the items', all items' rows given the
+    users', and what both are expected to be. Nothing is chosen but the number
+    of factors: there is no learning rate and no penalty.
+
+    Parameters
+    ----------
+    train
+        N ratings to learn from, on any scale.
+    n_factors
+        F, the factors of a sample; 0 leaves biases alone.
+    user_features, item_features
+        (n_users, K) and (n_items, L), what is known of each row; see
+        `recslib.features`. None for ids alone.
+    n_sweeps
+        How often all is drawn.
+    n_burn_in
+        So many sweeps at the start count for nothing; None: a quarter.
+    validation
+        Where given, the history holds the error on it, sweep by sweep.
+    seed
+        Of everything that is drawn.
+    device
+        Where the arithmetic happens. What is drawn is the same on each.
+
+    Returns
+    -------
+    SampledFactorization
+        In eval mode, on the device.
+
+    Raises
+    ------
+    ValueError
+        When a number is out of range, or features are not one finite row a
+        user, or an item.
+    RatingsError
+        When there are no ratings.
+    """
+    n_burn_in = _checked(train, n_factors, n_sweeps, n_burn_in)
+    started = time.perf_counter()
+    chance = np.random.default_rng(seed)
+    mean = train.ratings.double().mean().item()
+    sd = train.ratings.double().std(correction=0).item()
+    if sd < 1e-6 * max(abs(mean), 1.0):
+        sd = 0.0  # all equal: nothing is to be learnt but the mean
+    y = ((train.ratings - mean) / (sd or 1.0)).to(device)
+    rated = train.users.to(device), train.items.to(device)
+    sizes = train.n_users, train.n_items
+    users = _start(*rated, y, sizes, user_features, n_factors, chance)
+    items = _start(
+        *rated[::-1], y, sizes[::-1], item_features, n_factors, chance
+    )
+    history, noise_precision = SamplingHistory(n_burn_in=n_burn_in), 1.0
+    kept: list[tuple[Tensor, ...]] = []
+    total = torch.zeros(0 if validation is None else len(validation))
+    for sweep in progress_bar(range(n_sweeps), unit="sweep"):
+        _draw_side(users, items.rows, noise_precision, chance)
+        _draw_side(items, users.rows, noise_precision, chance)
+        errors = y - _pair_up(users.rows[rated[0]], items.rows[rated[1]])
+        squares = errors.double().square().sum().item()
+        noise_precision = chance.gamma(
+            SHAPE + len(y) / 2, 1 / (RATE + squares / 2)
+        )
+        history.noise.append(sd / noise_precision**0.5)
+        if sweep >= n_burn_in:
+            kept.append(_state(users, items, noise_precision))
+        if validation is not None:
+            of_users = users.rows.cpu()[validation.users]
+            of_items = items.rows.cpu()[validation.items]
+            told = mean + sd * _pair_up(of_users, of_items)
+            total += told * (sweep >= n_burn_in)
+            history.sample_rmse.append(_rmse(told, validation))
+            of_mean = total / max(len(kept), 1)
+            history.mean_rmse.append(
+                _rmse(of_mean, validation) if kept else float("nan")
+            )
+    history.seconds = time.perf_counter() - started
+    samples = [torch.stack(each) for each in zip(*kept, strict=True)]
+    rows_of_users, rows_of_items, *prior = samples
+    return SampledFactorization(
+        mean,
+        sd,
+        rows_of_users.transpose(0, 1).contiguous(),
+        rows_of_items.transpose(0, 1).contiguous(),
+        *prior,
+        users.directions,
+        history,
+    ).eval()
+
+
+def _state(
+    users: _Side, items: _Side, noise_precision: float
+) -> tuple[Tensor, ...]:
+    """Keep what a sample is, and what a new user's row is drawn around."""
+    noise = torch.tensor(noise_precision).to(users.rows)
+    prior = (users.mean, users.precision, users.links)
+    return users.rows, items.rows, *prior, noise
+
+
+def _rmse(told: Tensor, part: Ratings) -> float:
+    errors = told.clamp(*part.scale).double() - part.ratings
+    return errors.square().mean().sqrt().item()
+
+
+def _draw_side(
+    side: _Side,
+    others: Tensor,
+    noise_precision: float,
+    chance: np.random.Generator,
+) -> None:
+    """Draw what a side's rows come from, then the rows."""
+    _draw_prior(side, chance)
+    means, lower = row_posterior(
+        side.counts,
+        side.sums,
+        others,
+        side.prior_means(),
+        side.precision,
+        noise_precision,
+    )
+    noise = _normal(chance, means.shape, means)[:, :, None]
+    noise = torch.linalg.solve_triangular(lower.mT, noise, upper=True)
+    side.rows = means + noise.squeeze(2)
+
+
+def _start(
+    rows: Tensor,
+    columns: Tensor,
+    y: Tensor,
+    sizes: tuple[int, int],
+    features: Tensor | None,
+    n_factors: int,
+    chance: np.random.Generator,
+) -> _Side:
+    """Set a side up: its ratings as sparse tables, and first rows."""
+    n, size = sizes[0], 1 + n_factors
+    if features is None:
+        features = torch.zeros(n, 0)
+    turned, directions = _at_right_angles(_checked_features(features, n))
+    first = FIRST_SD * _normal(chance, (n, size), y)
+    first[:, 0] = 0
+    return _Side(
+        counts=_sparse(rows, columns, torch.ones_like(y), sizes),
+        sums=_sparse(rows, columns, y, sizes),
+        features=turned.to(y),
+        sizes=turned.square().sum(dim=0).to(y),
+        directions=directions.to(y),
+        rows=first,
+        mean=torch.zeros(size).to(y),
+        precision=torch.eye(size).to(y),
+        links=torch.zeros(turned.shape[1], size).to(y),
+    )
+
+
+def _sparse(
+    rows: Tensor, columns: Tensor, values: Tensor, sizes: tuple[int, int]
+) -> Tensor:
+    """Make a sparse table, rows compressed."""
+    places = torch.stack([rows, columns])
+    with warnings.catch_warnings():
+        # PyTorch says once that these tables are in beta.
+        warnings.filterwarnings("ignore", "Sparse")
+        table = torch.sparse_coo_tensor(
+            places, values, sizes, check_invariants=True
+        )
+        return table.coalesce().to_sparse_csr()
+
+
+def _at_right_angles(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Turn features (n, K) so that their columns stand at right angles.
+
+    Links are drawn with the same spread in every direction, so turned
+    features give the same rows, and need no system of K unknowns a sweep.
+    Returns (n, k) and the (K, k) that turns them.
+    """
+    n, n_features = features.shape
+    wide = n_features > n
+    table = (features.T if wide else features).double()
+    squares, turn = torch.linalg.eigh(table.T @ table)
+    some = squares > 1e-9 * squares[-1:].clamp_min(1e-30)
+    turn = turn[:, some]
+    if wide:
+        # Of the smaller table: the directions follow from its own.
+        turn = features.double().T @ turn / squares[some].sqrt()
+    return (features.double() @ turn).float(), turn.float()
+
+
+def _checked(
+    train: Ratings, n_factors: int, n_sweeps: int, n_burn_in: int | None
+) -> int:
+    """Return the sweeps that count for nothing, once all is in order."""
+    if len(train) == 0:
+        raise RatingsError("there are no ratings to learn from.")
+    if not torch.isfinite(train.ratings).all():
+        raise RatingsError("a rating is NaN or infinite; leave it out.")
+    numbers = {"n_factors": (n_factors, 0), "n_sweeps": (n_sweeps, 1)}
+    for name, (number, least) in numbers.items():
+        if not isinstance(number, Integral) or number < least:
+            raise ValueError(
+                f"{name} is {number!r}; give a whole number, not below "
+                f"{least}."
+            )
+    n_burn_in = n_sweeps // 4 if n_burn_in is None else n_burn_in
+    if not isinstance(n_burn_in, Integral) or not 0 <= n_burn_in < n_sweeps:
+        raise ValueError(
+            f"n_burn_in is {n_burn_in!r}; give 0 to {n_sweeps - 1}, so that "
+            f"one of the {n_sweeps} sweeps is kept."
+        )
+    return n_burn_in
+
+
+def _checked_features(features: Tensor, n: int) -> Tensor:
+    if features.ndim != 2 or len(features) != n:
+        raise ValueError(
+            f"features have the shape {tuple(features.shape)}; give one row "
+            f"each, ({n}, K)."
+        )
+    if not torch.isfinite(features).all():
+        raise ValueError("a feature is NaN or infinite.")
+    return features

@@ -1,0 +1,300 @@
+import numpy as np
+import pytest
+import torch
+
+from recslib import movielens, sampling, splits
+from recslib.evaluation import rmse
+from recslib.ratings import Ratings, RatingsError
+
+
+def made_ratings(users, items, stars, n_users=None, n_items=None):
+    users, items = (torch.tensor(rows, dtype=torch.long) for rows in (users, items))
+    n_users = n_users or int(users.max()) + 1
+    n_items = n_items or int(items.max()) + 1
+    return Ratings(
+        users=users,
+        items=items,
+        ratings=torch.as_tensor(stars).float(),
+        timestamps=None,
+        user_ids=np.arange(n_users),
+        item_ids=np.arange(n_items),
+        titles=tuple(f"item {row}" for row in range(n_items)),
+    )
+
+
+@pytest.fixture(scope="module")
+def split():
+    ratings = movielens.load("synthetic").ratings
+    return splits.folds_of(ratings, 5, seed=0)[0]
+
+
+def fitted(train, **settings):
+    settings = {"n_factors": 3, "n_sweeps": 40, **settings}
+    return sampling.sample_factorization(train, **settings)
+
+
+# --- The draws ----------------------------------------------------------
+
+
+def test_rows_are_ridge_regressions_where_the_other_side_is_held():
+    chance = np.random.default_rng(0)
+    n, n_others, size, noise_precision = 5, 7, 4, 2.5
+    users, items = np.nonzero(chance.random((n, n_others)) < 0.6)
+    y = chance.normal(size=len(users))
+    others = chance.normal(size=(n_others, size))
+    prior_means = chance.normal(size=(n, size))
+    root = chance.normal(size=(size, size))
+    precision = root @ root.T + np.eye(size)
+
+    def sparse(values):
+        pairs = torch.tensor(users), torch.tensor(items)
+        return sampling._sparse(*pairs, torch.tensor(values), (n, n_others))
+
+    means, lower = sampling.row_posterior(
+        sparse(np.ones(len(y))),
+        sparse(y),
+        torch.tensor(others),
+        torch.tensor(prior_means),
+        torch.tensor(precision),
+        noise_precision,
+    )
+    for row in range(n):
+        of_row = users == row
+        x = others[items[of_row]].copy()
+        left = y[of_row] - x[:, 0]
+        x[:, 0] = 1
+        wanted = noise_precision * x.T @ x + precision
+        right = noise_precision * x.T @ left + precision @ prior_means[row]
+        np.testing.assert_allclose(
+            means[row], np.linalg.solve(wanted, right), rtol=1e-9
+        )
+        np.testing.assert_allclose(lower[row] @ lower[row].T, wanted)
+
+
+def test_a_wishart_has_its_mean_and_its_spread():
+    chance = np.random.default_rng(1)
+    root = torch.tensor(chance.normal(size=(3, 3)))
+    inverse_scale = root @ root.T + torch.eye(3, dtype=root.dtype)
+    scale, degrees = torch.linalg.inv(inverse_scale), 8.0
+    draws = torch.stack(
+        [
+            sampling._draw_wishart(chance, degrees, inverse_scale)
+            for _ in range(20_000)
+        ]
+    )
+    # Var W_ij = degrees (S_ij² + S_ii S_jj).
+    diagonal = scale.diagonal()
+    variance = degrees * (scale**2 + torch.outer(diagonal, diagonal))
+    apart = (draws.mean(dim=0) - degrees * scale).abs()
+    assert (apart < 5 * (variance / len(draws)).sqrt()).all()
+    assert torch.allclose(draws.var(dim=0), variance, rtol=0.1)
+
+
+def test_features_are_turned_and_nothing_else():
+    chance = torch.Generator().manual_seed(0)
+    for n, n_features in ((9, 4), (4, 9)):
+        features = torch.randn(n, n_features, generator=chance)
+        turned, directions = sampling._at_right_angles(features)
+        assert torch.allclose(features @ directions, turned, atol=1e-5)
+        assert torch.allclose(
+            turned @ turned.T, features @ features.T, atol=1e-4
+        )
+        across = turned.T @ turned
+        assert torch.allclose(
+            across, torch.diag(across.diagonal()), atol=1e-4
+        )
+    same = torch.ones(5, 3)  # three columns, one direction
+    assert sampling._at_right_angles(same)[0].shape == (5, 1)
+    assert sampling._at_right_angles(torch.zeros(5, 2))[0].shape == (5, 0)
+    assert sampling._at_right_angles(torch.zeros(5, 0))[0].shape == (5, 0)
+
+
+# --- The whole ----------------------------------------------------------
+
+
+def test_the_mean_of_the_samples_is_ahead_of_each_of_them(split):
+    model = fitted(split.train, validation=split.test)
+    history = model.history
+    assert len(history.sample_rmse) == len(history.mean_rmse) == 40
+    assert len(history.noise) == 40 and history.n_burn_in == 10
+    assert np.isnan(history.mean_rmse[:10]).all()
+    assert history.mean_rmse[-1] < min(history.sample_rmse[10:])
+    told = model(split.test.users, split.test.items)
+    scored = rmse(told, split.test.ratings, clip=split.test.scale)
+    assert scored == pytest.approx(history.mean_rmse[-1], abs=1e-6)
+
+
+def test_a_seed_says_all(split):
+    pair = split.test.users, split.test.items
+    first, second, other = (
+        fitted(split.train, seed=seed, n_sweeps=4)(*pair) for seed in (0, 0, 1)
+    )
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
+
+
+def test_any_scale_gives_the_same_answer(split):
+    pair = split.test.users, split.test.items
+    in_stars = fitted(split.train, n_sweeps=8)(*pair)
+    stretched = made_ratings(
+        split.train.users.tolist(),
+        split.train.items.tolist(),
+        (25 * split.train.ratings - 100).tolist(),
+        split.train.n_users,
+        split.train.n_items,
+    )
+    again = fitted(stretched, n_sweeps=8)(*pair)
+    assert torch.allclose(again, 25 * in_stars - 100, atol=0.05)
+
+
+def test_the_samples_spread_less_where_more_is_known(split):
+    model = fitted(split.train)
+    counts = split.train.counts_by_item()
+    few, many = counts.argsort()[[0, -1]]
+    users = torch.arange(split.train.n_users)
+    spreads = [
+        model.samples(users, item.expand(len(users))).std(dim=1).mean()
+        for item in (few, many)
+    ]
+    assert spreads[0] > 1.2 * spreads[1]
+
+
+def test_ninety_percent_of_the_test_ratings_lie_in_a_ninety_percent_band():
+    # Ratings made as the model says, not rounded: then the band is honest.
+    chance = torch.Generator().manual_seed(0)
+    rows = torch.randn(80, 3, generator=chance)
+    columns = torch.randn(60, 3, generator=chance)
+    users, items = torch.meshgrid(
+        torch.arange(80), torch.arange(60), indexing="ij"
+    )
+    noise = 0.5 * torch.randn(80, 60, generator=chance)
+    stars = rows[:, :1] + columns[:, :1].T + rows[:, 1:] @ columns[:, 1:].T
+    stars, some = stars + noise, torch.rand(80, 60, generator=chance)
+    made = [
+        made_ratings(
+            users[part].tolist(), items[part].tolist(), stars[part], 80, 60
+        )
+        for part in (some < 0.3, some > 0.7)
+    ]
+    model = fitted(made[0], n_factors=2, n_sweeps=200)
+    told = model.samples(made[1].users, made[1].items)
+    variance = told.var(dim=1) + model.history.noise[-1] ** 2
+    apart = (made[1].ratings - told.mean(dim=1)).abs() / variance.sqrt()
+    assert 0.87 < (apart < 1.645).double().mean() < 0.93
+    assert model.history.noise[-1] == pytest.approx(0.5, abs=0.04)
+
+
+def test_features_tell_of_rows_without_ratings():
+    chance = torch.Generator().manual_seed(0)
+    kinds = torch.randint(3, (90,), generator=chance)
+    bag = torch.nn.functional.one_hot(kinds, 3).float()
+    users = torch.arange(40).repeat_interleave(90)
+    items = torch.arange(90).repeat(40)
+    level = torch.tensor([1.5, 3.0, 4.5])[kinds]
+    noise = 0.3 * torch.randn(3600, generator=chance)
+    stars = level[items] + noise
+    known = items < 60
+    train = made_ratings(
+        users[known].tolist(), items[known].tolist(), stars[known], 40, 90
+    )
+    asked = users[~known], items[~known]
+    errors = {
+        name: rmse(
+            fitted(train, n_factors=2, item_features=told)(*asked),
+            stars[~known],
+        )
+        for name, told in {"told": bag, "untold": None}.items()
+    }
+    assert errors["told"] < 0.4 < 1.0 < errors["untold"]
+
+
+def test_a_stranger_is_folded_in_as_somebody_trained(split):
+    model = fitted(split.train, n_sweeps=80)
+    some_user = int(split.train.counts_by_user().argmax())
+    theirs = split.train.select(split.train.users == some_user)
+    stranger = sampling.fold_in(model, theirs.items, theirs.ratings)
+    scores, spread = sampling.score_items(model, stranger)
+    items = torch.arange(split.train.n_items)
+    told = model.samples(torch.full_like(items, some_user), items)
+    assert (scores - told.mean(dim=1)).abs().mean() < 0.05
+    assert torch.allclose(spread, told.std(dim=1), rtol=0.5)
+    # Who rated nothing is somebody like all, and not well known.
+    nobody = sampling.fold_in(model, items[:0], theirs.ratings[:0])
+    scores, unsure = sampling.score_items(model, nobody)
+    assert unsure.mean() > 2 * spread.mean() and scores.isfinite().all()
+
+
+def test_the_features_of_a_stranger_count(split):
+    bag = torch.eye(split.train.n_users)[:, :4]
+    model = fitted(split.train, n_sweeps=4, user_features=bag)
+    nothing = torch.zeros(0, dtype=torch.long), torch.zeros(0)
+    rows = [
+        sampling.fold_in(model, *nothing, features=torch.eye(4)[row]).rows
+        for row in (0, 1)
+    ]
+    assert not torch.equal(*rows)
+    for wrong in (None, torch.zeros(3)):
+        with pytest.raises(ValueError, match=r"fitted with \(4,\) a user"):
+            sampling.fold_in(model, *nothing, features=wrong)
+
+
+# --- Input that is bad or rare ------------------------------------------
+
+
+def test_nothing_but_biases_is_a_model_too(split):
+    model = fitted(split.train, n_factors=0)
+    told = model(split.test.users, split.test.items)
+    mean = torch.full_like(told, split.train.ratings.mean())
+    assert rmse(told, split.test.ratings) < rmse(mean, split.test.ratings)
+
+
+def test_ratings_that_are_all_equal_are_told_back():
+    train = made_ratings([0, 0, 1, 2], [0, 1, 1, 0], [4.0] * 4)
+    told = fitted(train)(torch.tensor([1, 2]), torch.tensor([0, 1]))
+    assert told.tolist() == [4.0, 4.0]
+    tenths = made_ratings([0, 0, 1, 2], [0, 1, 1, 0], [3.7] * 4)
+    model = fitted(tenths)
+    someone = sampling.fold_in(model, torch.tensor([0]), torch.tensor([3.7]))
+    told, spread = sampling.score_items(model, someone)
+    assert torch.allclose(told, torch.tensor(3.7)) and not spread.any()
+
+
+def test_one_rating_is_enough():
+    train = made_ratings([0], [0], [2.0], n_users=3, n_items=2)
+    told = fitted(train)(torch.tensor([0, 2]), torch.tensor([1, 1]))
+    assert told.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"n_factors": -1}, "n_factors is -1; give a whole number"),
+        ({"n_factors": "10"}, "n_factors is '10'; give a whole number"),
+        ({"n_factors": 2.5}, "n_factors is 2.5; give a whole number"),
+        ({"n_sweeps": 0}, "n_sweeps is 0; give a whole number, not below 1"),
+        ({"n_burn_in": 40}, "n_burn_in is 40; give 0 to 39"),
+        ({"n_burn_in": -1}, "n_burn_in is -1; give 0 to 39"),
+        (
+            {"user_features": torch.zeros(2, 3)},
+            r"features have the shape \(2, 3\); give one row each, \(3, K\)",
+        ),
+        ({"item_features": torch.zeros(2)}, "give one row each"),
+        (
+            {"item_features": torch.tensor([[1.0], [torch.nan]])},
+            "a feature is NaN or infinite",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_named(settings, said):
+    train = made_ratings([0, 0, 1, 2], [0, 1, 1, 0], [4.0, 2, 5, 1])
+    with pytest.raises(ValueError, match=said):
+        fitted(train, **settings)
+
+
+@pytest.mark.parametrize("stars", [[], [3.0, float("nan")]])
+def test_ratings_that_are_none_are_refused(stars):
+    train = made_ratings(
+        [0] * len(stars), list(range(len(stars))), stars, 3, 3
+    )
+    with pytest.raises(RatingsError):
+        fitted(train)
