@@ -151,10 +151,17 @@ def paired_bootstrap(
     interval (B. Efron, R. Tibshirani, "An Introduction to the Bootstrap",
     1993, chapter 13).
 
+    Another seed gives another fit, and other users do not show that. Where a
+    model was fitted with several seeds, these are drawn with replacement too,
+    for each model apart, and its RMSE is the mean over the seeds drawn.
+
     Parameters
     ----------
-    predictions_a, predictions_b, ratings
-        (N,) stars; clip predictions first if you report them clipped.
+    predictions_a, predictions_b
+        (N,) stars, or (S, N): one row a seed. Clip them first if you report
+        them clipped.
+    ratings
+        (N,) stars.
     users
         (N,) int64, whose rating it is.
     n_resamples
@@ -178,21 +185,46 @@ def paired_bootstrap(
             f"{tuple(ratings.shape)}; give one user a rating."
         )
     _, rows = users.unique(return_inverse=True)
-    rows = rows.numpy()
-    squares = [
-        _errors(predictions, ratings, None).square().numpy()
+    counts = np.bincount(rows.numpy())
+    models = [
+        _squares_by_user(predictions, ratings, rows.numpy())
         for predictions in (predictions_a, predictions_b)
     ]
-    # (3, n_users): squared errors of A and of B, and counts, by user.
-    totals = np.stack(
-        [np.bincount(rows, weights) for weights in (*squares, None)]
+    sums = _resample(
+        np.stack([*models[0], *models[1], counts]), n_resamples, seed
     )
-    sums_a, sums_b, counts = _resample(totals, n_resamples, seed)
-    differences = np.sqrt(sums_a / counts) - np.sqrt(sums_b / counts)
-    low, high = np.quantile(differences, [0.025, 0.975])
-    sum_a, sum_b, count = totals.sum(1)
-    difference = np.sqrt(sum_a / count) - np.sqrt(sum_b / count)
-    return Interval(float(difference), float(low), float(high))
+    parts = np.split(sums[:-1], [len(models[0])])
+    generator = np.random.default_rng(seed)
+    resampled = [
+        _mean_over_seeds(np.sqrt(part / sums[-1]), generator) for part in parts
+    ]
+    low, high = np.quantile(resampled[0] - resampled[1], [0.025, 0.975])
+    difference, other = (
+        np.sqrt(squares.sum(axis=1) / counts.sum()).mean()
+        for squares in models
+    )
+    return Interval(float(difference - other), float(low), float(high))
+
+
+def _squares_by_user(
+    predictions: Tensor, ratings: Tensor, rows: np.ndarray
+) -> np.ndarray:
+    """Add up squared errors: (N,) or (S, N) -> (S, n_users)."""
+    of_seeds = predictions if predictions.ndim == 2 else predictions[None]
+    if len(of_seeds) == 0:
+        raise ValueError(
+            "there are predictions of no seed; give one row each."
+        )
+    errors = [_errors(told, ratings, None).square() for told in of_seeds]
+    return np.stack([np.bincount(rows, each.numpy()) for each in errors])
+
+
+def _mean_over_seeds(
+    errors: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Draw seeds with replacement: (S, R) RMSE -> (R,) means of S drawn."""
+    drawn = generator.integers(len(errors), size=errors.shape)
+    return np.take_along_axis(errors, drawn, axis=0).mean(axis=0)
 
 
 def error_by_count(

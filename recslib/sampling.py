@@ -164,16 +164,16 @@ def _draw_prior(side: _Side, chance: np.random.Generator) -> None:
     """
     rows, size = side.rows, side.rows.shape[1]
     n, n_features = side.features.shape
-    left = rows - side.features @ side.links
+    # On the CPU and in float64: these few numbers decide whether all holds.
+    left = (rows - side.features @ side.links).cpu().double()
+    links = side.links.cpu().double()
     centre = left.mean(dim=0)
-    spread = (left - centre).T @ (left - centre)
-    spread = spread + side.link_precision * side.links.T @ side.links
-    spread = spread + PRIOR_ROWS * n / (PRIOR_ROWS + n) * torch.outer(
-        centre, centre
-    )
-    spread = spread + PRIOR_SQUARES * torch.eye(size).to(rows)
+    squares = (left - centre).T @ (left - centre)
+    squares += side.link_precision * links.T @ links
+    squares += PRIOR_ROWS * n / (PRIOR_ROWS + n) * torch.outer(centre, centre)
+    squares += PRIOR_SQUARES * torch.eye(size, dtype=squares.dtype)
     degrees = size + n + n_features
-    side.precision = _draw_wishart(chance, degrees, spread.double()).to(rows)
+    side.precision = _draw_wishart(chance, degrees, squares).to(rows)
     lower = torch.linalg.cholesky(side.precision)
 
     def around(centres: Tensor, weight: Tensor | float) -> Tensor:
@@ -185,7 +185,7 @@ def _draw_prior(side: _Side, chance: np.random.Generator) -> None:
         return centres + scattered
 
     n_seen = PRIOR_ROWS + n
-    side.mean = around(n / n_seen * centre[None], n_seen)[0]
+    side.mean = around(n / n_seen * centre[None].to(rows), n_seen)[0]
     if n_features == 0:
         return
     # The columns of the features are at right angles: no system to solve.
@@ -430,12 +430,8 @@ def sample_factorization(
     kept: list[tuple[Tensor, ...]] = []
     total = torch.zeros(0 if validation is None else len(validation))
     for sweep in progress_bar(range(n_sweeps), unit="sweep"):
-        _draw_side(users, items.rows, noise_precision, chance)
-        _draw_side(items, users.rows, noise_precision, chance)
-        errors = y - _pair_up(users.rows[rated[0]], items.rows[rated[1]])
-        squares = errors.double().square().sum().item()
-        noise_precision = chance.gamma(
-            SHAPE + len(y) / 2, 1 / (RATE + squares / 2)
+        noise_precision = _sweep(
+            users, items, rated, y, noise_precision, chance
         )
         history.noise.append(sd / noise_precision**0.5)
         if sweep >= n_burn_in:
@@ -476,6 +472,22 @@ def _state(
 def _rmse(told: Tensor, part: Ratings) -> float:
     errors = told.clamp(*part.scale).double() - part.ratings
     return errors.square().mean().sqrt().item()
+
+
+def _sweep(
+    users: _Side,
+    items: _Side,
+    rated: tuple[Tensor, Tensor],
+    y: Tensor,
+    noise_precision: float,
+    chance: np.random.Generator,
+) -> float:
+    """Draw all of both sides once; return the noise's precision, drawn too."""
+    _draw_side(users, items.rows, noise_precision, chance)
+    _draw_side(items, users.rows, noise_precision, chance)
+    errors = y - _pair_up(users.rows[rated[0]], items.rows[rated[1]])
+    squares = errors.square().sum().item()
+    return chance.gamma(SHAPE + len(y) / 2, 1 / (RATE + squares / 2))
 
 
 def _draw_side(

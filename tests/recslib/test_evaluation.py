@@ -230,6 +230,39 @@ def test_a_seed_gives_the_same_interval_again_and_another_does_not():
     assert one == again != other
 
 
+def test_seeds_widen_the_interval_by_what_they_differ():
+    a, b, ratings, users = two_models(seed=0)
+    of_people = paired_bootstrap(a, b, ratings, users)
+    assert paired_bootstrap(a[None], b, ratings, users) == of_people
+    same = paired_bootstrap(a.expand(5, -1), b, ratings, users)
+    assert (same.low, same.high) == pytest.approx(
+        (of_people.low, of_people.high)
+    )
+    # Five fits of one model, at whose errors other seeds are better or worse.
+    share = torch.tensor([0.92, 0.96, 1.0, 1.04, 1.08])[:, None]
+    fits = ratings + share * (a - ratings)
+    with_seeds = paired_bootstrap(fits, b, ratings, users)
+    seeds_sd = rmse(a, ratings) * share.std(correction=0).item() / 5**0.5
+    width = (of_people.high - of_people.low) / 3.92  # as a standard deviation
+    expected = 3.92 * (width**2 + seeds_sd**2) ** 0.5
+    assert with_seeds.high - with_seeds.low == pytest.approx(expected, rel=0.1)
+    assert with_seeds.difference == pytest.approx(
+        of_people.difference, abs=1e-9
+    )
+    back = paired_bootstrap(b, fits, ratings, users)
+    assert (-back.high, -back.low) == pytest.approx(
+        (with_seeds.low, with_seeds.high), abs=0.003
+    )
+
+
+def test_predictions_of_no_seed_and_seeds_the_wrong_way_round_are_refused():
+    a, b, ratings, users = two_models(seed=0)
+    with pytest.raises(ValueError, match="of no seed"):
+        paired_bootstrap(a[None][:0], b, ratings, users)
+    with pytest.raises(ValueError, match=r"both must be \(N,\)"):
+        paired_bootstrap(a[:, None].expand(-1, 3), b, ratings, users)
+
+
 def test_neither_the_order_of_rows_nor_the_names_of_users_matter():
     a, b, ratings, users = two_models(seed=0)
     order = torch.randperm(

@@ -8,7 +8,8 @@ from recslib.ratings import Ratings, RatingsError
 
 
 def made_ratings(users, items, stars, n_users=None, n_items=None):
-    users, items = (torch.tensor(rows, dtype=torch.long) for rows in (users, items))
+    users = torch.tensor(users, dtype=torch.long)
+    items = torch.tensor(items, dtype=torch.long)
     n_users = n_users or int(users.max()) + 1
     n_items = n_items or int(items.max()) + 1
     return Ratings(
@@ -100,13 +101,89 @@ def test_features_are_turned_and_nothing_else():
             turned @ turned.T, features @ features.T, atol=1e-4
         )
         across = turned.T @ turned
-        assert torch.allclose(
-            across, torch.diag(across.diagonal()), atol=1e-4
-        )
+        assert torch.allclose(across, torch.diag(across.diagonal()), atol=1e-4)
     same = torch.ones(5, 3)  # three columns, one direction
     assert sampling._at_right_angles(same)[0].shape == (5, 1)
     assert sampling._at_right_angles(torch.zeros(5, 2))[0].shape == (5, 0)
     assert sampling._at_right_angles(torch.zeros(5, 0))[0].shape == (5, 0)
+
+
+# --- The whole, exactly -------------------------------------------------
+
+# Who rated what in the smallest of worlds, and one feature a user.
+USERS = torch.tensor([0, 0, 0, 1, 1, 2, 2, 3, 3])
+ITEMS = torch.tensor([0, 1, 2, 0, 2, 1, 2, 0, 1])
+KNOWN = torch.tensor([[1.0, 0.5], [0.0, -1.0], [0.3, 1.0], [-1.0, 0.2]])
+
+
+def sides_with(y, chance):
+    users = sampling._start(USERS, ITEMS, y, (4, 3), KNOWN, 1, chance)
+    items = sampling._start(ITEMS, USERS, y, (3, 4), None, 1, chance)
+    return users, items
+
+
+def drawn_from_the_prior(chance):
+    """Draw everything but ratings, in the order in which the model says it."""
+    users, items = sides_with(torch.zeros(9, dtype=torch.float64), chance)
+    for side in (users, items):
+        n_links, size = side.links.shape
+        wishart = chance.standard_normal((size, size)) / np.sqrt(
+            sampling.PRIOR_SQUARES
+        )  # with as many degrees as rows
+        precision = wishart @ wishart.T
+        root = np.linalg.inv(np.linalg.cholesky(precision))
+
+        def around(n, weight, root=root, size=size):
+            noise = chance.standard_normal((n, size))
+            return torch.tensor(noise @ root) / weight**0.5
+
+        side.precision = torch.tensor(precision)
+        side.mean = around(1, sampling.PRIOR_ROWS)[0]
+        side.link_precision = chance.gamma(sampling.SHAPE, 1 / sampling.RATE)
+        side.links = around(n_links, side.link_precision)
+        side.rows = side.prior_means() + around(len(side.rows), 1.0)
+    noise_precision = chance.gamma(sampling.SHAPE, 1 / sampling.RATE)
+    return users, items, noise_precision
+
+
+def numbers_of(users, items, noise_precision):
+    """Write down numbers of a state, none of which can be large."""
+    determinants = [torch.logdet(side.precision) for side in (users, items)]
+    return [
+        np.log(noise_precision),
+        np.log(users.link_precision),
+        *torch.stack(determinants).clamp(-20, 20).tolist(),
+        *users.rows.square().tanh().mean(dim=0).tolist(),
+        *items.rows.square().tanh().mean(dim=0).tolist(),
+        *users.mean.square().tanh().tolist(),
+        *users.links.square().tanh().mean(dim=0).tolist(),
+    ]
+
+
+@pytest.mark.slow
+def test_the_sampler_leaves_what_is_right_as_it_is():
+    # J. Geweke, "Getting It Right", JASA 99, 2004: draw a state from the
+    # prior and ratings from the state, sweep, draw ratings anew, sweep: a
+    # right sampler ends in states that are again draws from the prior.
+    chance = np.random.default_rng(0)
+    before, after = [], []
+    for _ in range(800):
+        users, items, noise_precision = drawn_from_the_prior(chance)
+        before.append(numbers_of(users, items, noise_precision))
+        for _ in range(4):
+            told = sampling._pair_up(users.rows[USERS], items.rows[ITEMS])
+            noise = torch.tensor(chance.standard_normal(9))
+            y = told + noise / noise_precision**0.5
+            users.sums = sampling._sparse(USERS, ITEMS, y, (4, 3))
+            items.sums = sampling._sparse(ITEMS, USERS, y, (3, 4))
+            noise_precision = sampling._sweep(
+                users, items, (USERS, ITEMS), y, noise_precision, chance
+            )
+        after.append(numbers_of(users, items, noise_precision))
+    before, after = np.array(before), np.array(after)
+    apart = after.mean(axis=0) - before.mean(axis=0)
+    error = np.sqrt((before.var(axis=0) + after.var(axis=0)) / len(before))
+    assert (np.abs(apart) < 4 * error).all(), apart / error
 
 
 # --- The whole ----------------------------------------------------------
