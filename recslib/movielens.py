@@ -12,6 +12,7 @@ import hashlib
 import io
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -67,6 +68,7 @@ def load(
     *,
     folder: str | Path | None = None,
     cache: str | Path | None = None,
+    n_users: int | None = None,
 ) -> DataSet:
     """Bring a MovieLens data set to this machine and read it.
 
@@ -85,20 +87,27 @@ def load(
         Where downloads are kept; else the variable ``RECSLIB_CACHE``, else
         your user cache directory. The variable ``RECSLIB_MIRROR`` replaces
         the address of GroupLens's download folder.
+    n_users
+        Keep the first so many users and their ratings, to see quickly that
+        all runs; None keeps all.
 
     Returns
     -------
     DataSet
         Ratings in the published order. Films and users without a rating are
-        left out.
+        left out; where there are fewer users, all films stay.
 
     Raises
     ------
     RatingsError
-        For a name not known, or files that do not hold what they should.
+        For a name not known, files that do not hold what they should, or an
+        ``n_users`` below 1.
     DownloadError
         When no source could give the data: says what each one said.
     """
+    if n_users is not None:
+        whole = load(name, folder=folder, cache=cache)
+        return _first_users(whole, n_users)
     if name == "synthetic":
         return synthetic()
     archive, place = find(name, folder=folder, cache=cache)
@@ -112,6 +121,17 @@ def load(
             f"({error}). Unpack the archive afresh, or read ratings of your "
             f"own with read_ratings."
         ) from error
+
+
+def _first_users(data: DataSet, n: int) -> DataSet:
+    if n < 1:
+        raise RatingsError(f"n_users is {n}; keep at least 1.")
+    kept = data.ratings.select(data.ratings.users < n)
+    return replace(
+        data,
+        ratings=replace(kept, user_ids=kept.user_ids[:n]),
+        users=None if data.users is None else data.users.iloc[:n],
+    )
 
 
 def _assemble(name: str, tables: Tables) -> DataSet:

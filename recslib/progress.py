@@ -141,8 +141,10 @@ class Progress:
             outer._within = max(outer._within, outer._share(self))
             outer.refresh()
         if self._shown is not None:
+            done = self.n + self._within
+            # Parts of steps add up to a little more than there is.
+            self._shown.n = min(done, self.total) if self.total else done
             self._shown.total = self.total
-            self._shown.n = self.n + self._within
             self._shown.set_description_str(self._words(), refresh=False)
             self._shown.update(0)
 

@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -51,30 +51,6 @@ class DataSet:
     ratings: Ratings
     films: pd.DataFrame
     users: pd.DataFrame | None
-
-    def first_users(self, n: int) -> DataSet:
-        """Keep the first n users and their ratings, to see that all runs.
-
-        Items stay as they are, rated by somebody here or not.
-
-        Parameters
-        ----------
-        n
-            How many users; all, where there are no more.
-
-        Raises
-        ------
-        RatingsError
-            When n is below 1.
-        """
-        if n < 1:
-            raise RatingsError(f"n is {n}; keep at least 1 user.")
-        kept = self.ratings.select(self.ratings.users < n)
-        return replace(
-            self,
-            ratings=replace(kept, user_ids=kept.user_ids[:n]),
-            users=None if self.users is None else self.users.iloc[:n],
-        )
 
 
 def read_ratings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,3 +59,17 @@ def enough(tables: Mapping[Callable[..., str], Sequence[Answer]]) -> None:
         wrongs = sum(bool(answer.hint) for answer in answers)
         assert wrongs >= N_WRONG, check.__name__
         assert len(answers) - wrongs >= N_RIGHT, check.__name__
+
+
+def nothing(*_: object) -> None:
+    """Answer nothing."""
+
+
+def not_a_number(*_: object) -> float:
+    """Answer NaN."""
+    return math.nan
+
+
+def stops(*_: object) -> None:
+    """Stop with an error."""
+    raise ZeroDivisionError("by zero")

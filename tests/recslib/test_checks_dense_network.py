@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from judging import each_of, enough, hold, right, wrong
+from judging import each_of, enough, hold, nothing, right, stops, wrong
 from torch import nn
 
 from recslib import checks
@@ -13,14 +13,6 @@ from recslib.evaluation import error_by_count, paired_bootstrap
 from recslib.models import DenseNet, MatrixFactorization, embedding
 
 NAN = math.nan
-
-
-def nothing(*_):
-    return None
-
-
-def stops(*_):
-    raise ZeroDivisionError("by zero")
 
 
 # ---- Three shapes ----------------------------------------------------------

@@ -6,7 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from judging import each_of, enough, hold, right, wrong
+from judging import (
+    each_of,
+    enough,
+    hold,
+    not_a_number,
+    nothing,
+    right,
+    stops,
+    wrong,
+)
 from torch import nn
 
 from recslib import baselines, checks, movielens, splits
@@ -15,18 +24,6 @@ from recslib.models import MatrixFactorization
 from recslib.recipes import fit_factorization
 
 squared = nn.functional.mse_loss
-
-
-def nothing(*_):
-    return None
-
-
-def not_a_number(*_):
-    return float("nan")
-
-
-def stops(*_):
-    raise ZeroDivisionError("by zero")
 
 
 # ---- The best constant ------------------------------------------------------

@@ -3,24 +3,21 @@ import math
 import numpy as np
 import pytest
 import torch
-from judging import each_of, enough, hold, right, wrong
+from judging import (
+    each_of,
+    enough,
+    hold,
+    not_a_number,
+    nothing,
+    right,
+    stops,
+    wrong,
+)
 from torch import nn
 
 from recslib import checks
 
 squared = nn.functional.mse_loss
-
-
-def nothing(*_):
-    return None
-
-
-def not_a_number(*_):
-    return float("nan")
-
-
-def stops(*_):
-    raise ZeroDivisionError("by zero")
 
 
 # ---- A column and a row -----------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from recslib import movielens
+from recslib.features import side_features
 from recslib.movielens import load, synthetic
 from recslib.ratings import RatingsError
 
@@ -184,6 +185,7 @@ def test_10m_has_half_stars_utf_8_and_no_people(tmp_path):
     assert data.ratings.ratings.tolist() == [4.5, 3]
     assert data.ratings.scale == (0.5, 5)
     assert data.users is None
+    assert load("10m", folder=tmp_path, n_users=1).users is None
 
 
 @pytest.mark.parametrize("name", ["25m", "32m", "latest-small"])
@@ -247,6 +249,20 @@ def test_the_synthetic_set_has_the_sizes_asked_for():
     small = synthetic(n_users=5, n_items=9, n_ratings=9, n_factors=1)
     assert (small.ratings.n_users, small.ratings.n_items) == (5, 9)
     assert len(set(synthetic(n_items=200).ratings.titles)) == 200
+
+
+def test_the_first_users_keep_their_ratings_and_all_films():
+    whole, few = load("synthetic"), load("synthetic", n_users=10)
+    kept = whole.ratings.users < 10
+    assert few.ratings.n_users == 10
+    assert few.ratings.n_items == whole.ratings.n_items
+    assert torch.equal(few.ratings.items, whole.ratings.items[kept])
+    assert len(few.users) == 10 and few.films.equals(whole.films)
+    assert side_features(few).users.shape[0] == 10
+    all_of_them = load("synthetic", n_users=9_999)
+    assert len(all_of_them.ratings) == len(whole.ratings)
+    with pytest.raises(RatingsError, match="n_users is 0; keep at least 1"):
+        load("synthetic", n_users=0)
 
 
 def test_the_synthetic_set_is_the_same_for_a_seed_and_another_for_another():

@@ -76,6 +76,17 @@ def test_the_second_step_knows_how_many_bars_a_step_has(capsys):
     assert {62, 75, 88} <= set(shares)
 
 
+def test_parts_that_add_up_to_a_little_more_are_the_whole(capsys):
+    # A warning is an error here, as in any strict program.
+    with progress_bar(total=3, description="fit", unit="epoch") as bar:
+        for _ in range(30):
+            bar.update(0.1)
+        assert bar.n > 3
+        time.sleep(0.11)
+        bar.refresh()
+    assert "fit: epoch 3 of 3" in capsys.readouterr().err
+
+
 def test_a_finished_bar_wipes_itself_away(capsys):
     for _ in progress_bar(range(3), description="gone"):
         time.sleep(0.11)

@@ -1,15 +1,11 @@
 import time
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recslib.features import side_features
-from recslib.movielens import synthetic
 from recslib.ratings import RatingsError
 from recslib.tables import read_ratings
 
@@ -193,27 +189,3 @@ def test_a_million_rows_are_read_in_seconds(separator):
     assert len(ratings) == n and ratings.n_users == 7919
     # A loop over the lines in Python takes tens of seconds.
     assert seconds < 10
-
-
-# Fewer users -----------------------------------------------------------------
-
-
-def test_the_first_users_keep_their_ratings_and_all_items():
-    data = synthetic(30, 20, 400)
-    few = data.first_users(10)
-    kept = data.ratings.users < 10
-    assert few.ratings.n_users == 10 and few.ratings.n_items == 20
-    assert torch.equal(few.ratings.items, data.ratings.items[kept])
-    assert len(few.users) == 10 and few.films is data.films
-    assert side_features(few).users.shape[0] == 10
-    assert len(data.ratings) == 400
-
-
-def test_more_users_than_there_are_is_all_of_them():
-    data = synthetic(30, 20, 400)
-    same = data.first_users(99)
-    assert len(same.ratings) == 400 and same.ratings.n_users == 30
-    nobody = replace(data, users=None).first_users(5)
-    assert nobody.users is None
-    with pytest.raises(RatingsError, match="n is 0; keep at least 1 user"):
-        data.first_users(0)
