@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recslib.ratings import Ratings, RatingsError
 from recslib.tables import DataSet
 
 # Where the two numbers start, so that they are near 0 for most.
@@ -18,6 +19,8 @@ AGE_START, YEAR_START = 35, 1990
 # Groups of years: the newest single ones, and what makes a group of its own.
 N_SINGLE_YEARS, LEAST_SHARE = 5, 0.02
 OLDEST = 120  # years that a person can have
+# Of the randomized decomposition: columns to spare, and how often it powers.
+N_SPARE, N_POWERS = 50, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +70,15 @@ class SideFeatures:
         )
         return torch.cat(pair, dim=1)
 
+    def beside(self, other: SideFeatures) -> SideFeatures:
+        """Put the columns of other features of the same rows after these."""
+        return SideFeatures(
+            users=torch.cat([self.users, other.users], dim=1),
+            items=torch.cat([self.items, other.items], dim=1),
+            user_names=(*self.user_names, *other.user_names),
+            item_names=(*self.item_names, *other.item_names),
+        )
+
     def person(
         self,
         age: float | None = None,
@@ -112,6 +124,102 @@ class SideFeatures:
             raise ValueError("\n".join(wrong))
         row = {"age": [age], "gender": [gender], "occupation": [occupation]}
         return _matrix(_user_columns(pd.DataFrame(row), jobs))[0]
+
+
+@dataclass(frozen=True, eq=False)
+class ImplicitFeedback:
+    """Who rated what, whatever the stars: the table's main directions.
+
+    Parameters
+    ----------
+    features
+        ``users`` (n_users, k) and ``items`` (n_items, k).
+    directions
+        (n_items, k), from the items of a user to the user's k numbers.
+    """
+
+    features: SideFeatures
+    directions: Tensor
+
+    def person(self, items: Tensor) -> Tensor:
+        """Write somebody who rated these items, (K,) int64, as a row: (k,)."""
+        if len(items) == 0:
+            return self.directions.new_zeros(self.directions.shape[1])
+        return self.directions[items].sum(dim=0) / len(items) ** 0.5
+
+
+def implicit_feedback(
+    train: Ratings, n_directions: int = 100, seed: int = 0
+) -> ImplicitFeedback:
+    """Note who rated what in a training part, in a few numbers a row.
+
+    A user's flags are 1 for each rated item, over the square root of how many
+    there are: Y. Koren, "Factorization Meets the Neighborhood", KDD 2008,
+    equation 15, which adds factors of the items that a user rated. An item's
+    flags are those of its users, likewise. Kept are the main directions of
+    each of the two tables, by a randomized singular value decomposition
+    (N. Halko, P.-G. Martinsson, J. Tropp, "Finding Structure with
+    Randomness", SIAM Review 53(2), 2011, algorithm 5.1).
+
+    Parameters
+    ----------
+    train
+        The training part alone: a test rating that is flagged is a leak.
+    n_directions
+        k, at most; fewer where there are fewer users or items.
+    seed
+        Of the random start of the decomposition.
+
+    Raises
+    ------
+    ValueError
+        When ``n_directions`` is below 1.
+    RatingsError
+        When there are no ratings.
+    """
+    if n_directions < 1:
+        raise ValueError(f"n_directions is {n_directions}; give 1 or more.")
+    if len(train) == 0:
+        raise RatingsError("there are no ratings, so nobody rated anything.")
+    of_users, directions = _main_directions(
+        (train.users, train.items),
+        (train.n_users, train.n_items),
+        n_directions,
+        seed,
+    )
+    of_items, _ = _main_directions(
+        (train.items, train.users),
+        (train.n_items, train.n_users),
+        n_directions,
+        seed,
+    )
+    names = tuple(f"rated {number}" for number in range(of_users.shape[1]))
+    return ImplicitFeedback(
+        SideFeatures(of_users, of_items, names, names), directions
+    )
+
+
+def _main_directions(
+    pairs: tuple[Tensor, Tensor],
+    sizes: tuple[int, int],
+    n_directions: int,
+    seed: int,
+) -> tuple[Tensor, Tensor]:
+    """Turn flags (n, m) into (n, k); return the (m, k) that turns them."""
+    counts = torch.bincount(pairs[0], minlength=sizes[0])
+    flags = torch.sparse_coo_tensor(
+        torch.stack(pairs),
+        1 / counts[pairs[0]].float().sqrt(),
+        sizes,
+        check_invariants=True,
+    ).coalesce()
+    k = min(n_directions, *sizes)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        left, lengths, right = torch.svd_lowrank(
+            flags, q=min(k + N_SPARE, *sizes), niter=N_POWERS
+        )
+    return (left * lengths)[:, :k], right[:, :k]
 
 
 def side_features(data: DataSet) -> SideFeatures:

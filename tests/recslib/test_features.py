@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 import torch
 
-from recslib.features import side_features
+from recslib.features import implicit_feedback, side_features
 from recslib.movielens import load, synthetic
+from recslib.ratings import RatingsError
 
 DATA = synthetic()
 SIDE = side_features(DATA)
@@ -134,3 +135,70 @@ def test_the_real_data_has_21_occupations_and_18_genres():
     assert side.items[0, 0].item() == pytest.approx(0.5)
     assert column(side.items, side.item_names, "from 1995")[0] == 1
     assert side.items[0, 1:].sum() == 1 + 3
+
+
+# Who rated what --------------------------------------------------------------
+
+
+def flags_of(train):
+    flags = torch.zeros(train.n_users, train.n_items)
+    flags[train.users, train.items] = 1
+    return flags / flags.sum(dim=1, keepdim=True).clamp_min(1).sqrt()
+
+
+def test_all_directions_hold_all_of_who_rated_what():
+    train = DATA.ratings.select(torch.arange(200))
+    told = implicit_feedback(train, n_directions=10_000)
+    flags = flags_of(train)
+    users = told.features.users
+    # As many as there are users or items, and nothing is lost.
+    assert users.shape == (train.n_users, min(flags.shape))
+    assert torch.allclose(users @ users.T, flags @ flags.T, atol=1e-4)
+    assert torch.allclose(flags @ told.directions, users, atol=1e-4)
+
+
+def test_few_directions_hold_the_most_that_so_few_can():
+    train = DATA.ratings
+    told = implicit_feedback(train, n_directions=5)
+    assert told.features.users.shape == (train.n_users, 5)
+    assert told.features.items.shape == (train.n_items, 5)
+    lengths = torch.linalg.svdvals(flags_of(train))[:5]
+    found = told.features.users.norm(dim=0)
+    assert torch.allclose(found, lengths, rtol=0.02)
+    assert told.features.n_features == 10
+
+
+def test_somebody_new_is_written_by_what_they_rated():
+    train = DATA.ratings
+    told = implicit_feedback(train, n_directions=8)
+    items = train.items[train.users == 3]
+    assert torch.allclose(
+        told.person(items), told.features.users[3], atol=1e-4
+    )
+    nobody = told.person(items[:0])
+    assert nobody.shape == (8,) and not nobody.any()
+
+
+def test_stars_do_not_matter_to_who_rated_what():
+    train = DATA.ratings
+    turned = replace(train, ratings=train.ratings.flip(0))
+    one, other = implicit_feedback(train, 5), implicit_feedback(turned, 5)
+    assert torch.equal(one.features.users, other.features.users)
+    before = torch.random.get_rng_state()
+    implicit_feedback(train, 5, seed=1)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_features_stand_beside_each_other():
+    told = implicit_feedback(DATA.ratings, n_directions=3).features
+    both = SIDE.beside(told)
+    assert both.n_features == SIDE.n_features + 6
+    assert torch.equal(both.users[:, -3:], told.users)
+    assert both.item_names == (*SIDE.item_names, *told.item_names)
+
+
+def test_who_rated_what_needs_ratings_and_a_direction():
+    with pytest.raises(ValueError, match="n_directions is 0; give 1 or more"):
+        implicit_feedback(DATA.ratings, n_directions=0)
+    with pytest.raises(RatingsError, match="nobody rated anything"):
+        implicit_feedback(DATA.ratings.select(torch.arange(0)))
