@@ -4,6 +4,8 @@ Each fits in one cell of a chapter. Where they come from:
 
 - `MatrixFactorization`: Y. Koren, R. Bell, C. Volinsky, "Matrix Factorization
   Techniques for Recommender Systems", IEEE Computer 42(8), 2009, equation 4.
+- `FeatureFactorization`: the same article, "Additional input sources": a
+  row is what is learnt of a user or item, plus rows of what is known of it.
 - `DenseNet`: X. He et al., "Neural Collaborative Filtering", WWW 2017,
   section 3.3 (their MLP), for stars, with biases beside it. Side features
   are added to the embeddings as in S. Rendle, "Factorization Machines",
@@ -116,6 +118,43 @@ class MatrixFactorization(nn.Module):
         biases = self.user_biases(users) + self.item_biases(items)  # (B, 1)
         products = self.user_factors(users) * self.item_factors(items)
         return self.mean + biases.squeeze(1) + products.sum(dim=1)
+
+
+class FeatureFactorization(nn.Module):
+    """A matrix factorization whose rows start from what is known of them."""
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        n_factors: int,
+        mean: float,
+        n_user_features: int,
+        n_item_features: int,
+    ) -> None:
+        super().__init__()
+        self.mean, self.n_user_features = mean, n_user_features
+        self.user_factors = embedding(n_users, n_factors, sd=0.003)
+        self.item_factors = embedding(n_items, n_factors, sd=0.003)
+        self.user_biases = embedding(n_users, 1, sd=0.0)
+        self.item_biases = embedding(n_items, 1, sd=0.0)
+        # A row of a bias and factors for each feature.
+        n_rows = n_user_features + n_item_features
+        self.feature_factors = embedding(n_rows, 1 + n_factors, sd=0.0)
+
+    def forward(
+        self, users: Tensor, items: Tensor, features: Tensor
+    ) -> Tensor:
+        """Predict stars: users (B,), items (B,), features (B, D) -> (B,)."""
+        of_user, of_item = features.tensor_split([self.n_user_features], dim=1)
+        rows = self.feature_factors.weight
+        known_user = of_user @ rows[: self.n_user_features]  # (B, 1 + F)
+        known_item = of_item @ rows[self.n_user_features :]
+        biases = self.user_biases(users) + self.item_biases(items)
+        biases = biases.squeeze(1) + known_user[:, 0] + known_item[:, 0]
+        user_factors = self.user_factors(users) + known_user[:, 1:]
+        item_factors = self.item_factors(items) + known_item[:, 1:]
+        return self.mean + biases + (user_factors * item_factors).sum(dim=1)
 
 
 class DenseNet(nn.Module):

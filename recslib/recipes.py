@@ -12,6 +12,7 @@ from recslib.features import SideFeatures
 from recslib.models import (
     BothSides,
     DenseNet,
+    FeatureFactorization,
     LSTMRating,
     MatrixFactorization,
     squared_norms,
@@ -23,6 +24,8 @@ from recslib.training import Examples, Tensors, fit
 # Of the dense network: three to four times what a gradient of a batch of
 # 1,024 measures, so that it holds back the first steps alone.
 MAX_GRADIENT_NORM = 1_000.0
+# Of the factorization that is told features: what the validation data chose.
+FEATURE_GRADIENT_NORM = 300.0
 
 
 def fit_factorization(
@@ -80,8 +83,7 @@ def fit_factorization(
     torch.manual_seed(seed)
     mean = train.ratings.double().mean().item()
     model = kind(train.n_users, train.n_items, n_factors, mean)
-    if batch_size is None:
-        batch_size = min(2_048, max(len(train) // 20, 1))
+    batch_size = _batch_size(train) if batch_size is None else batch_size
     n_batches = math.ceil(len(train) / batch_size)
     optimizer = torch.optim.SGD(
         model.parameters(),
@@ -101,6 +103,98 @@ def fit_factorization(
         schedule="one_cycle",
     )
     return model
+
+
+def fit_feature_factorization(
+    train: Ratings,
+    features: SideFeatures,
+    n_factors: int = 128,
+    *,
+    l2: float = 0.04,
+    ridge: float = 3.0,
+    learning_rate: float = 0.025,
+    n_epochs: int = 20,
+    batch_size: int | None = None,
+    seed: int = 0,
+    kind: type[FeatureFactorization] = FeatureFactorization,
+) -> FeatureFactorization:
+    """Make and fit a matrix factorization that is told features.
+
+    As `fit_factorization`. A feature is met by many ratings of a batch, so
+    its row learns at 1/100 of the rate, and a gradient that is too long is
+    cut short. Both were chosen on validation data of MovieLens 100K.
+
+    Parameters
+    ----------
+    train
+        Ratings to learn from.
+    features
+        Of users and items.
+    n_factors, l2, ridge, learning_rate, n_epochs, batch_size, seed
+        As in `fit_factorization`.
+    kind
+        The class, for one of your own: made and called in the same way, with
+        tables of the same names.
+
+    Returns
+    -------
+    FeatureFactorization
+        Fitted, in eval mode.
+
+    Raises
+    ------
+    ValueError, FloatingPointError
+        As in `fit_factorization`, and when there is not a row of features a
+        user and an item.
+    """
+    _check_factors(n_factors)
+    sizes = len(features.users), len(features.items)
+    if sizes != (train.n_users, train.n_items):
+        raise ValueError(
+            f"there are features of {sizes[0]} users and {sizes[1]} items; "
+            f"the ratings know {train.n_users} and {train.n_items}."
+        )
+    torch.manual_seed(seed)
+    model = kind(
+        train.n_users,
+        train.n_items,
+        n_factors,
+        train.ratings.double().mean().item(),
+        features.users.shape[1],
+        features.items.shape[1],
+    )
+    batch_size = _batch_size(train) if batch_size is None else batch_size
+    pair = (train.users, train.items)
+    optimizer = torch.optim.SGD(
+        [
+            {
+                "params": [weights],
+                "lr": learning_rate * (1 / 100 if "feature" in name else 1),
+            }
+            for name, weights in model.named_parameters()
+        ],
+        lr=learning_rate,
+        weight_decay=2 * ridge / math.ceil(len(train) / batch_size),
+    )
+    fit(
+        model,
+        Examples((*pair, features.of(*pair)), train.ratings),
+        optimizer=optimizer,
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        seed=seed,
+        penalty=lambda users, items, _: (
+            l2 * squared_norms(model, users, items)
+        ),
+        reduction="sum",
+        schedule="one_cycle",
+        max_gradient_norm=FEATURE_GRADIENT_NORM,
+    )
+    return model
+
+
+def _batch_size(train: Ratings) -> int:
+    return min(2_048, max(len(train) // 20, 1))
 
 
 def fit_dense_net(

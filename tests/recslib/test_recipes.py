@@ -17,7 +17,12 @@ from recslib.models import (
 )
 from recslib.movielens import synthetic
 from recslib.ratings import RatingsError, from_frame
-from recslib.recipes import fit_dense_net, fit_factorization, fit_lstm
+from recslib.recipes import (
+    fit_dense_net,
+    fit_factorization,
+    fit_feature_factorization,
+    fit_lstm,
+)
 from recslib.sequences import (
     ask_apart,
     backwards,
@@ -89,7 +94,8 @@ def test_the_dense_net_learns_and_repeats_its_bits():
     assert ours < rmse(mean, SPLIT.test.ratings)
 
 
-def test_the_dense_net_learns_from_features_what_ids_cannot_know():
+@pytest.mark.parametrize("fit_it", [fit_dense_net, fit_feature_factorization])
+def test_features_tell_what_ids_cannot_know(fit_it):
     data = synthetic(200, 60, 3_000)
     side = side_features(data)
     # A star more for comedies, and new films to ask about.
@@ -99,15 +105,41 @@ def test_the_dense_net_learns_from_features_what_ids_cannot_know():
     )
     split, *_ = whole_items(ratings)
     rows = (split.test.users, split.test.items)
-    gently = {"n_factors": 8, "n_epochs": 40, "learning_rate": 0.005}
-    model = fit_dense_net(split.train, side, **gently, batch_size=64)
+    gently = {"n_factors": 8, "n_epochs": 40, "batch_size": 64}
+    rate = 0.005 if fit_it is fit_dense_net else 0.025
+    model = fit_it(split.train, side, **gently, learning_rate=rate)
     told = predict(model, (*rows, side.of(*rows)))
     assert rmse(told, split.test.ratings) < 0.7
-    blind = fit_dense_net(split.train, **gently, batch_size=64)
+    blind_fit = fit_dense_net if fit_it is fit_dense_net else fit_factorization
+    blind = blind_fit(split.train, **gently, learning_rate=rate)
     assert rmse(predict(blind, rows), split.test.ratings) > 0.8
 
 
-def test_each_kind_of_weight_has_a_rate_of_its_own(monkeypatch):
+def test_features_that_are_all_0_change_nothing():
+    data = synthetic(N_USERS, N_ITEMS, 200)
+    side = side_features(data)
+    nothing = replace(
+        side,
+        users=torch.zeros_like(side.users),
+        items=torch.zeros_like(side.items),
+    )
+    few = {"n_factors": 4, "n_epochs": 5, "seed": 3}
+    rows = (SPLIT.test.users, SPLIT.test.items)
+    told = fit_feature_factorization(SPLIT.train, nothing, **few)
+    blind = fit_factorization(SPLIT.train, **few)
+    answer = predict(told, (*rows, nothing.of(*rows)))
+    assert torch.allclose(answer, predict(blind, rows), atol=1e-5)
+
+
+def test_features_of_others_are_refused():
+    side = side_features(synthetic(N_USERS + 1, N_ITEMS, 200))
+    said = f"features of {N_USERS + 1} users and {N_ITEMS} items"
+    with pytest.raises(ValueError, match=said):
+        fit_feature_factorization(SPLIT.train, side)
+
+
+def rates_of(monkeypatch, fit_it):
+    """Run a recipe up to its fit; return each parameter's learning rate."""
     seen = {}
 
     def watch(model, train, *, optimizer, **settings):
@@ -117,11 +149,19 @@ def test_each_kind_of_weight_has_a_rate_of_its_own(monkeypatch):
                 seen[names[id(parameter)]] = group["lr"]
 
     monkeypatch.setattr(recipes, "fit", watch)
-    fit_dense_net(SPLIT.train, side_features(synthetic(N_USERS, N_ITEMS, 200)))
+    fit_it(SPLIT.train, side_features(synthetic(N_USERS, N_ITEMS, 200)))
+    return seen
+
+
+def test_each_kind_of_weight_has_a_rate_of_its_own(monkeypatch):
+    seen = rates_of(monkeypatch, fit_dense_net)
     assert seen["user_factors.weight"] == seen["item_biases.weight"] == 0.011
     assert seen["hidden.weight"] == seen["output.bias"]
     assert seen["hidden.weight"] == pytest.approx(0.011 / 100)
     assert seen["feature_factors.weight"] == pytest.approx(0.011 / 25)
+    seen = rates_of(monkeypatch, fit_feature_factorization)
+    assert seen["user_factors.weight"] == seen["item_biases.weight"] == 0.025
+    assert seen["feature_factors.weight"] == pytest.approx(0.025 / 100)
 
 
 # The LSTM --------------------------------------------------------------------
