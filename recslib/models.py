@@ -11,7 +11,9 @@ Each fits in one cell of a chapter. Where they come from:
   are added to the embeddings as in S. Rendle, "Factorization Machines",
   ICDM 2010: a feature has factors of its own.
 - `LSTMRating`: S. Hochreiter, J. Schmidhuber, "Long Short-Term Memory",
-  Neural Computation 9(8), 1997, as the user's side of a matrix factorization:
+  Neural Computation 9(8), 1997, with the forget gate of F. Gers,
+  J. Schmidhuber, F. Cummins, "Learning to Forget", Neural Computation 12(10),
+  2000, as the user's side of a matrix factorization:
   C.-Y. Wu et al., "Recurrent Recommender Networks", WSDM 2017. It learns
   what another model leaves, as boosting does: J. Friedman, "Greedy Function
   Approximation", Annals of Statistics 29(5), 2001. `BothSides` reads in both

@@ -55,7 +55,8 @@ PUBLISHED = (
         "GLocal-K",
         "0.8889",
         U1,
-        "The paper {cite}`han2021`",
+        f"[Its repository]({GITHUB}/usydnlp/Glocal_K), with the paper "
+        "{cite}`han2021`",
         "Its notebook takes the lowest test error over all epochs, and has "
         "no validation part",
     ),
