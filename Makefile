@@ -172,6 +172,7 @@ bench: bench-setup .venv/installed  ## fit the peers and ours, write the results
 	@$(BENCH_PY) -m benchmarks.folds
 	@$(BENCH_PY) -m benchmarks.sequences
 	@$(BENCH_PY) -m benchmarks.growth
+	@$(PY) -m benchmarks.nested
 	@$(PY) book/build.py readme
 
 clean:  ## remove what was built; .venv and the data stay
