@@ -185,6 +185,14 @@ def merged(kept: Sequence[Row], new: Sequence[Row]) -> list[Row]:
     return [rows[each] for each in wanted]
 
 
+def with_tries(rows: Sequence[Row]) -> list[Row]:
+    """Count the tries of each entry's row anew: a search may have ended."""
+    return [
+        {**row, "tries": n_tries(contender)}
+        for row, contender in zip(rows, CONTENDERS, strict=True)
+    ]
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -221,7 +229,7 @@ def main() -> None:
     rows, intervals, compared = run(folds, words)
     if words:
         facts = read("machine.json") | {"versions": facts["versions"]}
-        rows = merged(read("folds.json"), rows)
+        rows = with_tries(merged(read("folds.json"), rows))
         intervals = merged(read("intervals.json"), intervals)
         compared = compared or read("tellings.json")
     write("machine.json", facts)

@@ -4,6 +4,8 @@ import json
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -147,6 +149,92 @@ def test_what_is_printed_is_what_the_other_side_reads(capsys):
         "fit_wall_s": 2.0,
         "peak_mb": 3.0,
     }
+
+
+def test_a_result_is_written_whole_and_read_back(results):
+    assert measure.read("new.json") == []
+    measure.write("new.json", [{"rmse": 0.9}])
+    assert measure.read("new.json") == [{"rmse": 0.9}]
+    assert [file.name for file in results.iterdir()] == ["new.json"]
+
+
+# myFM, without it ------------------------------------------------------------
+
+
+class StandIn:
+    """Takes what myFM's classes take; predicts the number of the rating."""
+
+    made: ClassVar[list["StandIn"]] = []
+
+    def __init__(self, **settings):
+        self.settings = settings
+        self.made.append(self)
+
+    def fit(self, main, wanted, blocks, **how):
+        self.main, self.wanted, self.blocks, self.how = (
+            *(main, wanted, blocks),
+            how,
+        )
+        return self
+
+    def predict(self, main, blocks):
+        return np.arange(len(blocks[0][0]))
+
+    def predict_proba(self, main, blocks):
+        return np.full((len(blocks[0][0]), 5), 0.2)
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    module = SimpleNamespace(
+        RelationBlock=lambda *block: block,
+        MyFMGibbsRegressor=StandIn,
+        MyFMOrderedProbit=StandIn,
+    )
+    monkeypatch.setitem(sys.modules, "myfm", module)
+    monkeypatch.setattr(contenders, "_own_ids", lambda told: told)
+    StandIn.made.clear()
+    return StandIn.made
+
+
+def test_myfm_gets_a_block_a_side_and_its_groups(stand_in):
+    data = synthetic(n_ratings=900)
+    ratings, side = data.ratings, side_features(data)
+    params = {"rank": 4, "n_iter": 7, "init_stdev": 0.2}
+    contender = Contender("myfm", "MyFMGibbsRegressor", params, told="all")
+    predict_test = contender.prepare(ratings, seed=3, side=side)()
+    (made,) = stand_in
+    assert made.settings == {"rank": 4, "init_stdev": 0.2, "random_seed": 3}
+    assert made.main is None and made.how["n_iter"] == 7
+    told = tell(ratings, "all", side)
+    (users, of_users), (items, of_items) = made.blocks
+    assert np.array_equal(users, ratings.users.numpy())
+    assert np.array_equal(items, ratings.items.numpy())
+    assert torch.equal(of_users, told.users)
+    assert torch.equal(of_items, told.items)
+    ids = ratings.n_users + ratings.n_items
+    columns = ids + told.users.shape[1] + told.items.shape[1]
+    assert sum(made.how["group_shapes"]) == columns
+    assert np.array_equal(made.wanted, ratings.ratings.numpy())
+    assert np.array_equal(predict_test(ratings), np.arange(900))
+
+
+def test_the_ordered_probit_counts_from_0_and_answers_in_stars(stand_in):
+    ratings = synthetic(n_ratings=900).ratings
+    contender = Contender("myfm", "MyFMOrderedProbit", {"rank": 4})
+    predicted = contender.prepare(ratings)()(ratings)
+    (made,) = stand_in
+    assert made.wanted.dtype.kind == "i"
+    assert np.array_equal(made.wanted + 1, ratings.ratings.numpy())
+    assert predicted == pytest.approx(np.full(900, 3.0))
+
+
+def test_another_model_of_myfm_is_refused(stand_in):
+    told = tell(synthetic().ratings, "ids")
+    with pytest.raises(ValueError, match="no 'VariationalFM' here"):
+        contenders.prepare_myfm(
+            synthetic().ratings, "VariationalFM", {}, 0, told
+        )
 
 
 # Rows and tables -------------------------------------------------------------
@@ -364,6 +452,15 @@ def test_rows_of_those_who_did_not_run_stay_and_ours_with_them():
     found = folds.merged(old, new)
     assert found[1] == new[0]
     assert found[:1] + found[2:] == old[:1] + old[2:]
+
+
+def test_rows_count_the_tries_that_were_recorded_since(monkeypatch):
+    counts = {"cornac": 12, "myfm": None}
+    monkeypatch.setattr(folds, "n_tries", lambda c: counts.get(c.peer, 0))
+    found = folds.with_tries([each | {"tries": None} for each in stored()])
+    assert {(row["peer"], row["tries"]) for row in found} == {
+        (c.peer, counts.get(c.peer, 0)) for c in CONTENDERS
+    }
 
 
 def test_a_row_is_missing_where_nobody_ever_ran():
