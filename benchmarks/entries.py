@@ -1,10 +1,11 @@
 """Who runs, at which settings.
 
-Peers run at their defaults, and at settings that were chosen on a tenth of
-u1's training part (tune.py repeats the search for the quick ones); for the
-future, on the newest tenth of its own training part. fastai has no default
-for the length of a fit; the settings of its own tutorial on these data stand
-in (nbs/46_tutorial.collab.ipynb in its repository).
+Peers run at their defaults, and at settings that were chosen by tune.py on
+three tenths of training parts; where results/tries.json has no whole search
+for them yet, on a tenth of u1's training part, by an earlier one. For the
+future they were chosen on the newest tenth of its own training part. fastai
+has no default for the length of a fit; the settings of its own tutorial on
+these data stand in (nbs/46_tutorial.collab.ipynb in its repository).
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def test_each_row_has_an_interval_around_its_difference():
 def test_every_peer_ran_at_its_defaults_and_tuned():
     models = {(r["peer"], r["model"]) for r in FOLDS if r["peer"] != "recslib"}
     assert len(models) == 11
-    # myFM's searches are written and not run yet.
+    # myFM's searches are not made to their end yet.
     for model in {model for model in models if model[0] != "myfm"}:
         kinds = {
             row["tuned"]
