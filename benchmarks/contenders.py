@@ -11,18 +11,21 @@ from __future__ import annotations
 import copy
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import torch
 
+from benchmarks.tellings import TELLINGS, Told, tell
 from recslib.baselines import running_user_bias
+from recslib.features import SideFeatures
 from recslib.models import (
     BothSides,
     DenseNet,
@@ -34,12 +37,14 @@ from recslib.models import (
 from recslib.ratings import Ratings
 from recslib.recipes import fit_dense_net, fit_factorization, fit_lstm
 from recslib.recommend import fold_in_ahead
+from recslib.sampling import SampledFactorization, sample_factorization
 from recslib.sequences import ask_apart, cut_histories, lstm_inputs
 from recslib.splits import Split, join, out_of_fold, time_order
 from recslib.training import Examples, fit, predict
 
 if TYPE_CHECKING:
     from libreco.algorithms import RNN4Rec
+    from scipy.sparse import csr_matrix
 
 Predict = Callable[[Ratings], np.ndarray]
 Fit = Callable[[], Predict]
@@ -64,12 +69,34 @@ class Contender:
         What is not the library's default.
     tuned
         Whether they were chosen on validation data.
+    told
+        What it hears besides ratings; one of `tellings.TELLINGS`.
+
+    Raises
+    ------
+    ValueError
+        When it is told what its model has no ears for; `HEARING` lists those
+        that have.
     """
 
     peer: str
     model: str
     params: Params = field(default_factory=dict)
     tuned: bool = False
+    told: str = "ids"
+
+    def __post_init__(self) -> None:
+        """Refuse what nobody says, or this one cannot hear."""
+        if self.told not in TELLINGS:
+            raise ValueError(
+                f"nobody is told {self.told!r}; give one of "
+                f"{', '.join(TELLINGS)}."
+            )
+        if self.told != "ids" and (self.peer, self.model) not in HEARING:
+            raise ValueError(
+                f"{self.peer} {self.model} hears ratings alone, not "
+                f"{self.told!r}."
+            )
 
     @property
     def version(self) -> str:
@@ -78,19 +105,43 @@ class Contender:
         behind = f" on {engine} {version(engine)}" if engine else ""
         return version(self.peer) + behind
 
-    def prepare(self, train: Ratings, seed: int = 0) -> Fit:
-        """Build what the library reads, and return the step to be timed."""
+    def prepare(
+        self, train: Ratings, seed: int = 0, side: SideFeatures | None = None
+    ) -> Fit:
+        """Build what the library reads, and return the step to be timed.
+
+        Parameters
+        ----------
+        train
+            N ratings.
+        seed
+            Of everything that is drawn.
+        side
+            Side features of the same users and items; wanted by those who
+            are told "side" or "all".
+        """
         prepare = PREPARE[self.peer]
+        if (self.peer, self.model) in HEARING:
+            prepare = partial(prepare, told=tell(train, self.told, side))
         return prepare(train, self.model, self.params, seed)
 
 
 def prepare_recslib(
-    train: Ratings, model: str, params: Params, seed: int
+    train: Ratings,
+    model: str,
+    params: Params,
+    seed: int,
+    told: Told | None = None,
 ) -> Fit:
-    """Fit a model of the book; `BOOK` lists them."""
+    """Fit a model of the book; `BOOK` lists them.
+
+    ``told`` goes to those that hear it.
+    """
     if model not in BOOK:
         raise ValueError(f"recslib has no {model!r} here; see BOOK.")
-    return partial(BOOK[model], train, params, seed)
+    if told is None:
+        return partial(BOOK[model], train, params, seed)
+    return partial(BOOK[model], train, params, seed, told)
 
 
 def _fit_factorization(train: Ratings, params: Params, seed: int) -> Predict:
@@ -124,6 +175,20 @@ def _fit_factorization(train: Ratings, params: Params, seed: int) -> Predict:
         penalty=lambda *rows: params["l2"] * squared_norms(fitted, *rows),
         reduction="sum",
         schedule="one_cycle",
+    )
+    return lambda test: _stars(fitted, test).numpy()
+
+
+def _fit_sampled(
+    train: Ratings, params: Params, seed: int, told: Told
+) -> Predict:
+    """Average sampled factorizations; ``params`` as of its function."""
+    fitted = sample_factorization(
+        train,
+        user_features=told.users,
+        item_features=told.items,
+        seed=seed,
+        **params,
     )
     return lambda test: _stars(fitted, test).numpy()
 
@@ -230,7 +295,8 @@ def _fit_running_bias(train: Ratings, params: Params, seed: int) -> Predict:
 
 
 def _stars(
-    fitted: MatrixFactorization | DenseNet, part: Ratings
+    fitted: MatrixFactorization | DenseNet | SampledFactorization,
+    part: Ratings,
 ) -> torch.Tensor:
     return predict(fitted, (part.users, part.items))
 
@@ -238,8 +304,9 @@ def _stars(
 # Steps of a sequence that asks for one test rating: what is heard, and it.
 N_APART = 50
 
-BOOK: dict[str, Callable[[Ratings, Params, int], Predict]] = {
+BOOK: dict[str, Callable[..., Predict]] = {
     "MatrixFactorization": _fit_factorization,
+    "SampledFactorization": _fit_sampled,
     "DenseNet": _fit_dense_net,
     "LSTMRating": _fit_lstm,
     "BothSides": partial(_fit_lstm, both_sides=True),
@@ -383,6 +450,79 @@ def prepare_fastai(
     return fit_it
 
 
+def prepare_myfm(
+    train: Ratings, model: str, params: Params, seed: int, told: Told
+) -> Fit:
+    """Fit a Bayesian factorization machine of myFM.
+
+    A rating's row is a user and an item, each a `RelationBlock` of its own:
+    the library's way to say what is true of all ratings of a user once. The
+    columns of a block are its ids, then what is told. ``params`` are
+    ``rank``, ``n_iter`` and what else the class takes, and ``groups``:
+    ``"kind"`` lets each kind of column have a hyperprior of its own, as the
+    library's tutorial on these data does; ``"table"`` gives side features
+    one together. The classifier predicts by its expected stars.
+    """
+    if model not in ("MyFMGibbsRegressor", "MyFMOrderedProbit"):
+        raise ValueError(f"myfm has no {model!r} here; see entries.")
+    import myfm
+
+    settings = {"groups": "kind", "n_iter": 100, **params}
+    groups, n_iter = settings.pop("groups"), settings.pop("n_iter")
+    tables = [_own_ids(told.users), _own_ids(told.items)]
+    shapes = [
+        *_group_sizes(train.n_users, told.user_kinds, groups),
+        *_group_sizes(train.n_items, told.item_kinds, groups),
+    ]
+
+    def blocks(part: Ratings) -> list[myfm.RelationBlock]:
+        rows = part.users.numpy(), part.items.numpy()
+        return [
+            myfm.RelationBlock(*pair)
+            for pair in zip(rows, tables, strict=True)
+        ]
+
+    ordered = model == "MyFMOrderedProbit"
+    lowest = round(train.scale[0])
+    stars = train.ratings.double().numpy()
+    wanted = (stars - lowest).astype(int) if ordered else stars
+    known = blocks(train)
+
+    def fit_it() -> Predict:
+        fitted = getattr(myfm, model)(random_seed=seed, **settings).fit(
+            None, wanted, known, n_iter=n_iter, group_shapes=shapes
+        )
+
+        def predict_test(test: Ratings) -> np.ndarray:
+            if not ordered:
+                return fitted.predict(None, blocks(test))
+            chances = fitted.predict_proba(None, blocks(test))
+            return chances @ (lowest + np.arange(chances.shape[1]))
+
+        return predict_test
+
+    return fit_it
+
+
+def _own_ids(told: torch.Tensor) -> csr_matrix:
+    """Put a column of its own for each row before what is told of it."""
+    from scipy import sparse
+
+    table = sparse.csr_matrix(told.double().numpy())
+    return sparse.hstack([sparse.identity(len(told)), table]).tocsr()
+
+
+def _group_sizes(
+    n_ids: int, kinds: Sequence[Sequence[int]], groups: str
+) -> list[int]:
+    """Count the columns of each group of a block: ids first."""
+    if groups not in ("kind", "table"):
+        raise ValueError(f"groups is {groups!r}; give 'kind' or 'table'.")
+    if groups == "table":
+        return [n_ids, *map(sum, kinds)]
+    return [n_ids, *chain.from_iterable(kinds)]
+
+
 def prepare_librecommender(
     train: Ratings, model: str, params: Params, seed: int
 ) -> Fit:
@@ -500,11 +640,21 @@ def _pairs(part: Ratings) -> list[tuple[int, int]]:
     return list(zip(part.users.tolist(), part.items.tolist(), strict=True))
 
 
-PREPARE: dict[str, Callable[[Ratings, str, Params, int], Fit]] = {
+# Models that take what they are told besides ratings.
+HEARING = frozenset(
+    {
+        ("recslib", "SampledFactorization"),
+        ("myfm", "MyFMGibbsRegressor"),
+        ("myfm", "MyFMOrderedProbit"),
+    }
+)
+
+PREPARE: dict[str, Callable[..., Fit]] = {
     "recslib": prepare_recslib,
     "scikit-surprise": prepare_surprise,
     "lenskit": prepare_lenskit,
     "cornac": prepare_cornac,
     "fastai": prepare_fastai,
     "LibRecommender": prepare_librecommender,
+    "myfm": prepare_myfm,
 }

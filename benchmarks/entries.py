@@ -1,10 +1,11 @@
 """Who runs, at which settings.
 
-Peers run at their defaults, and at settings that were chosen on a tenth of
-u1's training part (tune.py repeats the search for the quick ones); for the
-future, on the newest tenth of its own training part. fastai has no default
-for the length of a fit; the settings of its own tutorial on these data stand
-in (nbs/46_tutorial.collab.ipynb in its repository).
+Peers run at their defaults, and at settings that were chosen by tune.py on
+three tenths of training parts; where results/tries.json has no whole search
+for them yet, on a tenth of u1's training part, by an earlier one. For the
+future they were chosen on the newest tenth of its own training part. fastai
+has no default for the length of a fit; the settings of its own tutorial on
+these data stand in (nbs/46_tutorial.collab.ipynb in its repository).
 """
 
 from __future__ import annotations
@@ -12,11 +13,22 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.contenders import Contender
+from benchmarks.tellings import TELLINGS
 
 ITEM_PEARSON = {"name": "pearson_baseline", "user_based": False}
 FASTAI_FIT = {"y_range": [0, 5.5], "n_epoch": 5, "lr_max": 5e-3, "wd": 0.1}
 FASTAI = {"n_factors": 50, **FASTAI_FIT}
 FASTAI_NETWORK = {"layers": [100, 50], "dropout": 0.0, **FASTAI_FIT}
+
+# Of myFM's own tutorial on these data; the class has no default for the rank.
+MYFM: dict[str, Any] = {"rank": 10, "n_iter": 100}
+MYFM_RUNS = (
+    *(
+        Contender("myfm", "MyFMGibbsRegressor", MYFM, told=told)
+        for told in TELLINGS
+    ),
+    Contender("myfm", "MyFMOrderedProbit", MYFM),
+)
 
 PEERS = (
     Contender("scikit-surprise", "SVD"),
@@ -84,6 +96,7 @@ PEERS = (
     Contender(
         "fastai", "EmbeddingNN", {**FASTAI_NETWORK, "dropout": 0.3}, tuned=True
     ),
+    *MYFM_RUNS,
 )
 
 # Our matrix factorization, the best on validation data; tune.py looks around
@@ -141,6 +154,13 @@ QUICKER = (
     },
 )
 
+# Our sampler, at the settings that are its defaults; told what myFM is told.
+SAMPLED: dict[str, Any] = {"n_factors": 10, "n_sweeps": 100}
+OUR_SAMPLERS = tuple(
+    Contender("recslib", "SampledFactorization", SAMPLED, told=told)
+    for told in TELLINGS
+)
+
 OUR_MF = Contender("recslib", "MatrixFactorization", OURS, tuned=True)
 # Our dense network, on ids alone, with the settings that are its defaults.
 OUR_NETWORK = Contender(
@@ -155,6 +175,7 @@ CONTENDERS = (
     ),
     OUR_MF,
     OUR_NETWORK,
+    *OUR_SAMPLERS,
 )
 
 # Our LSTM, with the settings that are its defaults.

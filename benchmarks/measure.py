@@ -113,7 +113,17 @@ def print_result(values: Mapping[str, Any], cost: Cost) -> None:
 
 
 def write(name: str, content: Json) -> None:
-    """Write a JSON file into the folder of results."""
+    """Write a JSON file into the folder of results, whole or not at all."""
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(content, indent=1, ensure_ascii=False)
-    (RESULTS / name).write_text(text + "\n", encoding="utf-8")
+    half = RESULTS / f"{name}.part"
+    half.write_text(text + "\n", encoding="utf-8")
+    half.replace(RESULTS / name)
+
+
+def read(name: str) -> Json:
+    """Read a JSON file from the folder of results; [] where there is none."""
+    file = RESULTS / name
+    return (
+        json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    )

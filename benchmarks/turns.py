@@ -19,6 +19,7 @@ from benchmarks.contenders import Contender
 from benchmarks.measure import in_own_process, print_result, timed
 from recslib import movielens
 from recslib.evaluation import paired_bootstrap, rmse
+from recslib.features import SideFeatures, side_features
 from recslib.splits import Split
 
 SCALE = (1.0, 5.0)
@@ -26,15 +27,22 @@ SCALE = (1.0, 5.0)
 Measured = dict[str, Any]
 
 
-def fit_and_score(contender: Contender, split: Split, file: Path) -> None:
+def fit_and_score(
+    contender: Contender,
+    split: Split,
+    file: Path,
+    side: SideFeatures | None = None,
+) -> None:
     """Fit once, untimed, on a tiny set; then fit, score and print.
 
-    The predictions of the test part, clipped, go into the file.
+    The predictions of the test part, clipped, go into the file. ``side`` is
+    what those who are told side features hear.
     """
     torch.set_num_threads(1)
     # What is compiled or imported at the first call is no part of a fit.
-    contender.prepare(movielens.synthetic().ratings)()
-    predict, cost = timed(contender.prepare(split.train))
+    tiny = movielens.synthetic()
+    contender.prepare(tiny.ratings, side=side_features(tiny))()
+    predict, cost = timed(contender.prepare(split.train, side=side))
     predictions = torch.as_tensor(predict(split.test)).clamp(*SCALE)
     np.save(file, predictions.double().numpy())
     score = rmse(predictions, split.test.ratings)

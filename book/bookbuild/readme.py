@@ -79,6 +79,8 @@ def readmes() -> dict[Path, str]:
     rows = benchmark.read("sequences.json")
     measured = benchmark.markdown(benchmark.measured_folds())
     text = with_table(text, "folds", measured)
+    compared = benchmark.tellings_markdown(benchmark.read("tellings.json"))
+    text = with_table(text, "tellings", compared)
     text = with_table(text, "sequences", benchmark.sequences_tables(rows))
     results = first.read_text(encoding="utf-8")
     return {

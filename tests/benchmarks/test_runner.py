@@ -3,16 +3,24 @@
 import json
 import sys
 import time
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
+import torch
 
-from benchmarks import folds, growth, measure, tune, turns
+from benchmarks import contenders, folds, growth, measure, tune, turns
 from benchmarks.contenders import Contender
-from benchmarks.entries import CONTENDERS, OUR_MF, OUR_NETWORK
+from benchmarks.entries import CONTENDERS, OUR_MF, OUR_NETWORK, SEQUENCES
+from benchmarks.tellings import TELLINGS, flags, kinds, tell
 from bookbuild.results import benchmark
+from recslib import splits
+from recslib.features import side_features
 from recslib.movielens import synthetic
 from recslib.recipes import fit_dense_net, fit_factorization
+from recslib.sampling import sample_factorization
 from recslib.training import predict
 
 SETTINGS = {
@@ -35,6 +43,10 @@ ROW = {
     "fit_wall_s": 0.05,
     "peak_mb": 301.6,
     "version": "1.0",
+    "told": "ids",
+    "tries": 12,
+    "seeds": 1,
+    "processor": "A",
 }
 BEHIND = {"difference": 0.0021, "low": -0.0003, "high": 0.0042}
 LEVEL = {"difference": 0.0, "low": 0.0, "high": 0.0}
@@ -65,6 +77,24 @@ def test_our_network_runs_here_as_it_does_in_the_library():
     ratings = synthetic(n_ratings=3_000).ratings
     wanted = predict(fit_dense_net(ratings), (ratings.users, ratings.items))
     got = OUR_NETWORK.prepare(ratings)()(ratings)
+    assert np.array_equal(got, wanted.numpy())
+
+
+def test_our_sampler_hears_here_what_it_hears_in_the_library():
+    data = synthetic(n_ratings=3_000)
+    ratings, side = data.ratings, side_features(data)
+    ours = Contender(
+        "recslib", "SampledFactorization", {"n_sweeps": 8}, told="all"
+    )
+    told = tell(ratings, "all", side)
+    model = sample_factorization(
+        ratings,
+        n_sweeps=8,
+        user_features=told.users,
+        item_features=told.items,
+    )
+    wanted = predict(model, (ratings.users, ratings.items))
+    got = ours.prepare(ratings, side=side)()(ratings)
     assert np.array_equal(got, wanted.numpy())
 
 
@@ -121,6 +151,92 @@ def test_what_is_printed_is_what_the_other_side_reads(capsys):
     }
 
 
+def test_a_result_is_written_whole_and_read_back(results):
+    assert measure.read("new.json") == []
+    measure.write("new.json", [{"rmse": 0.9}])
+    assert measure.read("new.json") == [{"rmse": 0.9}]
+    assert [file.name for file in results.iterdir()] == ["new.json"]
+
+
+# myFM, without it ------------------------------------------------------------
+
+
+class StandIn:
+    """Takes what myFM's classes take; predicts the number of the rating."""
+
+    made: ClassVar[list["StandIn"]] = []
+
+    def __init__(self, **settings):
+        self.settings = settings
+        self.made.append(self)
+
+    def fit(self, main, wanted, blocks, **how):
+        self.main, self.wanted, self.blocks, self.how = (
+            *(main, wanted, blocks),
+            how,
+        )
+        return self
+
+    def predict(self, main, blocks):
+        return np.arange(len(blocks[0][0]))
+
+    def predict_proba(self, main, blocks):
+        return np.full((len(blocks[0][0]), 5), 0.2)
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    module = SimpleNamespace(
+        RelationBlock=lambda *block: block,
+        MyFMGibbsRegressor=StandIn,
+        MyFMOrderedProbit=StandIn,
+    )
+    monkeypatch.setitem(sys.modules, "myfm", module)
+    monkeypatch.setattr(contenders, "_own_ids", lambda told: told)
+    StandIn.made.clear()
+    return StandIn.made
+
+
+def test_myfm_gets_a_block_a_side_and_its_groups(stand_in):
+    data = synthetic(n_ratings=900)
+    ratings, side = data.ratings, side_features(data)
+    params = {"rank": 4, "n_iter": 7, "init_stdev": 0.2}
+    contender = Contender("myfm", "MyFMGibbsRegressor", params, told="all")
+    predict_test = contender.prepare(ratings, seed=3, side=side)()
+    (made,) = stand_in
+    assert made.settings == {"rank": 4, "init_stdev": 0.2, "random_seed": 3}
+    assert made.main is None and made.how["n_iter"] == 7
+    told = tell(ratings, "all", side)
+    (users, of_users), (items, of_items) = made.blocks
+    assert np.array_equal(users, ratings.users.numpy())
+    assert np.array_equal(items, ratings.items.numpy())
+    assert torch.equal(of_users, told.users)
+    assert torch.equal(of_items, told.items)
+    ids = ratings.n_users + ratings.n_items
+    columns = ids + told.users.shape[1] + told.items.shape[1]
+    assert sum(made.how["group_shapes"]) == columns
+    assert np.array_equal(made.wanted, ratings.ratings.numpy())
+    assert np.array_equal(predict_test(ratings), np.arange(900))
+
+
+def test_the_ordered_probit_counts_from_0_and_answers_in_stars(stand_in):
+    ratings = synthetic(n_ratings=900).ratings
+    contender = Contender("myfm", "MyFMOrderedProbit", {"rank": 4})
+    predicted = contender.prepare(ratings)()(ratings)
+    (made,) = stand_in
+    assert made.wanted.dtype.kind == "i"
+    assert np.array_equal(made.wanted + 1, ratings.ratings.numpy())
+    assert predicted == pytest.approx(np.full(900, 3.0))
+
+
+def test_another_model_of_myfm_is_refused(stand_in):
+    told = tell(synthetic().ratings, "ids")
+    with pytest.raises(ValueError, match="no 'VariationalFM' here"):
+        contenders.prepare_myfm(
+            synthetic().ratings, "VariationalFM", {}, 0, told
+        )
+
+
 # Rows and tables -------------------------------------------------------------
 
 
@@ -168,38 +284,111 @@ def shown_lines(rows, intervals):
 
 def test_a_line_of_the_table_holds_what_a_reader_compares():
     lines = shown_lines([ROW], [BEHIND])
-    assert len(lines) == 3
+    assert len(lines) == 5
     assert lines[2] == (
-        "| cornac MF (C++) | tuned | 0.9200 | 0.0141 | 0.9000 "
+        "| cornac MF (C++) | ids | tuned | 12 | 1 | 0.9200 | 0.0141 | 0.9000 "
         "| +0.0021 (-0.0003 to +0.0042) | 0.031 | 302 |"
     )
-    *_, level = shown_lines([ROW], [LEVEL])
+    level = shown_lines([ROW], [LEVEL])[2]
     assert "| 0.9000 | - | 0.031 |" in level
 
 
 def test_seconds_keep_their_dots_below_each_other():
     rows = [ROW | {"fit_cpu_s": seconds} for seconds in (0.031, 3.18, 41.24)]
     lines = shown_lines(rows, [BEHIND] * 3)
-    shown = [line.split(" | ")[-2] for line in lines[2:]]
+    shown = [line.split(" | ")[-2] for line in lines[2:5]]
     assert shown == ["0.031", "3.18&numsp;", "41.2&numsp;&numsp;"]
+
+
+def test_the_table_says_where_tries_are_not_recorded_or_not_wanted():
+    rows = [ROW | {"tries": tries} for tries in (None, 0, 12)]
+    lines = shown_lines(rows, [BEHIND] * 3)
+    shown = [line.split(" | ")[3] for line in lines[2:5]]
+    assert shown == ["not recorded", "-", "12"]
+
+
+def test_seconds_of_another_processor_are_marked_and_said():
+    rows = [ROW, ROW, ROW | {"processor": "B"}]
+    lines = shown_lines(rows, [BEHIND] * 3)
+    marked = [line.split(" | ")[-2].endswith("\\*") for line in lines[2:5]]
+    assert marked == [False, False, True]
+    assert "another processor (B) than the rest (A)" in lines[6]
+    assert "processor" not in "\n".join(shown_lines([ROW], [BEHIND]))
+
+
+def test_words_below_the_table_name_peers_that_are_ahead():
+    ours = {
+        **ROW,
+        "peer": "recslib",
+        "model": "MatrixFactorization",
+        "params": {"n_factors": 8, "n_epochs": 5},
+        "fold_rmse": [0.91] * 5,
+    }
+    ahead = {"difference": -0.01, "low": -0.02, "high": -0.001}
+    *_, said = shown_lines([ours, ROW], [LEVEL, BEHIND])
+    assert said.startswith("No library is ahead")
+    assert "No library has a lower error" in said
+    better = ROW | {"fold_rmse": [0.9] * 5}
+    *_, said = shown_lines([ours, better], [LEVEL, ahead])
+    assert said == (
+        "Ahead of our matrix factorization, and the interval leaves out 0: "
+        "cornac MF (C++), tuned, told ids. With a lower error than every "
+        "model of ours told the same: cornac MF (C++), tuned, told ids."
+    )
+
+
+def test_the_table_of_tellings_says_who_is_ahead():
+    row = {
+        "peer": "myfm",
+        "model": "MyFMGibbsRegressor",
+        "tuned": False,
+        "told": "side",
+        "times": 0.5,
+    }
+    limits = [(-0.02, -0.01), (0.01, 0.02), (-0.01, 0.02)]
+    rows = [
+        row | {"difference": 0.001, "low": low, "high": high}
+        for low, high in limits
+    ]
+    rows[1]["told"], rows[2]["told"] = "ids", "all"
+    *_, said = benchmark.tellings_markdown(rows).splitlines()
+    assert said == (
+        "Our sampler is ahead by the interval, told: ids, side features "
+        "(myFM, defaults). It is behind by the interval, told: ids (myFM, "
+        "defaults). The interval holds 0, told: ids and both (myFM, "
+        "defaults)."
+    )
 
 
 def test_a_contender_is_behind_by_what_its_errors_are_larger():
     # Ours is a star off everywhere, one contender two, another exact.
-    split = tune.splits.random_split(synthetic().ratings)
+    split = splits.random_split(synthetic().ratings)
     exact = split.test.ratings.double()
     rows = turns.behind([exact + 2, exact + 1, exact], exact + 1, [split])
     assert [list(row.values()) for row in rows] == [[1] * 3, [0] * 3, [-1] * 3]
     assert rows[0] == {"difference": 1, "low": 1, "high": 1}
 
 
-def test_the_folds_compare_everybody_with_our_mf(monkeypatch):
-    split = tune.splits.random_split(synthetic().ratings)
+@pytest.mark.parametrize("words", [(), ("myfm", "SampledFactorization")])
+def test_the_folds_compare_those_who_run_with_our_mf(monkeypatch, words):
+    split = splits.random_split(synthetic().ratings)
     exact = split.test.ratings.double()
-    ours = CONTENDERS.index(OUR_MF)
+    wanted = [
+        c
+        for c in CONTENDERS
+        if not words
+        or c == OUR_MF
+        or c.peer == "myfm"
+        or c.model == "SampledFactorization"
+    ]
+    ours = wanted.index(OUR_MF)
 
     def in_turn(contenders, parts, script, *arguments):
-        assert (script, arguments) == (folds.__file__, ("one",))
+        assert (script, arguments) == (
+            folds.__file__,
+            ("one", ",".join(words)),
+        )
+        assert contenders == wanted
         cost = {"fit_cpu_s": 1.0, "fit_wall_s": 1.0, "peak_mb": 1.0}
         measured = [[{"rmse": 0.9, "version": "1", **cost}]] * len(contenders)
         predictions = [exact.clone() for _ in contenders]
@@ -207,12 +396,82 @@ def test_the_folds_compare_everybody_with_our_mf(monkeypatch):
         return measured, predictions
 
     monkeypatch.setattr(folds, "in_turn", in_turn)
-    rows, intervals = folds.run([split])
-    for contender, row, interval in zip(
-        CONTENDERS, rows, intervals, strict=True
-    ):
+    rows, intervals, compared = folds.run([split], words)
+    for contender, row, interval in zip(wanted, rows, intervals, strict=True):
         assert row["peer"] == interval["peer"] == contender.peer
+        assert row["told"] == interval["told"] == contender.told
         assert interval["difference"] == (0 if contender == OUR_MF else -1)
+    assert {row["told"] for row in compared} == set(TELLINGS)
+    assert all(row["difference"] == 0 for row in compared)
+
+
+def test_a_name_that_nobody_has_is_refused():
+    with pytest.raises(ValueError, match="nobody is called libfm"):
+        folds.chosen(["libfm"])
+
+
+def test_our_sampler_is_compared_with_myfm_told_the_same():
+    split = splits.random_split(synthetic().ratings)
+    exact = split.test.ratings.double()
+
+    def row(peer, model, told, seconds):
+        return {
+            **{"peer": peer, "model": model, "told": told},
+            **{"params": {"of": model}, "tuned": False},
+            "fit_cpu_s": seconds,
+        }
+
+    rows = [
+        row("myfm", "MyFMGibbsRegressor", "ids", 4.0),
+        row("myfm", "MyFMGibbsRegressor", "side", 8.0),
+        row("recslib", "MatrixFactorization", "ids", 1.0),
+        row("recslib", "SampledFactorization", "ids", 2.0),
+    ]
+    predictions = [exact + 2, exact + 3, exact, exact + 1]
+    (found,) = folds.told_the_same(rows, predictions, [split])
+    assert found["told"] == "ids"
+    assert found["ours"] == {"of": "SampledFactorization"}
+    assert (found["low"], found["difference"], found["high"]) == (-1, -1, -1)
+    assert found["times"] == 0.5
+
+
+def stored(score=0.9):
+    """Make a row for every entry."""
+    return [
+        {
+            **{name: getattr(c, name) for name in folds.IDENTITY},
+            "fold_rmse": [score] * 5,
+        }
+        for c in CONTENDERS
+    ]
+
+
+def test_rows_of_those_who_did_not_run_stay_and_ours_with_them():
+    old, ours = stored(), CONTENDERS.index(OUR_MF)
+    new = [stored()[place] | {"new": True} for place in (1, ours)]
+    found = folds.merged(old, new)
+    assert found[1] == new[0]
+    assert found[:1] + found[2:] == old[:1] + old[2:]
+
+
+def test_rows_count_the_tries_that_were_recorded_since(monkeypatch):
+    counts = {"cornac": 12, "myfm": None}
+    monkeypatch.setattr(folds, "n_tries", lambda c: counts.get(c.peer, 0))
+    found = folds.with_tries([each | {"tries": None} for each in stored()])
+    assert {(row["peer"], row["tries"]) for row in found} == {
+        (c.peer, counts.get(c.peer, 0)) for c in CONTENDERS
+    }
+
+
+def test_a_row_is_missing_where_nobody_ever_ran():
+    with pytest.raises(ValueError, match="have no row yet"):
+        folds.merged(stored()[:-1], stored()[:1])
+
+
+def test_rows_are_not_joined_when_ours_predicts_something_else():
+    ours = CONTENDERS.index(OUR_MF)
+    with pytest.raises(ValueError, match="does not predict here"):
+        folds.merged(stored(), [stored(0.91)[ours]])
 
 
 # Made-up ratings -------------------------------------------------------------
@@ -263,59 +522,232 @@ def test_batches_grow_with_the_ratings():
     assert ours.params["batch_size"] == 25_000
 
 
+# Tellings --------------------------------------------------------------------
+
+
+def test_ids_alone_tell_nothing():
+    ratings = synthetic().ratings
+    told = tell(ratings, "ids")
+    assert told.users.shape == (ratings.n_users, 0)
+    assert told.items.shape == (ratings.n_items, 0)
+
+
+def test_side_features_are_told_as_they_are_then_flags():
+    data = synthetic()
+    side = side_features(data)
+    of_users, of_items = flags(data.ratings)
+    told = tell(data.ratings, "all", side)
+    n_side = side.users.shape[1]
+    assert torch.equal(told.users[:, :n_side], side.users)
+    assert torch.equal(told.users[:, n_side:], of_users)
+    assert torch.equal(told.items[:, -data.ratings.n_users :], of_items)
+    for kinds_, table in (
+        (told.user_kinds, told.users),
+        (told.item_kinds, told.items),
+    ):
+        assert len(kinds_) == 2
+        assert sum(map(sum, kinds_)) == table.shape[1]
+
+
+def test_flags_are_of_the_training_part_and_of_length_one():
+    split = splits.random_split(synthetic(n_ratings=900).ratings, 0.2)
+    train, test = split.train, split.test
+    of_users, of_items = flags(train)
+    assert torch.equal(of_users > 0, (of_items > 0).T)
+    assert (of_users[train.users, train.items] > 0).all()
+    assert (of_users[test.users, test.items] == 0).all()
+    for table, counts in (
+        (of_users, train.counts_by_user()),
+        (of_items, train.counts_by_item()),
+    ):
+        wanted = (counts > 0).float()
+        assert torch.allclose(table.square().sum(dim=1), wanted)
+    changed = replace(train, ratings=train.ratings.flip(0))
+    assert torch.equal(flags(changed)[0], of_users)
+
+
+def test_columns_are_counted_by_kind():
+    names = ["age", "woman", "artist", "writer", "none"]
+    assert kinds(names, ["age", "woman"]) == (1, 1, 3)
+    assert kinds(["year", "from 1920", "from 1950"], ["year", "from "]) == (
+        1,
+        2,
+    )
+
+
+def test_what_cannot_be_told_is_refused():
+    ratings = synthetic().ratings
+    with pytest.raises(ValueError, match="wants side features"):
+        tell(ratings, "side")
+    with pytest.raises(ValueError, match="nobody is told 'gossip'"):
+        tell(ratings, "gossip")
+    with pytest.raises(ValueError, match="nobody is told 'gossip'"):
+        Contender("recslib", "SampledFactorization", told="gossip")
+    with pytest.raises(ValueError, match="cornac MF hears ratings alone"):
+        Contender("cornac", "MF", told="side")
+
+
+def test_a_hyperprior_is_of_a_kind_or_of_a_table():
+    told = ((1, 1, 21), (80,))
+    sizes = contenders._group_sizes
+    assert sizes(60, told, "kind") == [60, 1, 1, 21, 80]
+    assert sizes(60, told, "table") == [60, 23, 80]
+    assert sizes(60, (), "kind") == sizes(60, (), "table") == [60]
+    with pytest.raises(ValueError, match="groups is 'row'"):
+        sizes(60, told, "row")
+
+
 # Tuning ----------------------------------------------------------------------
 
 
-def test_a_grid_pairs_every_value_with_all_others():
-    found = list(tune.combinations({"a": [1, 2], "b": [3, 4], "c": [5]}))
-    assert found == [
-        {"a": 1, "b": 3, "c": 5},
-        {"a": 1, "b": 4, "c": 5},
-        {"a": 2, "b": 3, "c": 5},
-        {"a": 2, "b": 4, "c": 5},
-    ]
+GRID = {**{name: [SETTINGS[name]] for name in SETTINGS}} | {
+    "l2": [0.05, 9.0, 0.1],
+    "ridge": [1.0, 0.5],
+    "n_epochs": [3, 2],
+}
+SEARCH = tune.Search("recslib", "MatrixFactorization", GRID)
 
 
-def test_tuning_reads_validation_and_never_the_test_part(monkeypatch):
-    split = tune.splits.carve_validation(
-        tune.splits.random_split(synthetic().ratings), 0.2
+@pytest.fixture
+def results(monkeypatch, tmp_path):
+    monkeypatch.setattr(measure, "RESULTS", tmp_path)
+    return tmp_path
+
+
+def judging():
+    split = splits.carve_validation(
+        splits.random_split(synthetic().ratings), 0.2
     )
     # A test part that cannot be read: touching it would raise.
     object.__setattr__(split, "test", None)
-    grid = {**{name: [SETTINGS[name]] for name in SETTINGS}, "l2": [0.05, 9.0]}
-    key = ("recslib", "MatrixFactorization")
-    monkeypatch.setitem(tune.GRIDS, key, grid)
-    found = tune.tune(*key, split)
-    assert list(found) == ["l2", "rmse", "cpu_s"]
-    assert found["l2"].tolist() == [0.05, 9.0]
+    return split
+
+
+def test_every_search_has_the_same_number_of_different_tries():
+    for search in tune.SEARCHES:
+        tries = search.tries()
+        assert len(tries) == tune.TRIES
+        assert all(tries.count(each) == 1 for each in tries)
+        assert list(tries[0].values()) == [v[0] for v in search.grid.values()]
+        for name, values in search.grid.items():
+            assert all(each[name] in values for each in tries)
+
+
+def test_every_model_that_is_called_tuned_has_a_search():
+    searched = {(s.peer, s.model, s.told) for s in tune.SEARCHES}
+    rows = [*CONTENDERS, *SEQUENCES["folds"]]
+    tuned = {(c.peer, c.model, c.told) for c in rows if c.tuned}
+    # Our LSTMs keep the settings of their chapter.
+    unsearched = {
+        ("recslib", "LSTMRating", "ids"),
+        ("recslib", "BothSides", "ids"),
+    }
+    assert tuned - searched == unsearched
+
+
+def test_too_small_a_grid_is_refused():
+    search = tune.Search("cornac", "MF", {"k": [1, 2], "max_iter": [3, 4]})
+    with pytest.raises(ValueError, match="cornac MF has 4 settings"):
+        search.tries()
+
+
+def test_a_search_that_was_cut_off_goes_on_where_it_stopped(
+    results, monkeypatch
+):
+    made = []
+
+    def judged(contender, parts, side):
+        if len(made) == 5:
+            raise KeyboardInterrupt
+        made.append(contender.params)
+        error = 1 - len(made) / 100
+        return {"rmse": error, "part_rmse": [error], "fit_cpu_s": 1.0}
+
+    monkeypatch.setattr(tune, "judged", judged)
+    with pytest.raises(KeyboardInterrupt):
+        tune.search_on(SEARCH, [], None, "tries.json")
+    assert len(measure.read("tries.json")) == 5
+    first, made[:] = list(made), []
+    with pytest.raises(KeyboardInterrupt):
+        tune.search_on(SEARCH, [], None, "tries.json")
+    made[:] = [None] * 10
+    found = tune.search_on(SEARCH, [], None, "tries.json")
+    assert len(found) == len(measure.read("tries.json")) == tune.TRIES
+    assert all(first.count(each) == 1 for each in first)
+    assert list(found) == ["l2", "ridge", "n_epochs", "rmse", "cpu_s"]
     assert found["rmse"].is_monotonic_increasing
 
 
-@pytest.mark.parametrize("future", [False, True])
-def test_for_the_future_the_newest_ratings_are_the_validation_part(
-    monkeypatch, capsys, future
-):
-    made = synthetic(n_ratings=3_000)
-    asked = []
+def test_a_try_reads_validation_and_never_the_test_part():
+    parts = [judging()] * 2
+    contender = Contender(SEARCH.peer, SEARCH.model, SEARCH.tries()[0])
+    found = tune.judged(contender, parts)
+    assert found["part_rmse"] == [found["rmse"]] * 2
+    part = parts[0].validation
+    predicted = contender.prepare(parts[0].train)()(part)
+    errors = predicted.clip(1, 5) - part.ratings.numpy()
+    assert found["rmse"] == pytest.approx((errors**2).mean() ** 0.5, abs=1e-5)
 
-    def stand_in(peer, model, split):
-        asked.append((peer, model, split))
-        return tune.pd.DataFrame()
 
-    monkeypatch.setattr(tune, "tune", stand_in)
-    monkeypatch.setattr(tune.movielens, "load", lambda name: made)
-    monkeypatch.setattr(
-        tune.splits,
-        "published_folds",
-        lambda ratings: [tune.splits.random_split(ratings)],
-    )
-    options = ["--future"] if future else []
-    monkeypatch.setattr(sys, "argv", ["tune.py", "cornac", "MF", *options])
-    tune.main()
-    ((peer, model, split),) = asked
-    assert (peer, model) == ("cornac", "MF")
+def test_tries_are_counted_where_all_are_recorded_and_the_best_is_taken():
+    records = [
+        {
+            **{"peer": "cornac", "model": "MF", "told": "ids"},
+            **{"params": params, "rmse": 1 - place / 100},
+        }
+        for place, params in enumerate(CORNAC.tries())
+    ]
+    best = records[-1]["params"]
+
+    def counted(params, tuned=True, recorded=records):
+        contender = Contender("cornac", "MF", params, tuned)
+        return tune.n_tries(contender, recorded)
+
+    assert counted(best) == tune.TRIES
+    assert counted(best, recorded=records[1:]) is None
+    assert counted(records[0]["params"]) is None
+    assert counted({}, tuned=False) == 0
+
+
+(CORNAC,) = (s for s in tune.SEARCHES if s.peer == "cornac")
+
+
+def test_the_judges_are_tenths_of_u1_u3_and_u5(monkeypatch):
+    made = synthetic(n_ratings=3_000).ratings
+    folds_ = [splits.random_split(made, 0.2, seed) for seed in range(5)]
+    monkeypatch.setattr(tune.splits, "published_folds", lambda _: folds_)
+    parts = tune.judges(made)
+    for part, place in zip(parts, (0, 2, 4), strict=True):
+        wanted = splits.carve_validation(folds_[place], 0.1, seed=0)
+        assert torch.equal(part.validation.users, wanted.validation.users)
+        assert torch.equal(part.train.items, wanted.train.items)
+
+
+def test_for_the_future_the_newest_ratings_judge():
+    (split,) = tune.judges(synthetic(n_ratings=3_000).ratings, future=True)
     parts = (split.train, split.validation, split.test)
     firsts = [part.timestamps.min() for part in parts]
     lasts = [part.timestamps.max() for part in parts]
-    in_order = lasts[0] < firsts[1] and lasts[1] < firsts[2]
-    assert in_order == future
+    assert lasts[0] < firsts[1] and lasts[1] < firsts[2]
+
+
+@pytest.mark.parametrize("future", [False, True])
+def test_the_command_searches_for_whom_it_is_told(monkeypatch, capsys, future):
+    asked = []
+
+    def stand_in(search, parts, side, records):
+        asked.append((search, parts, records))
+        return tune.pd.DataFrame({"rmse": [0.9]})
+
+    made = synthetic(n_ratings=3_000)
+    monkeypatch.setattr(tune, "search_on", stand_in)
+    monkeypatch.setattr(tune.movielens, "load", lambda name: made)
+    monkeypatch.setattr(tune, "judges", lambda ratings, future: future)
+    options = ["--future"] if future else []
+    words = ["myfm", "MyFMGibbsRegressor", "--told", "side", *options]
+    monkeypatch.setattr(sys, "argv", ["tune.py", *words])
+    tune.main()
+    ((search, parts, records),) = asked
+    assert (search.peer, search.told, parts) == ("myfm", "side", future)
+    assert records == ("future-tries.json" if future else "tries.json")
+    assert "0.9" in capsys.readouterr().out

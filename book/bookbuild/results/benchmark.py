@@ -34,6 +34,13 @@ NAMES = {
     ("recslib", "MatrixFactorization"): Name(
         "This book, matrix factorization", "MF"
     ),
+    ("recslib", "SampledFactorization"): Name(
+        "This book, sampled factorization", "sampled"
+    ),
+    ("myfm", "MyFMGibbsRegressor"): Name("myFM (C++)", "myFM"),
+    ("myfm", "MyFMOrderedProbit"): Name(
+        "myFM, ordered probit (C++)", "myFM probit"
+    ),
     ("scikit-surprise", "SVD"): Name("Surprise SVD", "Surprise SVD"),
     ("scikit-surprise", "SVDpp"): Name("Surprise SVD++", "Surprise SVD++"),
     ("scikit-surprise", "KNNBaseline"): Name(
@@ -69,6 +76,16 @@ NAMES = {
     ),
 }
 
+# What a contender hears besides ratings, in words.
+TOLD = {
+    "ids": "ids",
+    "side": "ids, side features",
+    "flags": "ids, who rated what",
+    "all": "ids and both",
+}
+# Behind seconds of another machine, and behind tries that nobody recorded.
+ELSEWHERE, UNRECORDED = "\\*", "not recorded"
+
 
 def folds_frame(
     rows: Sequence[dict[str, Any]], intervals: Sequence[dict[str, Any]]
@@ -84,50 +101,145 @@ def folds_frame(
     -------
     DataFrame
         ``model`` (in words) and ``short`` (in few, with the settings),
-        ``peer``, ``settings`` ("tuned", "defaults", or of ours the number
-        of factors and epochs); ``rmse`` (stars, mean over
+        ``peer``, ``told`` (a key of `TOLD`), ``settings`` ("tuned",
+        "defaults", or of ours the number of factors and epochs or sweeps),
+        ``tries`` (of the search for them; 0 for defaults, missing where
+        nobody recorded them), ``seeds``; ``rmse`` (stars, mean over
         the folds), ``sd`` (between them), ``u1`` (the first fold alone),
         ``behind``, ``low`` and ``high`` (RMSE over all folds in one, minus
         that of our matrix factorization, with its 95 % interval);
-        ``cpu_s``, ``wall_s`` (seconds a fit, median) and ``peak_mb``.
+        ``cpu_s``, ``wall_s`` (seconds a fit, median), ``processor`` (that
+        took them) and ``peak_mb``.
     """
     frame = pd.DataFrame(
         {
             "model": [NAMES[row["peer"], row["model"]].full for row in rows],
             "short": [_short(row) for row in rows],
             "peer": [row["peer"] for row in rows],
+            "told": [row["told"] for row in rows],
             "settings": [_settings(row) for row in rows],
+            "tries": pd.array([row["tries"] for row in rows], "Int64"),
+            "seeds": [row["seeds"] for row in rows],
             "fold_rmse": [pd.Series(row["fold_rmse"]) for row in rows],
             "behind": [each["difference"] for each in intervals],
             "low": [each["low"] for each in intervals],
             "high": [each["high"] for each in intervals],
             "cpu_s": [row["fit_cpu_s"] for row in rows],
             "wall_s": [row["fit_wall_s"] for row in rows],
+            "processor": [row["processor"] for row in rows],
             "peak_mb": [row["peak_mb"] for row in rows],
         }
     )
-    scores = frame.pop("fold_rmse")
-    frame.insert(4, "rmse", [folds.mean() for folds in scores])
-    frame.insert(5, "sd", [folds.std() for folds in scores])
-    frame.insert(6, "u1", [folds[0] for folds in scores])
+    place, scores = frame.columns.get_loc("fold_rmse"), frame.pop("fold_rmse")
+    frame.insert(place, "rmse", [folds.mean() for folds in scores])
+    frame.insert(place + 1, "sd", [folds.std() for folds in scores])
+    frame.insert(place + 2, "u1", [folds[0] for folds in scores])
     return frame.sort_values("rmse", ignore_index=True)
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """Write `folds_frame`'s table in Markdown."""
+    """Write `folds_frame`'s table in Markdown, and who is ahead of ours.
+
+    Seconds are marked where another processor took them than most.
+    """
+    usual = frame["processor"].mode().iloc[0]
     lines = [
-        "| Model | Settings | RMSE | Spread | u1 | Behind our MF "
-        "| CPU s | Peak MB |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
+        "| Model | Told | Settings | Tries | Seeds | RMSE | Spread | u1 "
+        "| Behind our MF | CPU s | Peak MB |",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in frame.itertuples():
+        mark = "" if row.processor == usual else ELSEWHERE
         lines.append(
-            f"| {row.model} | {row.settings} | {row.rmse:.4f} "
-            f"| {row.sd:.4f} | {row.u1:.4f} "
+            f"| {row.model} | {TOLD[row.told]} | {row.settings} "
+            f"| {UNRECORDED if pd.isna(row.tries) else row.tries or '-'} "
+            f"| {row.seeds} | {row.rmse:.4f} | {row.sd:.4f} | {row.u1:.4f} "
             f"| {_behind(row.behind, row.low, row.high)} "
-            f"| {_seconds(row.cpu_s)} | {row.peak_mb:.0f} |"
+            f"| {_seconds(row.cpu_s)}{mark} | {row.peak_mb:.0f} |"
         )
-    return "\n".join(lines)
+    others = frame.loc[frame["processor"] != usual, "processor"].unique()
+    if len(others):
+        lines += [
+            "",
+            f"{ELSEWHERE} These seconds are of another processor "
+            f"({', '.join(others)}) than the rest ({usual}), and do not "
+            f"compare with theirs.",
+        ]
+    return "\n".join([*lines, "", in_words(frame)])
+
+
+def in_words(frame: pd.DataFrame) -> str:
+    """Say which peers are ahead of our models.
+
+    A peer is ahead of our matrix factorization where its interval lies below
+    0. Which peers come before every model of ours that is told the same is
+    read off the mean over the folds.
+    """
+    named = [
+        f"{model}, {settings}, told {TOLD[told]}"
+        for model, settings, told in zip(
+            frame["model"], frame["settings"], frame["told"], strict=True
+        )
+    ]
+    theirs = frame["peer"] != "recslib"
+    ours = frame[~theirs].groupby("told")["rmse"].min()
+    ahead = theirs & frame["high"].lt(0)
+    before = theirs & (frame["rmse"] < frame["told"].map(ours))
+    said = [
+        f"{words}: {'; '.join(pd.Series(named)[chosen])}."
+        if chosen.any()
+        else nobody
+        for chosen, words, nobody in (
+            (
+                ahead,
+                "Ahead of our matrix factorization, and the interval leaves "
+                "out 0",
+                "No library is ahead of our matrix factorization with an "
+                "interval that leaves out 0.",
+            ),
+            (
+                before,
+                "With a lower error than every model of ours told the same",
+                "No library has a lower error than the best of our models "
+                "told the same.",
+            ),
+        )
+    ]
+    return " ".join(said)
+
+
+def tellings_markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """Write results/tellings.json in Markdown: our sampler beside myFM."""
+    lines = [
+        "| Told | myFM | Our sampler minus it | CPU s, ours over its |",
+        "|---|---|---:|---:|",
+    ]
+    for row in rows:
+        limits = [row[limit] for limit in ("difference", "low", "high")]
+        settings = "tuned" if row["tuned"] else "defaults"
+        lines.append(
+            f"| {TOLD[row['told']]} "
+            f"| {NAMES[row['peer'], row['model']].full}, {settings} "
+            f"| {_behind(*limits)} | {row['times']:.2f} |"
+        )
+    verdicts = {
+        "Our sampler is ahead by the interval, told": [],
+        "It is behind by the interval, told": [],
+        "The interval holds 0, told": [],
+    }
+    for row in rows:
+        place = 0 if row["high"] < 0 else 1 if row["low"] > 0 else 2
+        short = NAMES[row["peer"], row["model"]].short
+        settings = "tuned" if row["tuned"] else "defaults"
+        list(verdicts.values())[place].append(
+            f"{TOLD[row['told']]} ({short}, {settings})"
+        )
+    said = [
+        f"{words}: {'; '.join(names)}."
+        for words, names in verdicts.items()
+        if names
+    ]
+    return "\n".join([*lines, "", " ".join(said)])
 
 
 def sequences_markdown(rows: Sequence[dict[str, Any]], task: str) -> str:
@@ -172,19 +284,23 @@ def _settings(row: dict[str, Any]) -> str:
     params = row["params"]
     if row["peer"] != "recslib":
         return "tuned" if row["tuned"] else "defaults"
+    if "n_sweeps" in params:
+        return f"{params['n_factors']} factors, {params['n_sweeps']} sweeps"
     if "n_factors" in params:
         return f"{params['n_factors']} factors, {params['n_epochs']} epochs"
     return ", ".join(f"{key} {value}" for key, value in params.items()) or "-"
 
 
 def _short(row: dict[str, Any]) -> str:
-    """Name a contender and its settings in few words."""
+    """Name a contender, its settings and what it is told in few words."""
     name = NAMES[row["peer"], row["model"]].short
     params = row["params"]
+    told = "" if row["told"] == "ids" else f", {row['told']}"
     if row["peer"] == "recslib" and "n_factors" in params:
         times = "\N{MULTIPLICATION SIGN}"
-        return f"{name}, {params['n_factors']} {times} {params['n_epochs']}"
-    return f"{name}, {_settings(row)}"
+        length = params.get("n_epochs", params.get("n_sweeps"))
+        return f"{name}, {params['n_factors']} {times} {length}{told}"
+    return f"{name}, {_settings(row)}{told}"
 
 
 def _behind(difference: float, low: float, high: float) -> str:
