@@ -129,12 +129,16 @@ def environment(tmp_path_factory):
 
 
 @pytest.fixture
-def in_ipython(environment):
+def in_ipython(environment, tmp_path_factory):
     """Run a cell the way that a notebook does, in a folder."""
+    cell_file = tmp_path_factory.mktemp("cells") / "cell"
 
     def run(code, folder):
+        # In a file: an argument cannot be as long as a packed library.
+        cell = cell_file.with_suffix(".ipy")
+        cell.write_text(code, encoding="utf-8")
         return subprocess.run(
-            [sys.executable, "-m", "IPython", "--colors=NoColor", "-c", code],
+            [sys.executable, "-m", "IPython", "--colors=NoColor", str(cell)],
             cwd=folder,
             env=environment,
             capture_output=True,
