@@ -776,6 +776,22 @@ def touch(hand, kind, *points):
     )
 
 
+def at_rest(page):
+    """How far the page is scrolled, in pixels, once it stands still."""
+    page.evaluate(
+        """() => new Promise(stands => {
+            let last = scrollY, still = 0;
+            const look = () => {
+                still = scrollY === last ? still + 1 : 0;
+                last = scrollY;
+                if (still === 30) stands(); else requestAnimationFrame(look);
+            };
+            look();
+        })"""
+    )
+    return page.evaluate("scrollY")
+
+
 def test_two_fingers_zoom_the_map_and_leave_the_page_alone(phone, films):
     item = films.titles.index("Fargo (1996)")
     other = films.titles.index("Jaws (1975)")
@@ -805,8 +821,7 @@ def test_one_finger_scrolls_the_page(phone, films):
     for step in range(1, 11):
         touch(hand, "touchMove", (x, y - 20 * step))
     touch(hand, "touchEnd")
-    phone.wait_for_timeout(300)
-    moved = phone.evaluate("scrollY") - scrolled
+    moved = at_rest(phone) - scrolled
     assert moved > 100
     assert spot(phone, item)[1] == pytest.approx(before - moved, abs=1)
 
