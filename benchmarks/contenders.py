@@ -12,7 +12,7 @@ import copy
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
@@ -23,9 +23,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmarks.tellings import TELLINGS, Told, tell
+from benchmarks.tellings import TELLINGS, Told, in_directions, tell
 from recslib.baselines import running_user_bias
-from recslib.features import SideFeatures
+from recslib.features import SideFeatures, implicit_feedback
 from recslib.models import (
     BothSides,
     DenseNet,
@@ -182,13 +182,21 @@ def _fit_factorization(train: Ratings, params: Params, seed: int) -> Predict:
 def _fit_sampled(
     train: Ratings, params: Params, seed: int, told: Told
 ) -> Predict:
-    """Average sampled factorizations; ``params`` as of its function."""
+    """Average sampled factorizations.
+
+    ``params`` as of its function, and ``n_directions``: flags are said in so
+    many numbers a row. Finding them is a part of the fit.
+    """
+    settings = dict(params)
+    n_directions = settings.pop("n_directions", None)
+    if n_directions is not None:
+        told = in_directions(told, train, n_directions, seed)
     fitted = sample_factorization(
         train,
         user_features=told.users,
         item_features=told.items,
         seed=seed,
-        **params,
+        **settings,
     )
     return lambda test: _stars(fitted, test).numpy()
 
@@ -200,36 +208,120 @@ def _fit_dense_net(train: Ratings, params: Params, seed: int) -> Predict:
 
 
 def _fit_lstm(
-    train: Ratings, params: Params, seed: int, both_sides: bool = False
+    train: Ratings,
+    params: Params,
+    seed: int,
+    told: Told,
+    both_sides: bool = False,
 ) -> Predict:
-    """Fit our LSTM on top of our matrix factorization.
+    """Fit our LSTM on top of our sampler, which is told all.
 
-    It learns what the factorization of one half leaves of the other. Each
-    test rating is asked for apart: no test rating is heard. ``params`` are
-    ``n_factors`` (main directions of the items) and those of
-    `recslib.recipes.fit_lstm`.
+    Each test rating is asked for apart: no test rating is heard. ``params``
+    are ``n_factors`` (main directions of the items), ``n_sweeps`` of the
+    sampler and those of `recslib.recipes.fit_lstm`.
     """
-
-    def of_the_other_half(halves: Split) -> torch.Tensor:
-        return _stars(fit_factorization(halves.train, seed=seed), halves.test)
-
-    heard = out_of_fold(train, of_the_other_half, n_folds=2, seed=seed)
-    base = fit_factorization(train, seed=seed)
-    fitted = _fit_on(base, heard, train, params, seed, both_sides)
+    settings = dict(params)
+    n_sweeps = settings.pop("n_sweeps", 100)
+    base = averaged_base(train, told.side, seed, n_sweeps)
+    factorization = fit_factorization(train, seed=seed)
+    fitted = _fit_on(
+        factorization, base.out_of_fold, train, settings, seed, both_sides
+    )
     sides = ("before", "after") if both_sides else ("before",)
 
     def predict_test(test: Ratings) -> np.ndarray:
-        joined, is_test = join(train, test)
-        stars = torch.cat([heard, _stars(base, test)])
-        surprises = (joined.ratings - stars).masked_fill(is_test, math.nan)
-        before, *after = (
-            ask_apart(joined, is_test, N_APART, seed=seed, side=side)
-            for side in sides
-        )
-        inputs = lstm_inputs(before, stars, surprises, *after)
-        return before.to_rows(predict(fitted, inputs)).numpy()
+        return ask_lstm(fitted, base, train, test, sides, seed).numpy()
 
     return predict_test
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """What an LSTM stands on.
+
+    Parameters
+    ----------
+    model
+        Fitted to a training part of N ratings.
+    out_of_fold
+        (N,) stars of that part, each by a model that did not see it.
+    """
+
+    model: SampledFactorization
+    out_of_fold: torch.Tensor
+
+
+def averaged_base(
+    train: Ratings, side: SideFeatures, seed: int, n_sweeps: int = 100
+) -> Base:
+    """Average factorizations that are told side features and who rated what.
+
+    Parameters
+    ----------
+    train
+        N ratings.
+    side
+        Side features of the same users and items.
+    seed, n_sweeps
+        Of the sampler, which runs six times.
+    """
+
+    def average(part: Ratings) -> SampledFactorization:
+        told = side.beside(implicit_feedback(part).features)
+        return sample_factorization(
+            part,
+            user_features=told.users,
+            item_features=told.items,
+            n_sweeps=n_sweeps,
+            seed=seed,
+        )
+
+    def of_the_rest(split: Split) -> torch.Tensor:
+        return _stars(average(split.train), split.test)
+
+    heard = out_of_fold(train, of_the_rest, n_folds=5, seed=seed)
+    return Base(average(train), heard)
+
+
+def ask_lstm(
+    fitted: LSTMRating | BothSides,
+    base: Base,
+    train: Ratings,
+    test: Ratings,
+    sides: Sequence[str],
+    seed: int,
+    same_second: bool = True,
+) -> torch.Tensor:
+    """Ask an LSTM for test ratings, none of which is heard: (M,) stars.
+
+    Parameters
+    ----------
+    fitted
+        One LSTM, or two.
+    base
+        What they stand on.
+    train, test
+        N and M ratings with timestamps.
+    sides
+        "before", or that and "after".
+    seed
+        Orders the ratings of one second.
+    same_second
+        Hear training ratings of the test rating's own second too.
+    """
+    joined, is_test = join(train, test)
+    stars = torch.cat([base.out_of_fold, _stars(base.model, test)])
+    surprises = (joined.ratings - stars).masked_fill(is_test, math.nan)
+    if not same_second:
+        # A test rating moves to just before its second.
+        halves = 2 * joined.timestamps - is_test.long()
+        joined = replace(joined, timestamps=halves)
+    before, *after = (
+        ask_apart(joined, is_test, N_APART, seed=seed, side=side)
+        for side in sides
+    )
+    inputs = lstm_inputs(before, stars, surprises, *after)
+    return before.to_rows(predict(fitted, inputs))
 
 
 def _fit_lstm_ahead(train: Ratings, params: Params, seed: int) -> Predict:
@@ -644,6 +736,8 @@ def _pairs(part: Ratings) -> list[tuple[int, int]]:
 HEARING = frozenset(
     {
         ("recslib", "SampledFactorization"),
+        ("recslib", "LSTMRating"),
+        ("recslib", "BothSides"),
         ("myfm", "MyFMGibbsRegressor"),
         ("myfm", "MyFMOrderedProbit"),
     }

@@ -1,36 +1,42 @@
 """Fit the book's models with five seeds each, and say how much a seed moves.
 
-``python -m benchmarks.seeds`` fits every model of `MODELS`, told what
-`TELLINGS` say, with every seed on every published fold, and writes
-results/seeds.json: the RMSE of each fit, and intervals over people and seeds.
-What was fitted is kept in benchmarks/.fits, so a run that was cut off goes
-on where it stopped. Chapters read the file, and fit one seed.
+``python -m benchmarks.seeds`` fits every model of `MODELS` with every seed on
+every published fold, and writes results/seeds.json: the RMSE of each fit, and
+intervals over people and seeds. Predictions are kept in benchmarks/.fits,
+so a run that was cut off goes on where it stopped. Chapters read the file, and
+fit one seed.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.contenders import ask_lstm, averaged_base
 from benchmarks.measure import write
 from recslib import movielens, splits
-from recslib.evaluation import paired_bootstrap
+from recslib.evaluation import paired_bootstrap, rmse
 from recslib.features import (
     SideFeatures,
     implicit_feedback,
     side_features,
 )
+from recslib.models import main_directions
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings
 from recslib.recipes import (
     fit_dense_net,
     fit_factorization,
     fit_feature_factorization,
+    fit_lstm,
 )
 from recslib.sampling import sample_factorization
 from recslib.splits import Split
@@ -39,8 +45,9 @@ from recslib.training import predict
 SEEDS = range(5)
 FITS = Path(__file__).parent / ".fits"
 
-Tell = Callable[[SideFeatures, Ratings], SideFeatures | None]
-Fit = Callable[[Split, SideFeatures | None, int], Tensor]
+# One array (M,) of stars for each thing that was fitted at once.
+Stars = dict[str, Tensor]
+Fit = Callable[[Split, SideFeatures, int], Stars]
 
 
 def films_alone(side: SideFeatures) -> SideFeatures:
@@ -55,15 +62,23 @@ def people_alone(side: SideFeatures) -> SideFeatures:
     return dataclasses.replace(side, items=nothing, item_names=())
 
 
-# What a model is told besides ids; flags are those of the training part.
-TELLINGS: Mapping[str, Tell] = {
-    "ids": lambda side, train: None,
-    "films": lambda side, train: films_alone(side),
-    "people": lambda side, train: people_alone(side),
-    "side": lambda side, train: side,
-    "flags": lambda side, train: implicit_feedback(train).features,
-    "all": lambda side, train: side.beside(implicit_feedback(train).features),
-}
+def features_of(
+    train: Ratings, telling: str, side: SideFeatures
+) -> SideFeatures | None:
+    """Write what a model is told, as the chapters do.
+
+    ``telling`` is one of `tellings.TELLINGS`, or "films" or "people": half of
+    the side features. Flags are those of the training part, in main
+    directions.
+    """
+    if telling == "ids":
+        return None
+    if telling in ("films", "people"):
+        return (films_alone if telling == "films" else people_alone)(side)
+    if telling == "side":
+        return side
+    flags = implicit_feedback(train).features
+    return flags if telling == "flags" else side.beside(flags)
 
 
 def factorization(
@@ -91,43 +106,91 @@ def average(split: Split, told: SideFeatures | None, seed: int) -> Tensor:
     if told is not None:
         known = {"user_features": told.users, "item_features": told.items}
     model = sample_factorization(split.train, seed=seed, **known)
-    with torch.no_grad():
-        return model(split.test.users, split.test.items)
+    return predict(model, (split.test.users, split.test.items))
 
 
-MODELS: Mapping[str, tuple[Fit, tuple[str, ...]]] = {
-    "factorization": (factorization, tuple(TELLINGS)),
+def fit_told(split: Split, side: SideFeatures, seed: int, model: str) -> Stars:
+    """Fit a model of `TOLD` once for each of its tellings."""
+    fit_once, tellings = TOLD[model]
+    return {
+        f"{model}, {telling}": fit_once(
+            split, features_of(split.train, telling, side), seed
+        )
+        for telling in tellings
+    }
+
+
+def listen(split: Split, side: SideFeatures, seed: int) -> Stars:
+    """Fit the LSTM to the average that is told all, and ask it in its ways."""
+    train, test = split.train, split.test
+    base = averaged_base(train, side, seed)
+    factorization = fit_factorization(train, seed=seed)
+    films = main_directions(factorization.item_factors.weight, 16)
+    ways = {
+        "LSTM, past": (("before",), True),
+        "LSTM, past apart": (("before",), False),
+        "LSTM, both sides": (("before", "after"), True),
+    }
+    fitted = {
+        both: fit_lstm(
+            train, base.out_of_fold, films, both_sides=both, seed=seed
+        )
+        for both in (False, True)
+    }
+    return {
+        name: ask_lstm(
+            fitted[len(sides) == 2], base, train, test, sides, seed, same
+        )
+        for name, (sides, same) in ways.items()
+    }
+
+
+TOLD: Mapping[
+    str,
+    tuple[Callable[[Split, SideFeatures | None, int], Tensor], Sequence[str]],
+] = {
+    "factorization": (
+        factorization,
+        ("ids", "films", "people", "side", "flags", "all"),
+    ),
     "network": (network, ("ids", "films", "people", "side")),
-    "average": (average, tuple(TELLINGS)),
+    "average": (
+        average,
+        ("ids", "films", "people", "side", "flags", "all"),
+    ),
 }
-# Pairs of (model, telling) that a chapter leans on.
+MODELS: Mapping[str, Fit] = {
+    **{model: partial(fit_told, model=model) for model in TOLD},
+    "LSTM": listen,
+}
+# Pairs that a chapter leans on.
 PAIRS = (
-    (("average", "ids"), ("factorization", "ids")),
-    (("network", "ids"), ("factorization", "ids")),
-    (("network", "side"), ("network", "ids")),
-    (("network", "side"), ("factorization", "ids")),
-    (("network", "side"), ("factorization", "side")),
-    (("network", "side"), ("network", "films")),
-    (("factorization", "side"), ("factorization", "ids")),
-    (("factorization", "side"), ("factorization", "films")),
-    (("average", "side"), ("average", "films")),
-    (("average", "side"), ("average", "ids")),
-    (("average", "flags"), ("average", "ids")),
-    (("average", "all"), ("average", "side")),
+    ("average, ids", "factorization, ids"),
+    ("network, ids", "factorization, ids"),
+    ("network, side", "network, ids"),
+    ("network, side", "factorization, ids"),
+    ("network, side", "factorization, side"),
+    ("network, side", "network, films"),
+    ("factorization, side", "factorization, ids"),
+    ("factorization, side", "factorization, films"),
+    ("average, side", "average, films"),
+    ("average, side", "average, ids"),
+    ("average, flags", "average, ids"),
+    ("average, all", "average, side"),
+    ("average, all", "average, flags"),
+    ("LSTM, past", "average, all"),
+    ("LSTM, past apart", "average, all"),
+    ("LSTM, both sides", "average, all"),
+    ("LSTM, both sides", "LSTM, past"),
 )
 
-
-def fits() -> Iterator[tuple[str, str, int]]:
-    """List what is fitted: model, telling, seed."""
-    for seed in SEEDS:
-        for model, (_, tellings) in MODELS.items():
-            for telling in tellings:
-                yield model, telling, seed
+# From a model and a seed to what each of its rows predicts, one a fold.
+Fitted = dict[tuple[str, int], dict[str, list[Tensor]]]
 
 
 def fit_all(
-    folds: list[Split], side: SideFeatures, folder: Path = FITS
-) -> dict[tuple[str, str, int], list[np.ndarray]]:
+    folds: Sequence[Split], side: SideFeatures, folder: Path = FITS
+) -> Fitted:
     """Fit what is not in the folder yet; return all clipped predictions.
 
     A file appears whole or not at all.
@@ -139,89 +202,76 @@ def fit_all(
     side
         Of the users and items of the folds.
     folder
-        Where predictions are kept, one file a fit.
-
-    Returns
-    -------
-    dict
-        From model, telling and seed to one array (M,) of stars a fold.
+        Where predictions are kept, one file a model, seed and fold.
     """
     folder.mkdir(exist_ok=True)
-    found = {}
-    for key in progress_bar(list(fits()), unit="fit"):
-        path = folder / f"{'-'.join(map(str, key))}.npz"
-        if not path.is_file():
-            model, telling, seed = key
-            made = {}
-            for split in folds:
-                told = TELLINGS[telling](side, split.train)
-                stars = MODELS[model][0](split, told, seed)
-                made[split.name] = stars.clamp(*split.test.scale).numpy()
-            unfinished = path.with_suffix(".part.npz")
-            np.savez_compressed(unfinished, **made)
-            unfinished.rename(path)
-        with np.load(path, allow_pickle=False) as kept:
-            found[key] = [kept[split.name] for split in folds]
+    found: Fitted = {}
+    wanted = list(product(SEEDS, MODELS))
+    for seed, model in progress_bar(wanted, unit="model"):
+        parts: dict[str, list[Tensor]] = defaultdict(list)
+        for split in folds:
+            path = folder / f"{model}-{seed}-{split.name}.npz"
+            if not path.is_file():
+                made = MODELS[model](split, side, seed)
+                unfinished = path.with_suffix(".part.npz")
+                scale = split.test.scale
+                np.savez_compressed(
+                    unfinished,
+                    **{n: t.clamp(*scale).numpy() for n, t in made.items()},
+                )
+                unfinished.rename(path)
+            with np.load(path, allow_pickle=False) as kept:
+                for name in kept.files:
+                    parts[name].append(torch.from_numpy(kept[name]))
+        found[model, seed] = dict(parts)
     return found
 
 
-def summarize(
-    predictions: Mapping[tuple[str, str, int], list[np.ndarray]],
-    folds: list[Split],
-) -> dict[str, list[dict]]:
+def summarize(fitted: Fitted, folds: Sequence[Split]) -> dict[str, list[dict]]:
     """Write RMSE and intervals as rows of results/seeds.json.
 
     Parameters
     ----------
-    predictions
-        As `fit_all` returns them.
+    fitted
+        As `fit_all` returns it.
     folds
-        What they are predictions of.
+        What was predicted.
 
     Returns
     -------
     dict
-        ``rmse``: model, told, and for each seed a list of RMSE, one a fold.
+        ``rmse``: name, and for each seed a list of RMSE, one a fold.
         ``intervals``: one row a pair of `PAIRS`, first minus second, over
         people and seeds.
     """
-    truth = [split.test.ratings.double() for split in folds]
-    stars = torch.cat(truth)
+    stars = torch.cat([split.test.ratings for split in folds])
     users = torch.cat([split.test.users for split in folds])
-    rows, of_seeds = [], {}
-    for model, (_, tellings) in MODELS.items():
-        for telling in tellings:
-            fitted = [predictions[model, telling, seed] for seed in SEEDS]
-            of_seeds[model, telling] = torch.stack(
-                [torch.from_numpy(np.concatenate(parts)) for parts in fitted]
-            )
-            errors = [
+    of_seeds: dict[str, list[Tensor]] = defaultdict(list)
+    errors: dict[str, list[list[float]]] = defaultdict(list)
+    for seed, model in product(SEEDS, MODELS):
+        for name, parts in fitted[model, seed].items():
+            of_seeds[name].append(torch.cat(parts))
+            errors[name].append(
                 [
-                    round(_rmse(torch.from_numpy(told), right), 6)
-                    for told, right in zip(parts, truth, strict=True)
+                    round(rmse(told, split.test.ratings), 6)
+                    for told, split in zip(parts, folds, strict=True)
                 ]
-                for parts in fitted
-            ]
-            rows.append({"model": model, "told": telling, "rmse": errors})
+            )
     intervals = []
     for first, second in progress_bar(PAIRS, unit="interval"):
-        apart = paired_bootstrap(
-            of_seeds[first], of_seeds[second], stars, users
-        )
+        pair = torch.stack(of_seeds[first]), torch.stack(of_seeds[second])
+        apart = paired_bootstrap(*pair, stars, users)
         intervals.append(
             {
-                "first": " ".join(first),
-                "second": " ".join(second),
+                "first": first,
+                "second": second,
                 "difference": round(apart.difference, 6),
                 "low": round(apart.low, 6),
                 "high": round(apart.high, 6),
             }
         )
+    rows = [{"name": name, "rmse": each} for name, each in errors.items()]
     return {"rmse": rows, "intervals": intervals}
-
-
-def _rmse(told: Tensor, right: Tensor) -> float:
-    return (told.double() - right).square().mean().sqrt().item()
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from benchmarks.entries import SEQUENCES
 from benchmarks.measure import write
 from benchmarks.turns import behind, fit_and_score, in_turn, row
 from recslib import movielens, splits
+from recslib.features import side_features
 from recslib.ratings import Ratings
 from recslib.splits import Split
 
@@ -80,11 +81,13 @@ def main() -> None:
         "here, and saves its predictions",
     )
     arguments = parser.parse_args().one
-    ratings = movielens.load("100k").ratings
+    data = movielens.load("100k")
+    ratings = data.ratings
     if arguments:
         _, task, number, place, file = arguments
+        contender = contenders_of(task)[int(number)]
         split = TASKS[task](ratings)[int(place)]
-        fit_and_score(contenders_of(task)[int(number)], split, Path(file))
+        fit_and_score(contender, split, Path(file), side_features(data))
         return
     for peer, own in ENVIRONMENTS.items():
         if not is_here(peer):

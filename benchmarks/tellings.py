@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recslib.features import SideFeatures
+from recslib.features import SideFeatures, implicit_feedback
 from recslib.ratings import Ratings
 
 # "ids" is who rated what how high, and nothing else. "side" adds the side
@@ -34,12 +34,15 @@ class Told:
         For each table in a row (side features; flags), how many of its
         columns are of one kind (age; occupations; ...): they add up to K and
         to L.
+    side
+        The side features among them.
     """
 
     users: Tensor
     items: Tensor
     user_kinds: tuple[tuple[int, ...], ...] = ()
     item_kinds: tuple[tuple[int, ...], ...] = ()
+    side: SideFeatures | None = None
 
 
 def tell(
@@ -92,6 +95,43 @@ def tell(
         torch.cat(items, dim=1),
         tuple(user_kinds),
         tuple(item_kinds),
+        side if telling in ("side", "all") else None,
+    )
+
+
+def in_directions(
+    told: Told, train: Ratings, n_directions: int, seed: int = 0
+) -> Told:
+    """Say the same flags in fewer numbers: in their main directions.
+
+    Parameters
+    ----------
+    told
+        With flags: what `tell` made of "flags" or "all".
+    train
+        The N ratings that the flags are of.
+    n_directions
+        Numbers that take the place of a row's flags.
+    seed
+        Of `recslib.features.implicit_feedback`, which finds them.
+
+    Returns
+    -------
+    Told
+        (n_users, K - n_items + n_directions) and, for items, likewise.
+    """
+    said = implicit_feedback(train, n_directions, seed).features
+    rest = (
+        told.users[:, : -train.n_items],
+        told.items[:, : -train.n_users],
+    )
+    k = said.users.shape[1]
+    return Told(
+        torch.cat([rest[0], said.users], dim=1),
+        torch.cat([rest[1], said.items], dim=1),
+        (*told.user_kinds[:-1], (k,)),
+        (*told.item_kinds[:-1], (k,)),
+        told.side,
     )
 
 

@@ -58,6 +58,11 @@ SAMPLED: Mapping[str, Sequence[Any]] = {
     "n_factors": [10, 6, 16, 24],
     "n_sweeps": [100, 200, 300],
 }
+SAMPLED_WITH_FLAGS: Mapping[str, Sequence[Any]] = {
+    "n_factors": [10, 16],
+    "n_sweeps": [100, 300],
+    "n_directions": [100, 50, 200, 400],
+}
 
 
 @dataclass(frozen=True)
@@ -126,8 +131,13 @@ SEARCHES: tuple[Search, ...] = (
         for params in (OURS, *QUICKER)
     ),
     *(
-        Search("recslib", "SampledFactorization", SAMPLED, told)
-        for told in TELLINGS
+        Search("recslib", "SampledFactorization", grid, told)
+        for told, grid in (
+            ("ids", SAMPLED),
+            ("side", SAMPLED),
+            ("flags", SAMPLED_WITH_FLAGS),
+            ("all", SAMPLED_WITH_FLAGS),
+        )
     ),
     Search(
         "recslib",
