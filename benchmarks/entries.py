@@ -1,11 +1,11 @@
 """Who runs, at which settings.
 
-Peers run at their defaults, and at settings that were chosen by tune.py on
-three tenths of training parts; where results/tries.json has no whole search
-for them yet, on a tenth of u1's training part, by an earlier one. For the
-future they were chosen on the newest tenth of its own training part. fastai
-has no default for the length of a fit; the settings of its own tutorial on
-these data stand in (nbs/46_tutorial.collab.ipynb in its repository).
+Peers run at their defaults, and tuned: at the best of the tries that tune.py
+recorded in results/tries.json, each judged on three tenths of training parts.
+For the future they were chosen on the newest tenth of its own training part
+(results/future-tries.json). fastai has no default for the length of a fit;
+the settings of its own tutorial on these data stand in
+(nbs/46_tutorial.collab.ipynb in its repository).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.contenders import Contender
+from benchmarks.measure import read
+from benchmarks.ours import OURS, QUICKER
 from benchmarks.tellings import TELLINGS
 
 ITEM_PEARSON = {"name": "pearson_baseline", "user_based": False}
@@ -20,145 +22,78 @@ FASTAI_FIT = {"y_range": [0, 5.5], "n_epoch": 5, "lr_max": 5e-3, "wd": 0.1}
 FASTAI = {"n_factors": 50, **FASTAI_FIT}
 FASTAI_NETWORK = {"layers": [100, 50], "dropout": 0.0, **FASTAI_FIT}
 
+
+def tuned(
+    peer: str, model: str, told: str = "ids", records: str = "tries.json"
+) -> Contender:
+    """Enter a model at the best of its recorded tries.
+
+    Raises
+    ------
+    ValueError
+        When no try is recorded.
+    """
+    of_model = [
+        each
+        for each in read(records)
+        if (each["peer"], each["model"], each["told"]) == (peer, model, told)
+    ]
+    if not of_model:
+        raise ValueError(
+            f"no try of {peer} {model} told {told} is recorded in {records}; "
+            f"run benchmarks.tune for it."
+        )
+    best = min(of_model, key=lambda each: each["rmse"])
+    return Contender(peer, model, best["params"], tuned=True, told=told)
+
+
 # Of myFM's own tutorial on these data; the class has no default for the rank.
 MYFM: dict[str, Any] = {"rank": 10, "n_iter": 100}
-MYFM_RUNS = (
-    *(
-        Contender("myfm", "MyFMGibbsRegressor", MYFM, told=told)
-        for told in TELLINGS
-    ),
-    Contender("myfm", "MyFMOrderedProbit", MYFM),
-)
-
-PEERS = (
-    Contender("scikit-surprise", "SVD"),
-    Contender(
-        "scikit-surprise",
-        "SVD",
-        {"n_factors": 200, "n_epochs": 80, "reg_all": 0.1},
-        tuned=True,
-    ),
-    Contender("scikit-surprise", "SVDpp"),
-    Contender(
-        "scikit-surprise",
-        "SVDpp",
-        {"n_factors": 50, "n_epochs": 40, "reg_all": 0.08},
-        tuned=True,
-    ),
-    Contender("scikit-surprise", "KNNBaseline", {"sim_options": ITEM_PEARSON}),
-    Contender(
-        "scikit-surprise",
-        "KNNBaseline",
-        {"sim_options": {**ITEM_PEARSON, "shrinkage": 200}},
-        tuned=True,
-    ),
-    Contender("lenskit", "ItemKNNScorer"),
-    Contender("lenskit", "ItemKNNScorer", {"min_nbrs": 2}, tuned=True),
-    Contender("lenskit", "BiasedMFScorer"),
-    Contender(
-        "lenskit",
-        "BiasedMFScorer",
-        {"embedding_size": 100, "regularization": 0.15},
-        tuned=True,
-    ),
-    Contender("lenskit", "FlexMFExplicitScorer"),
-    Contender(
-        "lenskit",
-        "FlexMFExplicitScorer",
-        {
-            "embedding_size": 32,
-            "epochs": 10,
-            "learning_rate": 0.02,
-            "regularization": 0.15,
-        },
-        tuned=True,
-    ),
-    Contender("cornac", "MF"),
-    Contender(
-        "cornac",
-        "MF",
-        {
-            "k": 200,
-            "max_iter": 80,
-            "learning_rate": 0.005,
-            "lambda_reg": 0.08,
-        },
-        tuned=True,
-    ),
-    Contender("fastai", "EmbeddingDotBias", FASTAI),
-    Contender(
-        "fastai",
-        "EmbeddingDotBias",
-        {**FASTAI, "y_range": [0.5, 5.5], "wd": 0.2},
-        tuned=True,
-    ),
-    Contender("fastai", "EmbeddingNN", FASTAI_NETWORK),
-    Contender(
-        "fastai", "EmbeddingNN", {**FASTAI_NETWORK, "dropout": 0.3}, tuned=True
-    ),
-    *MYFM_RUNS,
-)
-
-# Our matrix factorization, the best on validation data; tune.py looks around
-# it.
-OURS: dict[str, Any] = {
-    "n_factors": 128,
-    "first_scale": 1.0,
-    "learning_rate": 0.025,
-    "l2": 0.04,
-    "ridge": 3.0,
-    "momentum": 0.0,
-    "n_epochs": 20,
-    "batch_size": 2_048,
-}
-
-# The same model in less time, each chosen on validation data.
-QUICKEST = {
-    **OURS,
-    "n_factors": 12,
-    "first_scale": 30.0,
-    "learning_rate": 0.016,
-    "momentum": 0.65,
-    "n_epochs": 5,
-    "batch_size": 10_000,
-}
-QUICKER = (
-    QUICKEST,
-    {
-        **QUICKEST,
-        "n_factors": 16,
-        "learning_rate": 0.02,
-        "momentum": 0.6,
-        "n_epochs": 6,
-        "batch_size": 8_192,
-    },
-    {
-        **OURS,
-        "n_factors": 32,
-        "first_scale": 1.5,
-        "learning_rate": 0.0135,
-        "l2": 0.03,
-        "ridge": 4.0,
-        "momentum": 0.7,
-        "n_epochs": 12,
-        "batch_size": 8_192,
-    },
-    {
-        **OURS,
-        "n_factors": 32,
-        "first_scale": 1.5,
-        "learning_rate": 0.012,
-        "momentum": 0.6,
-        "n_epochs": 18,
-        "batch_size": 4_096,
-    },
-)
-
-# Our sampler, at the settings that are its defaults; told what myFM is told.
+# Our sampler's own defaults; flags come in as many directions as they do in
+# the chapters.
 SAMPLED: dict[str, Any] = {"n_factors": 10, "n_sweeps": 100}
+WITH_FLAGS: dict[str, Any] = {**SAMPLED, "n_directions": 100}
+
+# Two of each: at defaults, and tuned.
+PEERS = (
+    *(
+        each
+        for peer, model, params in (
+            ("scikit-surprise", "SVD", {}),
+            ("scikit-surprise", "SVDpp", {}),
+            ("scikit-surprise", "KNNBaseline", {"sim_options": ITEM_PEARSON}),
+            ("lenskit", "ItemKNNScorer", {}),
+            ("lenskit", "BiasedMFScorer", {}),
+            ("lenskit", "FlexMFExplicitScorer", {}),
+            ("cornac", "MF", {}),
+            ("fastai", "EmbeddingDotBias", FASTAI),
+            ("fastai", "EmbeddingNN", FASTAI_NETWORK),
+            ("myfm", "MyFMOrderedProbit", MYFM),
+        )
+        for each in (Contender(peer, model, params), tuned(peer, model))
+    ),
+    *(
+        each
+        for told in TELLINGS
+        for each in (
+            Contender("myfm", "MyFMGibbsRegressor", MYFM, told=told),
+            tuned("myfm", "MyFMGibbsRegressor", told),
+        )
+    ),
+)
+
 OUR_SAMPLERS = tuple(
-    Contender("recslib", "SampledFactorization", SAMPLED, told=told)
+    each
     for told in TELLINGS
+    for each in (
+        Contender(
+            "recslib",
+            "SampledFactorization",
+            WITH_FLAGS if told in ("flags", "all") else SAMPLED,
+            told=told,
+        ),
+        tuned("recslib", "SampledFactorization", told),
+    )
 )
 
 OUR_MF = Contender("recslib", "MatrixFactorization", OURS, tuned=True)

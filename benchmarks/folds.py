@@ -100,13 +100,12 @@ def told_the_same(
     predictions: Sequence[torch.Tensor],
     folds: Sequence[Split],
 ) -> list[Row]:
-    """Compare myFM's rows with our sampler's, told the same.
+    """Compare each row of our sampler with each of myFM's, told the same.
 
     Parameters
     ----------
     rows
-        Of those who ran; where our sampler has several rows of a telling,
-        the last one stands for it.
+        Of those who ran.
     predictions
         One (N,) a row, clipped, all folds in a row.
     folds
@@ -115,30 +114,32 @@ def told_the_same(
     Returns
     -------
     list
-        One row for each of myFM: who it is, ``ours`` (the sampler's
-        settings), ``difference`` (stars, RMSE of the sampler minus myFM's),
-        ``low`` and ``high`` (its 95 % interval by bootstrap over users), and
-        ``times`` (the sampler's CPU seconds over myFM's).
+        One row a pair: who of myFM it is, ``ours`` (the sampler's settings)
+        and ``ours_tuned``, ``difference`` (stars, RMSE of the sampler minus
+        myFM's), ``low`` and ``high`` (its 95 % interval by bootstrap over
+        users), and ``times`` (the sampler's CPU seconds over myFM's).
     """
+    numbered = list(enumerate(rows))
+    pairs = [
+        (mine, other)
+        for telling in TELLINGS
+        for mine, row in numbered
+        for other, theirs in numbered
+        if row["told"] == theirs["told"] == telling
+        and row["model"] == "SampledFactorization"
+        and theirs["peer"] == "myfm"
+    ]
     compared = []
-    for telling in TELLINGS:
-        of_telling = [n for n, r in enumerate(rows) if r["told"] == telling]
-        ours = [
-            n for n in of_telling if rows[n]["model"] == "SampledFactorization"
-        ][-1:]
-        theirs = [n for n in of_telling if rows[n]["peer"] == "myfm"]
-        for mine in ours:
-            for other in theirs:
-                (interval,) = behind(
-                    [predictions[mine]], predictions[other], folds
-                )
-                seconds = [rows[n]["fit_cpu_s"] for n in (mine, other)]
-                compared.append(
-                    {name: rows[other][name] for name in IDENTITY}
-                    | {"ours": rows[mine]["params"]}
-                    | interval
-                    | {"times": round(seconds[0] / seconds[1], 3)}
-                )
+    for mine, other in pairs:
+        (interval,) = behind([predictions[mine]], predictions[other], folds)
+        seconds = [rows[n]["fit_cpu_s"] for n in (mine, other)]
+        compared.append(
+            {name: rows[other][name] for name in IDENTITY}
+            | {"ours": rows[mine]["params"]}
+            | {"ours_tuned": rows[mine]["tuned"]}
+            | interval
+            | {"times": round(seconds[0] / seconds[1], 3)}
+        )
     return compared
 
 

@@ -1,10 +1,10 @@
 """Fit the book's models with five seeds each, and say how much a seed moves.
 
 ``python -m benchmarks.seeds`` fits every model of `MODELS` with every seed on
-every published fold, and writes results/seeds.json: the RMSE of each fit, and
-intervals over people and seeds. Predictions are kept in benchmarks/.fits,
-so a run that was cut off goes on where it stopped. Chapters read the file, and
-fit one seed.
+every split of its task. It writes results/seeds.json, the RMSE of each fit,
+and results/seed-intervals.json, intervals over people and seeds. Predictions
+are kept in benchmarks/.fits, so a run that was cut off goes on where it
+stopped. Chapters read the intervals, and fit one seed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from torch import Tensor
 from benchmarks.contenders import ask_lstm, averaged_base
 from benchmarks.measure import write
 from recslib import movielens, splits
+from recslib.baselines import damped_biases, running_user_bias
 from recslib.evaluation import paired_bootstrap, rmse
 from recslib.features import (
     SideFeatures,
     implicit_feedback,
     side_features,
 )
-from recslib.models import main_directions
+from recslib.models import WithProduct, main_directions
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings
 from recslib.recipes import (
@@ -38,8 +39,10 @@ from recslib.recipes import (
     fit_feature_factorization,
     fit_lstm,
 )
+from recslib.recommend import fold_in_ahead
 from recslib.sampling import sample_factorization
-from recslib.splits import Split
+from recslib.sequences import cut_histories, lstm_inputs
+from recslib.splits import Split, join
 from recslib.training import predict
 
 SEEDS = range(5)
@@ -56,25 +59,19 @@ def films_alone(side: SideFeatures) -> SideFeatures:
     return dataclasses.replace(side, users=nothing, user_names=())
 
 
-def people_alone(side: SideFeatures) -> SideFeatures:
-    """Leave out what is known of films."""
-    nothing = side.items[:, :0]
-    return dataclasses.replace(side, items=nothing, item_names=())
-
-
 def features_of(
     train: Ratings, telling: str, side: SideFeatures
 ) -> SideFeatures | None:
     """Write what a model is told, as the chapters do.
 
-    ``telling`` is one of `tellings.TELLINGS`, or "films" or "people": half of
-    the side features. Flags are those of the training part, in main
+    ``telling`` is one of `tellings.TELLINGS`, or "films", the side features
+    without people's. Flags are those of the training part, in main
     directions.
     """
     if telling == "ids":
         return None
-    if telling in ("films", "people"):
-        return (films_alone if telling == "films" else people_alone)(side)
+    if telling == "films":
+        return films_alone(side)
     if telling == "side":
         return side
     flags = implicit_feedback(train).features
@@ -145,51 +142,108 @@ def listen(split: Split, side: SideFeatures, seed: int) -> Stars:
     }
 
 
+def multiply(split: Split, side: SideFeatures, seed: int) -> Stars:
+    """Fit the dense network with the product of its two rows beside it."""
+    model = fit_dense_net(split.train, seed=seed, kind=WithProduct)
+    pair = split.test.users, split.test.items
+    return {"network, product": predict(model, pair)}
+
+
+def listen_ahead(split: Split, side: SideFeatures, seed: int) -> Stars:
+    """Fit the LSTM to two bases; predict one step ahead, and so by counting.
+
+    Beside the LSTM stands what it has to beat: a running bias, and folding in
+    without it.
+    """
+    train, test = split.train, split.test
+    factorization = fit_factorization(train, seed=seed)
+    films = main_directions(factorization.item_factors.weight, 16)
+    joined, is_test = join(train, test)
+    pieces = cut_histories(
+        joined, 100, n_context=50, is_target=is_test, seed=seed
+    )
+    counted = damped_biases(train)
+    bases: Mapping[str, Callable[[Ratings], Tensor]] = {
+        "LSTM on item biases": lambda part: (
+            counted.mean + counted.item[part.items]
+        ),
+        "LSTM on MF, folded in": lambda part: fold_in_ahead(
+            factorization, part, seed=seed
+        ),
+    }
+    said = {
+        "running bias": running_user_bias(train, test, seed=seed),
+        "MF, folded in": bases["LSTM on MF, folded in"](joined)[is_test],
+    }
+    for name, base_of in bases.items():
+        fitted = fit_lstm(train, base_of(train), films, seed=seed)
+        base = base_of(joined)
+        inputs = lstm_inputs(pieces, base, joined.ratings - base)
+        said[name] = pieces.to_rows(predict(fitted, inputs, batch_size=64))
+    return said
+
+
 TOLD: Mapping[
     str,
     tuple[Callable[[Split, SideFeatures | None, int], Tensor], Sequence[str]],
 ] = {
-    "factorization": (
-        factorization,
-        ("ids", "films", "people", "side", "flags", "all"),
-    ),
-    "network": (network, ("ids", "films", "people", "side")),
-    "average": (
-        average,
-        ("ids", "films", "people", "side", "flags", "all"),
-    ),
+    "factorization": (factorization, ("ids", "films", "side")),
+    "network": (network, ("ids", "films", "side")),
+    "average": (average, ("ids", "films", "side", "flags", "all")),
 }
-MODELS: Mapping[str, Fit] = {
-    **{model: partial(fit_told, model=model) for model in TOLD},
-    "LSTM": listen,
+TASKS: Mapping[str, Callable[[Ratings], list[Split]]] = {
+    "folds": splits.published_folds,
+    "windows": lambda ratings: splits.time_windows(ratings, 5, 0.5),
+    "newest": lambda ratings: [splits.global_time(ratings, 0.2)],
 }
-# Pairs that a chapter leans on.
-PAIRS = (
-    ("average, ids", "factorization, ids"),
-    ("network, ids", "factorization, ids"),
-    ("network, side", "network, ids"),
-    ("network, side", "factorization, ids"),
-    ("network, side", "factorization, side"),
-    ("network, side", "network, films"),
-    ("factorization, side", "factorization, ids"),
-    ("factorization, side", "factorization, films"),
-    ("average, side", "average, films"),
-    ("average, side", "average, ids"),
-    ("average, flags", "average, ids"),
-    ("average, all", "average, side"),
-    ("average, all", "average, flags"),
-    ("LSTM, past", "average, all"),
-    ("LSTM, past apart", "average, all"),
-    ("LSTM, both sides", "average, all"),
-    ("LSTM, both sides", "LSTM, past"),
+# Who runs on which task.
+MODELS: Mapping[str, tuple[str, Fit]] = {
+    **{model: ("folds", partial(fit_told, model=model)) for model in TOLD},
+    "LSTM": ("folds", listen),
+    "product": ("folds", multiply),
+    "windows": ("windows", listen_ahead),
+    "newest": ("newest", listen_ahead),
+}
+# Pairs of a task that a chapter leans on.
+AHEAD = (
+    ("LSTM on item biases", "running bias"),
+    ("LSTM on MF, folded in", "running bias"),
+    ("LSTM on MF, folded in", "MF, folded in"),
 )
+PAIRS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "folds": (
+        ("average, ids", "factorization, ids"),
+        ("network, ids", "factorization, ids"),
+        ("network, product", "network, ids"),
+        ("network, product", "factorization, ids"),
+        ("network, side", "network, ids"),
+        ("network, side", "network, films"),
+        ("network, side", "factorization, ids"),
+        ("network, side", "factorization, side"),
+        ("factorization, side", "factorization, ids"),
+        ("factorization, side", "factorization, films"),
+        ("average, side", "factorization, side"),
+        ("average, side", "average, films"),
+        ("average, side", "average, ids"),
+        ("average, flags", "average, ids"),
+        ("average, all", "average, side"),
+        ("LSTM, past", "average, all"),
+        ("LSTM, past apart", "average, all"),
+        ("LSTM, past apart", "LSTM, past"),
+        ("LSTM, both sides", "average, all"),
+    ),
+    "windows": AHEAD,
+    "newest": AHEAD,
+}
 
-# From a model and a seed to what each of its rows predicts, one a fold.
+# From a model and a seed to what each of its rows predicts, one a part.
 Fitted = dict[tuple[str, int], dict[str, list[Tensor]]]
 
 
 def fit_all(
-    folds: Sequence[Split], side: SideFeatures, folder: Path = FITS
+    parts: Mapping[str, Sequence[Split]],
+    side: SideFeatures,
+    folder: Path = FITS,
 ) -> Fitted:
     """Fit what is not in the folder yet; return all clipped predictions.
 
@@ -197,22 +251,23 @@ def fit_all(
 
     Parameters
     ----------
-    folds
-        K splits.
+    parts
+        The splits of each task of `TASKS`.
     side
-        Of the users and items of the folds.
+        Of the users and items of the splits.
     folder
-        Where predictions are kept, one file a model, seed and fold.
+        Where predictions are kept, one file a model, seed and split.
     """
     folder.mkdir(exist_ok=True)
     found: Fitted = {}
-    wanted = list(product(SEEDS, MODELS))
-    for seed, model in progress_bar(wanted, unit="model"):
-        parts: dict[str, list[Tensor]] = defaultdict(list)
-        for split in folds:
-            path = folder / f"{model}-{seed}-{split.name}.npz"
+    wanted = list(product(SEEDS, MODELS.items()))
+    for seed, (model, (task, fit)) in progress_bar(wanted, unit="model"):
+        said: dict[str, list[Tensor]] = defaultdict(list)
+        for split in parts[task]:
+            name = split.name.replace(" ", "_")
+            path = folder / f"{model}-{seed}-{name}.npz"
             if not path.is_file():
-                made = MODELS[model](split, side, seed)
+                made = fit(split, side, seed)
                 unfinished = path.with_suffix(".part.npz")
                 scale = split.test.scale
                 np.savez_compressed(
@@ -221,66 +276,77 @@ def fit_all(
                 )
                 unfinished.rename(path)
             with np.load(path, allow_pickle=False) as kept:
-                for name in kept.files:
-                    parts[name].append(torch.from_numpy(kept[name]))
-        found[model, seed] = dict(parts)
+                for row in kept.files:
+                    said[row].append(torch.from_numpy(kept[row]))
+        found[model, seed] = dict(said)
     return found
 
 
-def summarize(fitted: Fitted, folds: Sequence[Split]) -> dict[str, list[dict]]:
-    """Write RMSE and intervals as rows of results/seeds.json.
+def summarize(
+    fitted: Fitted, parts: Mapping[str, Sequence[Split]]
+) -> tuple[list[dict], list[dict]]:
+    """Write RMSE and intervals as rows of results.
 
     Parameters
     ----------
     fitted
         As `fit_all` returns it.
-    folds
-        What was predicted.
+    parts
+        The splits of each task, as they were given to it.
 
     Returns
     -------
-    dict
-        ``rmse``: name, and for each seed a list of RMSE, one a fold.
-        ``intervals``: one row a pair of `PAIRS`, first minus second, over
-        people and seeds.
+    tuple of list
+        One row a fitted thing: ``task``, ``name``, and in ``rmse`` for each
+        seed a list, one a part. One row a pair of `PAIRS`: ``task``,
+        ``first``, ``second``, and ``difference``, ``low`` and ``high``, first
+        minus second, over people and seeds.
     """
-    stars = torch.cat([split.test.ratings for split in folds])
-    users = torch.cat([split.test.users for split in folds])
-    of_seeds: dict[str, list[Tensor]] = defaultdict(list)
-    errors: dict[str, list[list[float]]] = defaultdict(list)
-    for seed, model in product(SEEDS, MODELS):
-        for name, parts in fitted[model, seed].items():
-            of_seeds[name].append(torch.cat(parts))
-            errors[name].append(
-                [
-                    round(rmse(told, split.test.ratings), 6)
-                    for told, split in zip(parts, folds, strict=True)
-                ]
+    errors, intervals = [], []
+    for task, pairs in PAIRS.items():
+        stars = torch.cat([split.test.ratings for split in parts[task]])
+        users = torch.cat([split.test.users for split in parts[task]])
+        of_seeds: dict[str, list[Tensor]] = defaultdict(list)
+        scores: dict[str, list[list[float]]] = defaultdict(list)
+        for seed, (model, (at, _)) in product(SEEDS, MODELS.items()):
+            if at != task:
+                continue
+            for name, said in fitted[model, seed].items():
+                of_seeds[name].append(torch.cat(said))
+                scores[name].append(
+                    [
+                        round(rmse(told, split.test.ratings), 6)
+                        for told, split in zip(said, parts[task], strict=True)
+                    ]
+                )
+        errors += [
+            {"task": task, "name": name, "rmse": each}
+            for name, each in scores.items()
+        ]
+        for first, second in progress_bar(pairs, unit="interval"):
+            pair = torch.stack(of_seeds[first]), torch.stack(of_seeds[second])
+            apart = paired_bootstrap(*pair, stars, users)
+            intervals.append(
+                {
+                    "task": task,
+                    "first": first,
+                    "second": second,
+                    "difference": round(apart.difference, 6),
+                    "low": round(apart.low, 6),
+                    "high": round(apart.high, 6),
+                }
             )
-    intervals = []
-    for first, second in progress_bar(PAIRS, unit="interval"):
-        pair = torch.stack(of_seeds[first]), torch.stack(of_seeds[second])
-        apart = paired_bootstrap(*pair, stars, users)
-        intervals.append(
-            {
-                "first": first,
-                "second": second,
-                "difference": round(apart.difference, 6),
-                "low": round(apart.low, 6),
-                "high": round(apart.high, 6),
-            }
-        )
-    rows = [{"name": name, "rmse": each} for name, each in errors.items()]
-    return {"rmse": rows, "intervals": intervals}
+    return errors, intervals
 
 
 def main() -> None:
-    """Fit all and write the file."""
+    """Fit all and write both files."""
     torch.set_num_threads(1)
     data = movielens.load("100k")
-    folds = splits.published_folds(data.ratings)
-    found = fit_all(folds, side_features(data))
-    write("seeds.json", summarize(found, folds))
+    parts = {task: split(data.ratings) for task, split in TASKS.items()}
+    errors, intervals = summarize(fit_all(parts, side_features(data)), parts)
+    write("seeds.json", errors)
+    write("seed-intervals.json", intervals)
 
 
 if __name__ == "__main__":

@@ -194,6 +194,17 @@ class DenseNet(nn.Module):
         return self.mean + (biases + self.output(hidden)).squeeze(1)
 
 
+class WithProduct(DenseNet):
+    """The network, and beside it the dot product of the same two rows."""
+
+    def forward(
+        self, users: Tensor, items: Tensor, features: Tensor | None = None
+    ) -> Tensor:
+        """Predict stars: users (B,), items (B,), features (B, D) -> (B,)."""
+        product = self.user_factors(users) * self.item_factors(items)
+        return super().forward(users, items, features) + product.sum(dim=1)
+
+
 class LSTMRating(nn.Module):
     """A base, mended by what an LSTM hears in a person's past ratings."""
 

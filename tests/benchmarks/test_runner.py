@@ -343,6 +343,7 @@ def test_the_table_of_tellings_says_who_is_ahead():
         "model": "MyFMGibbsRegressor",
         "tuned": False,
         "told": "side",
+        "ours_tuned": True,
         "times": 0.5,
     }
     limits = [(-0.02, -0.01), (0.01, 0.02), (-0.01, 0.02)]
@@ -354,9 +355,9 @@ def test_the_table_of_tellings_says_who_is_ahead():
     *_, said = benchmark.tellings_markdown(rows).splitlines()
     assert said == (
         "Our sampler is ahead by the interval, told: ids, side features "
-        "(myFM, defaults). It is behind by the interval, told: ids (myFM, "
-        "defaults). The interval holds 0, told: ids and both (myFM, "
-        "defaults)."
+        "(tuned; myFM, defaults). It is behind by the interval, told: ids "
+        "(tuned; myFM, defaults). The interval holds 0, told: ids and both "
+        "(tuned; myFM, defaults)."
     )
 
 

@@ -211,31 +211,30 @@ def in_words(frame: pd.DataFrame) -> str:
 def tellings_markdown(rows: Sequence[dict[str, Any]]) -> str:
     """Write results/tellings.json in Markdown: our sampler beside myFM."""
     lines = [
-        "| Told | myFM | Our sampler minus it | CPU s, ours over its |",
-        "|---|---|---:|---:|",
+        "| Told | Our sampler | myFM | Ours minus it | CPU s, ours over its |",
+        "|---|---|---|---:|---:|",
     ]
-    for row in rows:
-        limits = [row[limit] for limit in ("difference", "low", "high")]
-        settings = "tuned" if row["tuned"] else "defaults"
-        lines.append(
-            f"| {TOLD[row['told']]} "
-            f"| {NAMES[row['peer'], row['model']].full}, {settings} "
-            f"| {_behind(*limits)} | {row['times']:.2f} |"
-        )
-    verdicts = {
+    ways = ("defaults", "tuned")
+    verdicts: dict[str, list[str]] = {
         "Our sampler is ahead by the interval, told": [],
         "It is behind by the interval, told": [],
         "The interval holds 0, told": [],
     }
     for row in rows:
+        limits = [row[limit] for limit in ("difference", "low", "high")]
+        ours, theirs = ways[row["ours_tuned"]], ways[row["tuned"]]
+        name = NAMES[row["peer"], row["model"]]
+        told = TOLD[row["told"]]
+        lines.append(
+            f"| {told} | {ours} | {name.full}, {theirs} "
+            f"| {_behind(*limits)} | {row['times']:.2f} |"
+        )
         place = 0 if row["high"] < 0 else 1 if row["low"] > 0 else 2
-        short = NAMES[row["peer"], row["model"]].short
-        settings = "tuned" if row["tuned"] else "defaults"
         list(verdicts.values())[place].append(
-            f"{TOLD[row['told']]} ({short}, {settings})"
+            f"{told} ({ours}; {name.short}, {theirs})"
         )
     said = [
-        f"{words}: {'; '.join(names)}."
+        f"{words}: {', '.join(names)}."
         for words, names in verdicts.items()
         if names
     ]
@@ -285,7 +284,9 @@ def _settings(row: dict[str, Any]) -> str:
     if row["peer"] != "recslib":
         return "tuned" if row["tuned"] else "defaults"
     if "n_sweeps" in params:
-        return f"{params['n_factors']} factors, {params['n_sweeps']} sweeps"
+        sampled = f"{params['n_factors']} factors, {params['n_sweeps']} sweeps"
+        flags = params.get("n_directions")
+        return f"{sampled}, {flags} directions" if flags else sampled
     if "n_factors" in params:
         return f"{params['n_factors']} factors, {params['n_epochs']} epochs"
     return ", ".join(f"{key} {value}" for key, value in params.items()) or "-"
