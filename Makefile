@@ -50,7 +50,7 @@ SIDE_BY_SIDE = --no-print-directory \
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
 .PHONY: help setup data executed built book test test-quick lab serve pdf \
-	notebooks numbers results readme chapter pins address bench-setup bench clean
+	notebooks numbers results readme chapter pins address bench-setup bench seeds clean
 .DELETE_ON_ERROR:
 
 help:
@@ -174,6 +174,9 @@ bench: bench-setup .venv/installed  ## fit the peers and ours, write the results
 	@$(BENCH_PY) -m benchmarks.growth
 	@$(PY) -m benchmarks.nested
 	@$(PY) book/build.py readme
+
+seeds: .venv/installed  ## fit ours with five seeds each, write the results
+	@$(PY) -m benchmarks.seeds
 
 clean:  ## remove what was built; .venv and the data stay
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

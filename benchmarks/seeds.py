@@ -142,6 +142,12 @@ def listen(split: Split, side: SideFeatures, seed: int) -> Stars:
     }
 
 
+def count(split: Split, side: SideFeatures, seed: int) -> Stars:
+    """Fit damped biases, which draw nothing."""
+    pair = split.test.users, split.test.items
+    return {"damped biases": damped_biases(split.train).predict(*pair)}
+
+
 def multiply(split: Split, side: SideFeatures, seed: int) -> Stars:
     """Fit the dense network with the product of its two rows beside it."""
     model = fit_dense_net(split.train, seed=seed, kind=WithProduct)
@@ -152,8 +158,8 @@ def multiply(split: Split, side: SideFeatures, seed: int) -> Stars:
 def listen_ahead(split: Split, side: SideFeatures, seed: int) -> Stars:
     """Fit the LSTM to two bases; predict one step ahead, and so by counting.
 
-    Beside the LSTM stands what it has to beat: a running bias, and folding in
-    without it.
+    Beside the LSTM stands what it has to beat: biases that stay, run and
+    fade, and folding in without it, plain and with a mood that fades.
     """
     train, test = split.train, split.test
     factorization = fit_factorization(train, seed=seed)
@@ -172,8 +178,13 @@ def listen_ahead(split: Split, side: SideFeatures, seed: int) -> Stars:
         ),
     }
     said = {
+        **count(split, side, seed),
         "running bias": running_user_bias(train, test, seed=seed),
+        "fading bias": running_user_bias(train, test, keep=0.9, seed=seed),
         "MF, folded in": bases["LSTM on MF, folded in"](joined)[is_test],
+        "MF, folded in, a mood": fold_in_ahead(
+            factorization, joined, seed=seed, mood=0.2, fades=20.0
+        )[is_test],
     }
     for name, base_of in bases.items():
         fitted = fit_lstm(train, base_of(train), films, seed=seed)
@@ -201,18 +212,24 @@ MODELS: Mapping[str, tuple[str, Fit]] = {
     **{model: ("folds", partial(fit_told, model=model)) for model in TOLD},
     "LSTM": ("folds", listen),
     "product": ("folds", multiply),
+    "biases": ("folds", count),
     "windows": ("windows", listen_ahead),
     "newest": ("newest", listen_ahead),
 }
 # Pairs of a task that a chapter leans on.
 AHEAD = (
     ("LSTM on item biases", "running bias"),
+    ("LSTM on MF, folded in", "damped biases"),
     ("LSTM on MF, folded in", "running bias"),
+    ("LSTM on MF, folded in", "fading bias"),
     ("LSTM on MF, folded in", "MF, folded in"),
+    ("LSTM on MF, folded in", "MF, folded in, a mood"),
 )
 PAIRS: Mapping[str, Sequence[tuple[str, str]]] = {
     "folds": (
+        ("factorization, ids", "damped biases"),
         ("average, ids", "factorization, ids"),
+        ("network, ids", "damped biases"),
         ("network, ids", "factorization, ids"),
         ("network, product", "network, ids"),
         ("network, product", "factorization, ids"),

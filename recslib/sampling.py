@@ -460,6 +460,63 @@ def sample_factorization(
     ).eval()
 
 
+def choose_n_factors(
+    train: Ratings,
+    validation: Ratings,
+    candidates: Sequence[int] = (0, 5, 10, 20, 40),
+    *,
+    user_features: Tensor | None = None,
+    item_features: Tensor | None = None,
+    n_sweeps: int = 100,
+    seed: int = 0,
+    device: str = "cpu",
+) -> tuple[int, dict[int, float]]:
+    """Choose the number of factors by the error on validation data.
+
+    Parameters
+    ----------
+    train
+        N ratings to learn from.
+    validation
+        M ratings that were carved out of the training part, and no test part.
+    candidates
+        Numbers of factors, each fitted once.
+    user_features, item_features, n_sweeps, seed, device
+        As in `sample_factorization`.
+
+    Returns
+    -------
+    tuple
+        The best candidate, the smaller one where two are level, and from each
+        candidate to its RMSE in stars, clipped.
+
+    Raises
+    ------
+    ValueError
+        When there is no candidate, and as `sample_factorization`.
+    RatingsError
+        When one of the parts has no ratings.
+    """
+    if not candidates:
+        raise ValueError("there is nothing to choose from; give candidates.")
+    if len(validation) == 0:
+        raise RatingsError("there are no ratings to choose by.")
+    errors = {}
+    for n_factors in progress_bar(sorted(candidates), unit="candidate"):
+        model = sample_factorization(
+            train,
+            n_factors,
+            user_features=user_features,
+            item_features=item_features,
+            n_sweeps=n_sweeps,
+            seed=seed,
+            device=device,
+        )
+        told = model(validation.users.to(device), validation.items.to(device))
+        errors[n_factors] = _rmse(told.cpu(), validation)
+    return min(errors, key=errors.__getitem__), errors
+
+
 def _state(
     users: _Side, items: _Side, noise_precision: float
 ) -> tuple[Tensor, ...]:

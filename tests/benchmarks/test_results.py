@@ -83,7 +83,10 @@ def test_a_try_is_recorded_once_and_judged_on_three_tenths():
 def test_each_row_of_our_sampler_is_compared_with_each_of_myfm():
     sampled, theirs = (
         [row for row in FOLDS if row[name] == value]
-        for name, value in (("model", "SampledFactorization"), ("peer", "myfm"))
+        for name, value in (
+            ("model", "SampledFactorization"),
+            ("peer", "myfm"),
+        )
     )
     pairs = [
         (mine, other)

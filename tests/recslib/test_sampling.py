@@ -318,6 +318,58 @@ def test_the_features_of_a_stranger_count(split):
 # --- Input that is bad or rare ------------------------------------------
 
 
+def test_a_rank_is_chosen_by_the_validation_part():
+    # Two factors made these ratings; one cannot say them.
+    chance = np.random.default_rng(1)
+    users, items = (chance.normal(size=(n, 2)) for n in (60, 50))
+    stars = 3 + 0.5 * (users @ items.T).ravel().clip(-4, 4)
+    pairs = np.divmod(np.arange(3_000), 50)
+    made = made_ratings(*pairs, stars + 0.2 * chance.normal(size=3_000))
+    cut = splits.carve_validation(splits.random_split(made), 0.2)
+    best, errors = sampling.choose_n_factors(
+        cut.train, cut.validation, (2, 0, 1), n_sweeps=40
+    )
+    assert list(errors) == [0, 1, 2]
+    assert best == 2
+    assert errors[2] < 0.8 * errors[1] < 0.8 * errors[0]
+    pair = cut.validation.users, cut.validation.items
+    model = fitted(cut.train, n_factors=1)
+    wanted = rmse(model(*pair), cut.validation.ratings, clip=made.scale)
+    assert errors[1] == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_choice_wants_candidates_and_ratings_to_choose_by(split):
+    nobody = split.test.select(torch.arange(0))
+    with pytest.raises(ValueError, match="give candidates"):
+        sampling.choose_n_factors(split.train, split.test, ())
+    with pytest.raises(RatingsError, match="to choose by"):
+        sampling.choose_n_factors(split.train, nobody)
+    with pytest.raises(ValueError, match="n_factors is -1"):
+        sampling.choose_n_factors(split.train, split.test, (-1,))
+
+
+def test_more_factors_than_the_data_bear_cost_time_and_no_accuracy(split):
+    # 40 factors are more than most people have ratings here.
+    errors = [
+        rmse(
+            fitted(split.train, n_factors=n)(
+                split.test.users, split.test.items
+            ),
+            split.test.ratings,
+            clip=(1.0, 5.0),
+        )
+        for n in (3, 40)
+    ]
+    assert errors[1] < errors[0] + 0.03
+
+
+def test_more_factors_than_users_and_items_are_fitted_too():
+    few = made_ratings([0, 0, 1, 1], [0, 1, 0, 1], [1.0, 2.0, 4.0, 5.0])
+    told = fitted(few, n_factors=30)(few.users, few.items)
+    assert torch.isfinite(told).all()
+    assert told[:2].max() < told[2:].min()
+
+
 def test_nothing_but_biases_is_a_model_too(split):
     model = fitted(split.train, n_factors=0)
     told = model(split.test.users, split.test.items)

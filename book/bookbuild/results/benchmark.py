@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from statistics import mean
+from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -82,6 +82,24 @@ TOLD = {
     "side": "ids, side features",
     "flags": "ids, who rated what",
     "all": "ids and both",
+}
+# Who was fitted with several seeds, on what, and told what.
+SEEDED = {
+    "factorization": "Matrix factorization",
+    "network": "Dense network",
+    "average": "Average of draws",
+    "LSTM": "LSTM on the average told both",
+}
+TASKS = {
+    "folds": "published folds",
+    "windows": "windows of time",
+    "newest": "newest fifth",
+}
+WAYS = {
+    "films": "ids, films' features",
+    "product": "ids, a product beside it",
+    "past": "the past",
+    "past apart": "the past, not the same second",
 }
 # Behind seconds of another machine, and behind tries that nobody recorded.
 ELSEWHERE, UNRECORDED = "\\*", "not recorded"
@@ -239,6 +257,47 @@ def tellings_markdown(rows: Sequence[dict[str, Any]]) -> str:
         if names
     ]
     return "\n".join([*lines, "", " ".join(said)])
+
+
+def seeds_markdown(
+    rows: Sequence[dict[str, Any]], intervals: Sequence[dict[str, Any]]
+) -> tuple[str, str]:
+    """Write results/seeds.json and results/seed-intervals.json in Markdown.
+
+    What draws nothing is left out of the first table.
+    """
+    lines = [
+        "| Model | Where | RMSE, mean over seeds | Between seeds | Seeds |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for row in rows:
+        of_seeds = [mean(scores) for scores in row["rmse"]]
+        if len(set(of_seeds)) > 1:
+            lines.append(
+                f"| {_seeded(row['name'])} | {TASKS[row['task']]} "
+                f"| {mean(of_seeds):.4f} | {stdev(of_seeds):.4f} "
+                f"| {len(of_seeds)} |"
+            )
+    apart = [
+        "| Model | Minus | Where | Difference | From | To |",
+        "|---|---|---|---:|---:|---:|",
+    ]
+    for row in intervals:
+        ends = (row[end] for end in ("difference", "low", "high"))
+        signed = " | ".join(f"{end:+.4f}" for end in ends)
+        apart.append(
+            f"| {_seeded(row['first'])} | {_seeded(row['second'])} "
+            f"| {TASKS[row['task']]} | {signed} |"
+        )
+    return "\n".join(lines), "\n".join(apart)
+
+
+def _seeded(name: str) -> str:
+    """Write who was fitted with several seeds in words."""
+    who, _, told = name.partition(", ")
+    if who not in SEEDED:
+        return name[0].upper() + name[1:] if name[:4] != "LSTM" else name
+    return f"{SEEDED[who]}, {TOLD.get(told) or WAYS.get(told, told)}"
 
 
 def sequences_markdown(rows: Sequence[dict[str, Any]], task: str) -> str:

@@ -353,6 +353,29 @@ def sequences_tables() -> str:
     return "\n\n".join([*tables, bench_dropdown("sequences.json")])
 
 
+def seeds_tables() -> str:
+    """Write what five seeds of each model came to."""
+    errors, intervals = benchmark.seeds_markdown(
+        benchmark.read("seeds.json"), benchmark.read("seed-intervals.json")
+    )
+    return "\n\n".join(
+        [
+            titled("table-seeds", "Five seeds of each model.", errors),
+            titled(
+                "table-seed-intervals",
+                "Differences in RMSE, over people and seeds.",
+                intervals,
+            ),
+            dropdown(
+                "Measure these numbers again",
+                "`make seeds` fits every model five times and writes "
+                "`benchmarks/results/seeds.json` and `seed-intervals.json`; "
+                "`make book` then brings them here.",
+            ),
+        ]
+    )
+
+
 def run_table(book: Sequence[Chapter]) -> str:
     """Write when each chapter was run, from what, and how long it took."""
     rows = []
@@ -447,6 +470,7 @@ def built(book: Sequence[Chapter]) -> dict[str, Callable[[], str]]:
         "ladder-table": lambda: ladder_table(book),
         "folds": folds_table,
         "sequences": sequences_tables,
+        "seeds": seeds_tables,
         "published": published_tables,
         "run": lambda: run_table(book),
         "machine": lambda: machine_table(book),
