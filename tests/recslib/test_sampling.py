@@ -39,7 +39,9 @@ def fitted(train, **settings):
 
 def test_rows_are_ridge_regressions_where_the_other_side_is_held():
     chance = np.random.default_rng(0)
-    n, n_others, size, noise_precision = 5, 7, 4, 2.5
+    n, n_others, size = 5, 7, 4
+    noise_precisions = chance.uniform(0.5, 3.0, n)
+    trust = chance.uniform(0.2, 2.0, n_others)
     users, items = np.nonzero(chance.random((n, n_others)) < 0.6)
     y = chance.normal(size=len(users))
     others = chance.normal(size=(n_others, size))
@@ -57,15 +59,17 @@ def test_rows_are_ridge_regressions_where_the_other_side_is_held():
         torch.tensor(others),
         torch.tensor(prior_means),
         torch.tensor(precision),
-        noise_precision,
+        torch.tensor(noise_precisions),
+        torch.tensor(trust),
     )
     for row in range(n):
         of_row = users == row
         x = others[items[of_row]].copy()
         left = y[of_row] - x[:, 0]
         x[:, 0] = 1
-        wanted = noise_precision * x.T @ x + precision
-        right = noise_precision * x.T @ left + precision @ prior_means[row]
+        noise = noise_precisions[row] * trust[items[of_row]]
+        wanted = (noise[:, None] * x).T @ x + precision
+        right = x.T @ (noise * left) + precision @ prior_means[row]
         np.testing.assert_allclose(
             means[row], np.linalg.solve(wanted, right), rtol=1e-9
         )
@@ -125,6 +129,7 @@ def sides_with(y, chance):
 def drawn_from_the_prior(chance):
     """Draw everything but ratings, in the order in which the model says it."""
     users, items = sides_with(torch.zeros(9, dtype=torch.float64), chance)
+    ordinary = sampling.ORDINARY
     for side in (users, items):
         n_links, size = side.links.shape
         wishart = chance.standard_normal((size, size)) / np.sqrt(
@@ -142,6 +147,8 @@ def drawn_from_the_prior(chance):
         side.link_precision = chance.gamma(sampling.SHAPE, 1 / sampling.RATE)
         side.links = around(n_links, side.link_precision)
         side.rows = side.prior_means() + around(len(side.rows), 1.0)
+        own = chance.gamma(ordinary / 2, 2 / ordinary, size=len(side.rows))
+        side.trust = torch.tensor(own)
     noise_precision = chance.gamma(sampling.SHAPE, 1 / sampling.RATE)
     return users, items, noise_precision
 
@@ -151,6 +158,9 @@ def numbers_of(users, items, noise_precision):
     determinants = [torch.logdet(side.precision) for side in (users, items)]
     return [
         np.log(noise_precision),
+        users.trust.log().mean().item(),
+        items.trust.log().mean().item(),
+        users.trust[0].log().item(),
         np.log(users.link_precision),
         *torch.stack(determinants).clamp(-20, 20).tolist(),
         *users.rows.square().tanh().mean(dim=0).tolist(),
@@ -161,7 +171,9 @@ def numbers_of(users, items, noise_precision):
 
 
 @pytest.mark.slow
-def test_the_sampler_leaves_what_is_right_as_it_is():
+def test_the_sampler_leaves_what_is_right_as_it_is(monkeypatch):
+    # Little is ordinary, so that each row's own noise counts.
+    monkeypatch.setattr(sampling, "ORDINARY", 6.0)
     # J. Geweke, "Getting It Right", JASA 99, 2004: draw a state from the
     # prior and ratings from the state, sweep, draw ratings anew, sweep: a
     # right sampler ends in states that are again draws from the prior.
@@ -173,7 +185,8 @@ def test_the_sampler_leaves_what_is_right_as_it_is():
         for _ in range(4):
             told = sampling._pair_up(users.rows[USERS], items.rows[ITEMS])
             noise = torch.tensor(chance.standard_normal(9))
-            y = told + noise / noise_precision**0.5
+            trust = users.trust[USERS] * items.trust[ITEMS]
+            y = told + noise / (noise_precision * trust) ** 0.5
             users.sums = sampling._sparse(USERS, ITEMS, y, (4, 3))
             items.sums = sampling._sparse(ITEMS, USERS, y, (3, 4))
             noise_precision = sampling._sweep(
@@ -255,10 +268,38 @@ def test_ninety_percent_of_the_test_ratings_lie_in_a_ninety_percent_band():
     ]
     model = fitted(made[0], n_factors=2, n_sweeps=200)
     told = model.samples(made[1].users, made[1].items)
-    variance = told.var(dim=1) + model.history.noise[-1] ** 2
-    apart = (made[1].ratings - told.mean(dim=1)).abs() / variance.sqrt()
+    spread = model.spread(made[1].users, made[1].items)
+    apart = (made[1].ratings - told.mean(dim=1)).abs() / spread
     assert 0.87 < (apart < 1.645).double().mean() < 0.93
     assert model.history.noise[-1] == pytest.approx(0.5, abs=0.04)
+
+
+def test_whose_ratings_are_noise_is_found_out_and_said():
+    # Every second user rates by lot, every third item is rated by lot.
+    chance = torch.Generator().manual_seed(1)
+    users, items = torch.meshgrid(
+        torch.arange(60), torch.arange(45), indexing="ij"
+    )
+    noise_sd = 0.2 + 1.0 * (users % 2 == 1) + 0.5 * (items % 3 == 1)
+    noise = noise_sd * torch.randn(60, 45, generator=chance)
+    level = torch.randn(60, 1, generator=chance)
+    level = level + torch.randn(1, 45, generator=chance)
+    known = torch.rand(60, 45, generator=chance) < 0.5
+    stars = level + noise
+    made = made_ratings(
+        users[known].tolist(), items[known].tolist(), stars[known], 60, 45
+    )
+    model = fitted(made, n_factors=0, n_sweeps=80)
+    trust = model.user_trust.mean(dim=1)
+    assert trust[::2].min() > trust[1::2].max()
+    trust = model.item_trust.mean(dim=1)
+    assert trust[0::3].median() > 1.5 * trust[1::3].median()
+    # What is said of an unseen rating is what it is off by.
+    unseen = users[~known], items[~known]
+    apart = (stars[~known] - model(*unseen)).abs() / model.spread(*unseen)
+    for of_whom in (unseen[0] % 2 == 0, unseen[0] % 2 == 1):
+        inside = (apart[of_whom] < 1.645).double().mean()
+        assert 0.85 < inside < 0.95
 
 
 def test_features_tell_of_rows_without_ratings():
