@@ -7,7 +7,7 @@ Where it comes from:
   using Markov Chain Monte Carlo", ICML 2008, equations 11 to 14;
 - a noise of their own for each user and each item: B. Lakshminarayanan,
   G. Bouchard, C. Archambeau, "Robust Bayesian Matrix Factorisation", AISTATS
-  2011, equation 5;
+  2011, here with conjugate Gamma priors;
 - features of a row through a link matrix, which is drawn too: J. Simm et al.,
   "Macau: Scalable Bayesian Factorization with High-Dimensional Side
   Information Using MCMC", MLSP 2017, equations 4 and 5 of its version on
@@ -405,6 +405,7 @@ def sample_factorization(
     item_features: Tensor | None = None,
     n_sweeps: int = 100,
     n_burn_in: int | None = None,
+    own_noise: bool = True,
     validation: Ratings | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -429,6 +430,9 @@ def sample_factorization(
         How often all is drawn.
     n_burn_in
         So many sweeps at the start count for nothing; None: a quarter.
+    own_noise
+        Whether each user and each item has a noise of their own, or all
+        ratings the same.
     validation
         Where given, the history holds the error on it, sweep by sweep.
     seed
@@ -467,8 +471,11 @@ def sample_factorization(
     kept: list[tuple[Tensor, ...]] = []
     total = torch.zeros(0 if validation is None else len(validation))
     for sweep in progress_bar(range(n_sweeps), unit="sweep"):
-        noise_precision = _sweep(
-            users, items, rated, y, noise_precision, chance
+        _draw_side(users, items, noise_precision, chance)
+        _draw_side(items, users, noise_precision, chance)
+        errors = y - _pair_up(users.rows[rated[0]], items.rows[rated[1]])
+        noise_precision = _draw_noise(
+            users, items, rated, errors, noise_precision, own_noise, chance
         )
         history.noise.append(sd / noise_precision**0.5)
         if sweep >= n_burn_in:
@@ -570,25 +577,25 @@ def _rmse(told: Tensor, part: Ratings) -> float:
     return errors.square().mean().sqrt().item()
 
 
-def _sweep(
+def _draw_noise(
     users: _Side,
     items: _Side,
     rated: tuple[Tensor, Tensor],
-    y: Tensor,
+    errors: Tensor,
     noise_precision: float,
+    own_noise: bool,
     chance: np.random.Generator,
 ) -> float:
-    """Draw all of both sides once; return the noise's precision, drawn too."""
-    _draw_side(users, items, noise_precision, chance)
-    _draw_side(items, users, noise_precision, chance)
-    errors = y - _pair_up(users.rows[rated[0]], items.rows[rated[1]])
+    """Draw whose ratings are how noisy; return the precision that all share.
+
+    All are Gamma: a row's own noise is drawn as if it had been ordinary in
+    `ORDINARY` ratings more.
+    """
     # On the CPU and in float64: sums come in the same order each time.
     squares = errors.cpu().double().square()
     pair = [side.cpu() for side in rated]
-    for side, other, own, others in (
-        (users, items, *pair),
-        (items, users, *reversed(pair)),
-    ):
+    sides = ((users, items, *pair), (items, users, *reversed(pair)))
+    for side, other, own, others in sides if own_noise else ():
         trusted = squares * other.trust.cpu().double()[others]
         n = len(side.rows)
         shapes = ORDINARY + torch.bincount(own, minlength=n)
@@ -600,7 +607,7 @@ def _sweep(
     for side, own in zip((users, items), pair, strict=True):
         squares = squares * side.trust.cpu().double()[own]
     return chance.gamma(
-        SHAPE + len(y) / 2, 1 / (RATE + squares.sum().item() / 2)
+        SHAPE + len(errors) / 2, 1 / (RATE + squares.sum().item() / 2)
     )
 
 
