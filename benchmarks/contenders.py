@@ -208,13 +208,9 @@ def _fit_dense_net(train: Ratings, params: Params, seed: int) -> Predict:
 
 
 def _fit_lstm(
-    train: Ratings,
-    params: Params,
-    seed: int,
-    told: Told,
-    both_sides: bool = False,
+    train: Ratings, params: Params, seed: int, both_sides: bool = False
 ) -> Predict:
-    """Fit our LSTM on top of our sampler, which is told all.
+    """Fit our LSTM on top of our sampler, on ids alone.
 
     Each test rating is asked for apart: no test rating is heard. ``params``
     are ``n_factors`` (main directions of the items), ``n_sweeps`` of the
@@ -222,7 +218,7 @@ def _fit_lstm(
     """
     settings = dict(params)
     n_sweeps = settings.pop("n_sweeps", 100)
-    base = averaged_base(train, told.side, seed, n_sweeps)
+    base = averaged_base(train, None, seed, n_sweeps)
     factorization = fit_factorization(train, seed=seed)
     fitted = _fit_on(
         factorization, base.out_of_fold, train, settings, seed, both_sides
@@ -252,28 +248,31 @@ class Base:
 
 
 def averaged_base(
-    train: Ratings, side: SideFeatures, seed: int, n_sweeps: int = 100
+    train: Ratings,
+    side: SideFeatures | None,
+    seed: int,
+    n_sweeps: int = 100,
 ) -> Base:
-    """Average factorizations that are told side features and who rated what.
+    """Average factorizations, out of fold and of the whole.
 
     Parameters
     ----------
     train
         N ratings.
     side
-        Side features of the same users and items.
+        Side features of the same users and items: who rated what is told
+        beside them. None for ids alone.
     seed, n_sweeps
         Of the sampler, which runs six times.
     """
 
     def average(part: Ratings) -> SampledFactorization:
-        told = side.beside(implicit_feedback(part).features)
+        known = {}
+        if side is not None:
+            told = side.beside(implicit_feedback(part).features)
+            known = {"user_features": told.users, "item_features": told.items}
         return sample_factorization(
-            part,
-            user_features=told.users,
-            item_features=told.items,
-            n_sweeps=n_sweeps,
-            seed=seed,
+            part, n_sweeps=n_sweeps, seed=seed, **known
         )
 
     def of_the_rest(split: Split) -> torch.Tensor:
@@ -736,8 +735,6 @@ def _pairs(part: Ratings) -> list[tuple[int, int]]:
 HEARING = frozenset(
     {
         ("recslib", "SampledFactorization"),
-        ("recslib", "LSTMRating"),
-        ("recslib", "BothSides"),
         ("myfm", "MyFMGibbsRegressor"),
         ("myfm", "MyFMOrderedProbit"),
     }

@@ -124,8 +124,8 @@ RNN4REC_FUTURE: dict[str, Any] = {"n_epochs": 20, "lr": 1e-4}
 # time, so there nobody predicts one step ahead.
 SEQUENCES: dict[str, tuple[Contender, ...]] = {
     "folds": (
-        Contender("recslib", "LSTMRating", LSTM, tuned=True, told="all"),
-        Contender("recslib", "BothSides", LSTM, tuned=True, told="all"),
+        Contender("recslib", "LSTMRating", LSTM, tuned=True),
+        Contender("recslib", "BothSides", LSTM, tuned=True),
         OUR_MF,
         Contender("LibRecommender", "RNN4Rec"),
         Contender("LibRecommender", "RNN4Rec", RNN4REC, tuned=True),

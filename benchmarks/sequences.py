@@ -20,7 +20,6 @@ from benchmarks.entries import SEQUENCES
 from benchmarks.measure import write
 from benchmarks.turns import behind, fit_and_score, in_turn, row
 from recslib import movielens, splits
-from recslib.features import side_features
 from recslib.ratings import Ratings
 from recslib.splits import Split
 
@@ -81,13 +80,12 @@ def main() -> None:
         "here, and saves its predictions",
     )
     arguments = parser.parse_args().one
-    data = movielens.load("100k")
-    ratings = data.ratings
+    ratings = movielens.load("100k").ratings
     if arguments:
         _, task, number, place, file = arguments
         contender = contenders_of(task)[int(number)]
         split = TASKS[task](ratings)[int(place)]
-        fit_and_score(contender, split, Path(file), side_features(data))
+        fit_and_score(contender, split, Path(file))
         return
     for peer, own in ENVIRONMENTS.items():
         if not is_here(peer):

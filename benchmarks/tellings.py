@@ -34,15 +34,12 @@ class Told:
         For each table in a row (side features; flags), how many of its
         columns are of one kind (age; occupations; ...): they add up to K and
         to L.
-    side
-        The side features among them.
     """
 
     users: Tensor
     items: Tensor
     user_kinds: tuple[tuple[int, ...], ...] = ()
     item_kinds: tuple[tuple[int, ...], ...] = ()
-    side: SideFeatures | None = None
 
 
 def tell(
@@ -95,7 +92,6 @@ def tell(
         torch.cat(items, dim=1),
         tuple(user_kinds),
         tuple(item_kinds),
-        side if telling in ("side", "all") else None,
     )
 
 
@@ -131,7 +127,6 @@ def in_directions(
         torch.cat([rest[1], said.items], dim=1),
         (*told.user_kinds[:-1], (k,)),
         (*told.item_kinds[:-1], (k,)),
-        told.side,
     )
 
 
