@@ -124,17 +124,17 @@ RNN4REC_FUTURE: dict[str, Any] = {"n_epochs": 20, "lr": 1e-4}
 # time, so there nobody predicts one step ahead.
 SEQUENCES: dict[str, tuple[Contender, ...]] = {
     "folds": (
-        Contender("recslib", "LSTMRating", LSTM, tuned=True),
-        Contender("recslib", "BothSides", LSTM, tuned=True),
+        Contender("recslib", "LSTMRating", LSTM),
+        Contender("recslib", "BothSides", LSTM),
         OUR_MF,
         Contender("LibRecommender", "RNN4Rec"),
         Contender("LibRecommender", "RNN4Rec", RNN4REC, tuned=True),
     ),
     "future": (
-        Contender("recslib", "LSTMRating ahead", LSTM, tuned=True),
-        Contender("recslib", "FoldedIn ahead", tuned=True),
-        Contender("recslib", "RunningBias ahead", tuned=True),
-        Contender("recslib", "RunningBias ahead", {"keep": 0.9}, tuned=True),
+        Contender("recslib", "LSTMRating ahead", LSTM),
+        Contender("recslib", "FoldedIn ahead"),
+        Contender("recslib", "RunningBias ahead"),
+        Contender("recslib", "RunningBias ahead", {"keep": 0.9}),
         Contender("LibRecommender", "RNN4Rec"),
         Contender("LibRecommender", "RNN4Rec ahead"),
         Contender("LibRecommender", "RNN4Rec", RNN4REC_FUTURE, tuned=True),
