@@ -15,10 +15,16 @@ import torch
 from benchmarks import contenders, folds, growth, measure, tune, turns
 from benchmarks.contenders import Contender
 from benchmarks.entries import CONTENDERS, OUR_MF, OUR_NETWORK, SEQUENCES
-from benchmarks.tellings import TELLINGS, flags, kinds, tell
+from benchmarks.tellings import (
+    TELLINGS,
+    flags,
+    in_directions,
+    kinds,
+    tell,
+)
 from bookbuild.results import benchmark
 from recslib import splits
-from recslib.features import side_features
+from recslib.features import implicit_feedback, side_features
 from recslib.movielens import synthetic
 from recslib.recipes import fit_dense_net, fit_factorization
 from recslib.sampling import sample_factorization
@@ -97,6 +103,41 @@ def test_our_sampler_hears_here_what_it_hears_in_the_library():
     wanted = predict(model, (ratings.users, ratings.items))
     got = ours.prepare(ratings, side=side)()(ratings)
     assert np.array_equal(got, wanted.numpy())
+
+
+@pytest.mark.parametrize("telling", ["flags", "all"])
+def test_flags_in_directions_are_those_of_the_chapters(telling):
+    data = synthetic(n_ratings=3_000)
+    ratings, side = data.ratings, side_features(data)
+    wanted = implicit_feedback(ratings, 7).features
+    if telling == "all":
+        wanted = side.beside(wanted)
+    told = tell(ratings, telling, side)
+    said = in_directions(told, ratings, 7)
+    assert torch.equal(said.users, wanted.users)
+    assert torch.equal(said.items, wanted.items)
+    for table, kinds_of in (
+        (said.users, said.user_kinds),
+        (said.items, said.item_kinds),
+    ):
+        assert sum(map(sum, kinds_of)) == table.shape[1]
+        assert kinds_of[-1] == (7,)
+    settings = {"n_sweeps": 6}
+    ours = Contender(
+        "recslib",
+        "SampledFactorization",
+        {**settings, "n_directions": 7},
+        told=telling,
+    )
+    model = sample_factorization(
+        ratings,
+        user_features=wanted.users,
+        item_features=wanted.items,
+        **settings,
+    )
+    got = ours.prepare(ratings, side=side)()(ratings)
+    stars = predict(model, (ratings.users, ratings.items))
+    assert np.array_equal(got, stars.numpy())
 
 
 def test_an_unknown_model_is_refused_by_name():

@@ -304,6 +304,31 @@ def test_commands_that_the_built_parts_name_are_targets_of_the_makefile(book):
     assert named <= targets
 
 
+def test_what_draws_has_a_row_of_its_seeds_and_every_pair_its_interval():
+    drawn = {"task": "folds", "name": "network, side"}
+    rows = [
+        {**drawn, "rmse": [[0.9, 0.92], [0.94, 0.96]]},
+        {"task": "windows", "name": "running bias", "rmse": [[1.0], [1.0]]},
+        {"task": "windows", "name": "LSTM on item biases", "rmse": [[1], [2]]},
+    ]
+    ends = {"difference": -0.00104, "low": -0.002, "high": 0.0}
+    pair = {"first": "LSTM, past apart", "second": "average, all"}
+    errors, intervals = benchmark.seeds_markdown(
+        rows, [{"task": "folds", **pair, **ends}]
+    )
+    _, _, *shown = errors.splitlines()
+    assert shown == [
+        "| Dense network, ids, side features | published folds "
+        "| 0.9300 | 0.0283 | 2 |",
+        "| LSTM on item biases | windows of time | 1.5000 | 0.7071 | 2 |",
+    ]
+    assert intervals.splitlines()[2:] == [
+        "| LSTM on the average told both, the past, not the same second "
+        "| Average of draws, ids and both | published folds "
+        "| -0.0010 | -0.0020 | +0.0000 |"
+    ]
+
+
 def test_an_unknown_mark_on_a_page_is_refused_and_the_page_named(tmp_path):
     with pytest.raises(BuildError, match=r"built: fold .*folds"):
         page.filled("<!-- built: fold -->", page.built([]))
