@@ -504,7 +504,8 @@ def prepare_fastai(
 ) -> Fit:
     """Fit a model of fastai by its own learner.
 
-    ``params`` are those of ``collab_learner`` and ``fit_one_cycle``, and
+    ``params`` are those of ``collab_learner`` and ``fit_one_cycle``, ``bs``
+    of its data loaders (ratings in a batch, 64 where it is not given), and
     ``dropout``, a share, of embeddings and layers alike.
     """
     if model not in ("EmbeddingDotBias", "EmbeddingNN"):
@@ -512,7 +513,9 @@ def prepare_fastai(
     from fastai.collab import CollabDataLoaders, collab_learner
     from fastai.torch_core import set_seed
 
-    data = CollabDataLoaders.from_df(_frame(train), valid_pct=0.0, seed=seed)
+    data = CollabDataLoaders.from_df(
+        _frame(train), valid_pct=0.0, seed=seed, bs=params.get("bs", 64)
+    )
     if model == "EmbeddingNN":
         layers, dropout = params["layers"], params["dropout"]
         config = {"embed_p": dropout, "ps": [dropout] * len(layers)}

@@ -16,7 +16,7 @@ from benchmarks.contenders import Contender
 from benchmarks.measure import read
 from benchmarks.ours import OURS
 from benchmarks.tellings import TELLINGS
-from benchmarks.tune import RECORDS, SEARCHES, TRIES
+from benchmarks.tune import FUTURE_RECORDS, RECORDS, SEARCHES, TRIES
 
 ITEM_PEARSON = {"name": "pearson_baseline", "user_based": False}
 FASTAI_FIT = {"y_range": [0, 5.5], "n_epoch": 5, "lr_max": 5e-3, "wd": 0.1}
@@ -24,8 +24,17 @@ FASTAI = {"n_factors": 50, **FASTAI_FIT}
 FASTAI_NETWORK = {"layers": [100, 50], "dropout": 0.0, **FASTAI_FIT}
 
 
-def tuned(peer: str, model: str, told: str = "ids") -> tuple[Contender, ...]:
+def tuned(
+    peer: str, model: str, told: str = "ids", records: str = RECORDS
+) -> tuple[Contender, ...]:
     """Enter a model at the best of its recorded tries, one entry a search.
+
+    Parameters
+    ----------
+    peer, model, told
+        As of `Contender`.
+    records
+        The file in the folder of results that holds its tries.
 
     Raises
     ------
@@ -35,7 +44,7 @@ def tuned(peer: str, model: str, told: str = "ids") -> tuple[Contender, ...]:
     found = []
     for search in SEARCHES:
         if (search.peer, search.model, search.told) == (peer, model, told):
-            made = search.made(read(RECORDS))
+            made = search.made(read(records))
             if len(made) < TRIES:
                 raise ValueError(
                     f"{len(made)} of {TRIES} tries of {peer} {model} told "
@@ -114,11 +123,6 @@ CONTENDERS = (
 # Our LSTM, with the settings that are its defaults.
 LSTM: dict[str, Any] = {"n_factors": 16, "n_hidden": 16, "n_epochs": 10}
 
-# Chosen on a tenth of u1's training part, as the others are.
-RNN4REC: dict[str, Any] = {"n_epochs": 13, "lr": 1e-4}
-# Chosen on the newest tenth of what comes before the future.
-RNN4REC_FUTURE: dict[str, Any] = {"n_epochs": 20, "lr": 1e-4}
-
 # Who runs on which task of sequences.py. The first of each is ours, and the
 # one that the others are compared with. The five folds are not parted in
 # time, so there nobody predicts one step ahead.
@@ -128,7 +132,7 @@ SEQUENCES: dict[str, tuple[Contender, ...]] = {
         Contender("recslib", "BothSides", LSTM),
         OUR_MF,
         Contender("LibRecommender", "RNN4Rec"),
-        Contender("LibRecommender", "RNN4Rec", RNN4REC, tuned=True),
+        *tuned("LibRecommender", "RNN4Rec"),
     ),
     "future": (
         Contender("recslib", "LSTMRating ahead", LSTM),
@@ -137,9 +141,6 @@ SEQUENCES: dict[str, tuple[Contender, ...]] = {
         Contender("recslib", "RunningBias ahead", {"keep": 0.9}),
         Contender("LibRecommender", "RNN4Rec"),
         Contender("LibRecommender", "RNN4Rec ahead"),
-        Contender("LibRecommender", "RNN4Rec", RNN4REC_FUTURE, tuned=True),
-        Contender(
-            "LibRecommender", "RNN4Rec ahead", RNN4REC_FUTURE, tuned=True
-        ),
+        *tuned("LibRecommender", "RNN4Rec", records=FUTURE_RECORDS),
     ),
 }

@@ -17,7 +17,9 @@ from typing import Any
 
 from benchmarks.contenders import Contender
 from benchmarks.entries import SEQUENCES
-from benchmarks.measure import write
+from benchmarks.folds import N_SEEDS
+from benchmarks.measure import read, write
+from benchmarks.tune import FUTURE_RECORDS, RECORDS, n_tries
 from benchmarks.turns import behind, fit_and_score, in_turn, row
 from recslib import movielens, splits
 from recslib.ratings import Ratings
@@ -27,6 +29,9 @@ TASKS: Mapping[str, Callable[[Ratings], list[Split]]] = {
     "folds": splits.published_folds,
     "future": lambda ratings: [splits.global_time(ratings, 0.2)],
 }
+
+# Where the tries of a task's searches are recorded.
+TRIES = {"folds": RECORDS, "future": FUTURE_RECORDS}
 
 # Peers that do not fit into one environment with the others.
 ENVIRONMENTS = {
@@ -62,8 +67,15 @@ def run(task: str, parts: Sequence[Split]) -> list[dict[str, Any]]:
         contenders, parts, __file__, "one", task, python_of=python_of
     )
     intervals = behind(predictions, predictions[0], parts)
+    tries = read(TRIES[task])
     return [
-        {"task": task, **row(contender, theirs), **interval}
+        {
+            "task": task,
+            **row(contender, theirs),
+            "tries": n_tries(contender, tries),
+            "seeds": N_SEEDS,
+            **interval,
+        }
         for contender, theirs, interval in zip(
             contenders, measured, intervals, strict=True
         )

@@ -267,6 +267,8 @@ def test_the_results_have_the_agreed_columns_and_kinds():
             "fit_wall_s": float,
             "peak_mb": float,
             "version": str,
+            "tries": int,
+            "seeds": int,
         }
         assert len(row["fold_rmse"]) == n_splits[row["task"]]
         assert all(0.8 < rmse < 1.3 for rmse in row["fold_rmse"])
@@ -296,4 +298,4 @@ def test_a_line_of_the_table_says_what_is_ahead():
         for line in benchmark.sequences_markdown(ROWS, "future").splitlines()
         if "folded in" in line
     )
-    assert line.startswith("| This book, folded in, one step ahead | - | 0.")
+    assert line.startswith("| This book, folded in, one step ahead | - | - | 1 | 0.")

@@ -170,7 +170,7 @@ def markdown(frame: pd.DataFrame) -> str:
         mark = "" if row.processor == usual else ELSEWHERE
         lines.append(
             f"| {row.model} | {TOLD[row.told]} | {row.settings} "
-            f"| {UNRECORDED if pd.isna(row.tries) else row.tries or '-'} "
+            f"| {_tries(row.tries)} "
             f"| {row.seeds} | {row.rmse:.4f} | {row.sd:.4f} | {row.u1:.4f} "
             f"| {_behind(row.behind, row.low, row.high)} "
             f"| {_seconds(row.cpu_s)}{mark} | {row.peak_mb:.0f} |"
@@ -303,8 +303,9 @@ def _seeded(name: str) -> str:
 def sequences_markdown(rows: Sequence[dict[str, Any]], task: str) -> str:
     """Write a task of results/sequences.json in Markdown, the best first."""
     lines = [
-        "| Model | Settings | RMSE | Behind the LSTM | CPU s | Peak MB |",
-        "|---|---|---:|---:|---:|---:|",
+        "| Model | Settings | Tries | Seeds | RMSE | Behind the LSTM | CPU s "
+        "| Peak MB |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     of_task = [row for row in rows if row["task"] == task]
     for row in sorted(of_task, key=lambda row: mean(row["fold_rmse"])):
@@ -313,6 +314,7 @@ def sequences_markdown(rows: Sequence[dict[str, Any]], task: str) -> str:
         limits = [row[limit] for limit in ("difference", "low", "high")]
         lines.append(
             f"| {NAMES[row['peer'], model].full}{ahead} | {_settings(row)} "
+            f"| {_tries(row['tries'])} | {row['seeds']} "
             f"| {mean(row['fold_rmse']):.4f} | {_behind(*limits)} "
             f"| {_seconds(row['fit_cpu_s'])} | {row['peak_mb']:.0f} |"
         )
@@ -361,6 +363,11 @@ def _short(row: dict[str, Any]) -> str:
         length = params.get("n_epochs", params.get("n_sweeps"))
         return f"{name}, {params['n_factors']} {times} {length}{told}"
     return f"{name}, {_settings(row)}{told}"
+
+
+def _tries(number: int | None) -> str:
+    """Write how many tries stand behind settings; a dash for defaults."""
+    return UNRECORDED if pd.isna(number) else str(number or "-")
 
 
 def _behind(difference: float, low: float, high: float) -> str:
