@@ -298,4 +298,6 @@ def test_a_line_of_the_table_says_what_is_ahead():
         for line in benchmark.sequences_markdown(ROWS, "future").splitlines()
         if "folded in" in line
     )
-    assert line.startswith("| This book, folded in, one step ahead | - | - | 1 | 0.")
+    assert line.startswith(
+        "| This book, folded in, one step ahead | - | - | 1 | 0."
+    )
