@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).parent / "results"
+# Where a process finds the library and the press.
+HERE = (ROOT, ROOT / "book")
 MB = 1e6
 
 T = TypeVar("T")
@@ -81,8 +83,8 @@ def in_own_process(
     script, arguments
         What to run, with what.
     python
-        The interpreter, where it is not this one. It finds recslib in this
-        repository, installed in its environment or not.
+        The interpreter, where it is not this one. It finds recslib and the
+        press in this repository, installed in its environment or not.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def in_own_process(
     environment = {
         **os.environ,
         **ONE_THREAD,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join(str(path) for path in HERE),
         "RECSLIB_PROGRESS": "off",
     }
     run = subprocess.run(

@@ -151,8 +151,9 @@ def test_a_process_can_have_another_python_and_finds_the_library(tmp_path):
     script = tmp_path / "said.py"
     script.write_text(
         "import json, os, sys\n"
-        "import recslib\n"
-        "print(json.dumps({'python': sys.prefix, 'lib': recslib.__file__}))\n"
+        "import bookbuild, recslib\n"
+        "found = {'lib': recslib.__file__, 'press': bookbuild.__file__}\n"
+        "print(json.dumps({'python': sys.prefix, **found}))\n"
     )
     bare = tmp_path / "bare"
     venv = ["-m", "venv", "--system-site-packages", "--without-pip"]
@@ -161,6 +162,7 @@ def test_a_process_can_have_another_python_and_finds_the_library(tmp_path):
     said = measure.in_own_process(str(script), python=python)
     assert said["python"] == str(bare)
     assert said["lib"].startswith(str(measure.ROOT))
+    assert said["press"].startswith(str(measure.ROOT))
 
 
 def test_a_peer_without_its_environment_is_left_out_and_ours_come_first(
