@@ -227,6 +227,8 @@ def main() -> None:
     }
     load = round(os.getloadavg()[0], 2)
     facts = {**machine.describe(sorted(packages)), "load_at_start": load}
+    # The results of a commit cannot name it.
+    del facts["commit"]
     rows, intervals, compared = run(folds, words)
     if words:
         facts = read("machine.json") | {"versions": facts["versions"]}
