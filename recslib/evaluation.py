@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -204,6 +206,34 @@ def paired_bootstrap(
         for squares in models
     )
     return Interval(float(difference - other), float(low), float(high))
+
+
+def read_intervals(path: str | Path) -> dict[tuple[str, str, str], Interval]:
+    """Read intervals that a run of the benchmark has kept.
+
+    Parameters
+    ----------
+    path
+        A JSON list of objects with ``task``, ``first``, ``second``,
+        ``difference`` (first minus second), ``low`` and ``high``, in stars.
+
+    Returns
+    -------
+    dict
+        The intervals by task, first and second.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    """
+    kept = json.loads(Path(path).read_text(encoding="utf-8"))
+    return {
+        (each["task"], each["first"], each["second"]): Interval(
+            each["difference"], each["low"], each["high"]
+        )
+        for each in kept
+    }
 
 
 def _squares_by_user(

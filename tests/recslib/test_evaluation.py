@@ -16,6 +16,7 @@ from recslib.evaluation import (
     mae,
     paired_bootstrap,
     rank_unrated,
+    read_intervals,
     rmse,
     summarize,
 )
@@ -228,6 +229,19 @@ def test_a_seed_gives_the_same_interval_again_and_another_does_not():
         for seed in (1, 1, 2)
     )
     assert one == again != other
+
+
+def test_kept_intervals_are_read_by_task_and_pair(tmp_path):
+    kept = tmp_path / "intervals.json"
+    kept.write_text(
+        '[{"task": "folds", "first": "a", "second": "b",'
+        ' "difference": -0.02, "low": -0.03, "high": -0.01}]'
+    )
+    assert read_intervals(kept) == {
+        ("folds", "a", "b"): Interval(-0.02, -0.03, -0.01)
+    }
+    with pytest.raises(FileNotFoundError, match="none"):
+        read_intervals(tmp_path / "none.json")
 
 
 def test_seeds_widen_the_interval_by_what_they_differ():
