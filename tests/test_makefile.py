@@ -319,7 +319,7 @@ def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
     pythons = ("BENCH_PY=./python", "LIBRECOMMENDER_PY=./python")
     install = "-m pip install --requirement benchmarks/requirements"
     house.make("setup")
-    names = ("folds", "sequences", "growth")
+    names = ("folds", "sequences", "growth", "nested")
     fits = [f"-m benchmarks.{name}" for name in names]
     fits.append("book/build.py readme")
     status, calls = house.make("bench", *pythons)
@@ -395,6 +395,7 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "address",
         "bench-setup",
         "bench",
+        "seeds",
         "clean",
     }
     assert len({line.split()[1] for line in lines}) == len(lines)
