@@ -77,8 +77,10 @@ def readmes() -> dict[Path, str]:
     second = benchmark.BENCHMARKS / "README.md"
     text = second.read_text(encoding="utf-8")
     rows = benchmark.read("sequences.json")
-    measured = benchmark.markdown(benchmark.measured_folds())
-    text = with_table(text, "folds", measured)
+    measured = benchmark.measured_folds()
+    table = benchmark.markdown(measured)
+    below = benchmark.remarks(measured)
+    text = with_table(text, "folds", f"{table}\n\n{below}")
     compared = benchmark.tellings_markdown(benchmark.read("tellings.json"))
     text = with_table(text, "tellings", compared)
     text = with_table(text, "sequences", benchmark.sequences_tables(rows))

@@ -156,7 +156,7 @@ def folds_frame(
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """Write `folds_frame`'s table in Markdown, and who is ahead of ours.
+    """Write `folds_frame`'s table in Markdown.
 
     Seconds are marked where another processor took them than most.
     """
@@ -175,15 +175,19 @@ def markdown(frame: pd.DataFrame) -> str:
             f"| {_behind(row.behind, row.low, row.high)} "
             f"| {_seconds(row.cpu_s)}{mark} | {row.peak_mb:.0f} |"
         )
+    return "\n".join(lines)
+
+
+def remarks(frame: pd.DataFrame) -> str:
+    """Say below the table of the folds what its marks mean, and who leads."""
+    usual = frame["processor"].mode().iloc[0]
     others = frame.loc[frame["processor"] != usual, "processor"].unique()
-    if len(others):
-        lines += [
-            "",
-            f"{ELSEWHERE} These seconds are of another processor "
-            f"({', '.join(others)}) than the rest ({usual}), and do not "
-            f"compare with theirs.",
-        ]
-    return "\n".join([*lines, "", in_words(frame)])
+    marks = (
+        f"{ELSEWHERE} These seconds are of another processor "
+        f"({', '.join(others)}) than the rest ({usual}), and do not "
+        f"compare with theirs.\n\n"
+    )
+    return (marks if len(others) else "") + in_words(frame)
 
 
 def in_words(frame: pd.DataFrame) -> str:

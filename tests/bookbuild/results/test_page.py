@@ -329,6 +329,15 @@ def test_what_draws_has_a_row_of_its_seeds_and_every_pair_its_interval():
     ]
 
 
+@pytest.mark.parametrize("name", ["folds", "sequences", "seeds", "published"])
+def test_a_table_of_the_page_holds_rows_and_nothing_else(name):
+    made = page.built([])[name]()
+    tables = re.findall(r"```\{table\}.*?\n\n(.*?)\n```", made, re.DOTALL)
+    assert tables and all(
+        line.startswith("|") for rows in tables for line in rows.splitlines()
+    )
+
+
 def test_an_unknown_mark_on_a_page_is_refused_and_the_page_named(tmp_path):
     with pytest.raises(BuildError, match=r"built: fold .*folds"):
         page.filled("<!-- built: fold -->", page.built([]))
