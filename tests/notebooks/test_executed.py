@@ -173,7 +173,8 @@ def test_a_difference_lies_in_the_interval_around_it(fresh):
         name = key.removesuffix("_low")
         if name == key:
             continue
-        middle = values.get(name, values.get(f"{name}_difference"))
+        middles = (f"{name}_ahead", name, f"{name}_difference")
+        middle = next((values[m] for m in middles if m in values), None)
         assert values[key] <= values[f"{name}_high"], name
         if middle is not None:
             assert values[key] <= middle <= values[f"{name}_high"], name
