@@ -1,9 +1,9 @@
-"""How far off, in stars, and whether a difference is real."""
+"""How far off, in stars; how good a list; whether a difference is real."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,6 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-
-from recslib.ratings import Ratings
-from recslib.splits import Split
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ class FoldSummary:
 
 @dataclass(frozen=True)
 class Interval:
-    """A difference in RMSE, A minus B, and its 95 % interval, in stars."""
+    """A difference, A minus B, and its 95 % interval: of RMSE, in stars."""
 
     difference: float
     low: float
@@ -57,27 +54,43 @@ class Interval:
         )
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """How good lists of n items are, a mean over users, each 0 to 1.
+@dataclass(frozen=True, eq=False)
+class ListQuality:
+    """How good the lists of B people are: one value each, 0 to 1.
 
     Parameters
     ----------
-    precision
-        Share of the list that is a favourite.
-    recall
-        Share of the favourites that are in the list.
     ndcg
-        Discounted gain against that of the best list there is: a favourite
-        at place p counts 1 / log2(p + 1).
-    n_users
-        How many users had a favourite to find.
+        (B,): discounted gain against that of the best list there is. A hit at
+        place p counts 1 / log2(p + 1).
+    precision
+        (B,): share of the n places of the list that hold a hit.
+    recall
+        (B,): share of what was wanted that is in the list.
+    average_precision
+        (B,): the precisions at the places of the hits, added and divided by
+        how many are wanted.
+    items
+        (B, n) int64, the lists, the best first; -1 where a list has ended.
     """
 
-    precision: float
-    recall: float
-    ndcg: float
-    n_users: int
+    ndcg: Tensor
+    precision: Tensor
+    recall: Tensor
+    average_precision: Tensor
+    items: Tensor
+
+    def __len__(self) -> int:
+        """Count the people."""
+        return len(self.ndcg)
+
+    def __repr__(self) -> str:
+        """Write the means over people with four digits."""
+        return (
+            f"ListQuality(nDCG {self.ndcg.mean():.4f}, precision "
+            f"{self.precision.mean():.4f}, recall {self.recall.mean():.4f}, "
+            f"{len(self):,} people)"
+        )
 
 
 def rmse(
@@ -393,72 +406,196 @@ def _resample(totals: np.ndarray, n_resamples: int, seed: int) -> np.ndarray:
     return np.stack(draws, axis=1)
 
 
-def rank_unrated(
-    score: Callable[[Tensor], Tensor],
-    split: Split,
-    *,
-    n: int = 10,
-    favourite: float = 4.0,
-) -> Ranking:
-    """Judge lists by how many held-out favourites are among the first n.
+def best_items(scores: Tensor, seen: Tensor, n: int = 10) -> Tensor:
+    """Rank all items that each person has not seen.
 
-    The list of a user ranks every item that they have no training rating of;
-    which of two equal scores comes first is left to torch.topk. Users without
-    a favourite in the test part are left out. The gain is binary and
-    discounted as in K. Järvelin, J. Kekäläinen, "Cumulated Gain-Based
-    Evaluation of IR Techniques", ACM TOIS 20(4), 2002.
+    Of two equal scores the item with the lower row index comes first.
 
     Parameters
     ----------
-    score
-        Takes (B,) users, returns (B, n_items) scores, the best highest.
-    split
-        Its training part is not recommended again; its test part holds the
-        favourites.
+    scores
+        (B, n_items), the best highest; or (n_items,), the same for all.
+    seen
+        (B, n_items) bool: not listed again.
     n
         Length of the lists.
-    favourite
-        Test ratings of at least so many stars are favourites.
+
+    Returns
+    -------
+    Tensor
+        (B, n) int64, the best first; -1 where fewer items are left.
 
     Raises
     ------
     ValueError
-        When n is below 1, nobody has a favourite, the scores have another
-        shape, or some are not finite; the message counts them.
+        When n is below 1, the scores have another shape, or some are not
+        finite; the message counts them.
     """
     if n < 1:
         raise ValueError(f"n is {n}; ask for lists of at least 1 item.")
-    train, test = split.train, split.test
-    liked = test.ratings >= favourite
-    users = test.users[liked].unique()
-    if len(users) == 0:
+    if seen.ndim != 2 or scores.shape not in (seen.shape, seen.shape[1:]):
         raise ValueError(
-            f"no test rating has {favourite:g} stars or more; lower "
-            f"favourite, so that there is something to find."
+            f"scores have the shape {tuple(scores.shape)}; give one an item, "
+            f"{tuple(seen.shape)}, or {tuple(seen.shape[1:])} for all alike."
         )
-    discounts = 1 / torch.log2(torch.arange(n, dtype=torch.float64) + 2)
-    sums = torch.zeros(3, dtype=torch.float64)
-    for batch in users.split(1_024):
-        scores = score(batch).detach().double().clone()
-        if scores.shape != (len(batch), train.n_items):
-            raise ValueError(
-                f"score returns the shape {tuple(scores.shape)} for "
-                f"{len(batch)} users; give ({len(batch)}, {train.n_items})."
-            )
-        check_finite_scores(scores)
-        scores[_table(train, batch, None)] = -torch.inf
-        wanted = _table(test, batch, liked)
-        places = scores.topk(min(n, train.n_items), dim=1).indices
-        hits = wanted.gather(1, places).double()  # (B, n)
-        n_wanted = wanted.sum(dim=1)
-        best = discounts.cumsum(0)[n_wanted.clamp(max=n) - 1]
-        gain = (hits * discounts[: hits.shape[1]]).sum(dim=1)
-        found = hits.sum(dim=1)
-        sums += torch.stack(
-            [found.sum() / n, (found / n_wanted).sum(), (gain / best).sum()]
+    check_finite_scores(scores)
+    left = scores.detach().expand(seen.shape).masked_fill(seen, -torch.inf)
+    # One place more, to see whether what ends the list is tied with the next.
+    n_ranked = min(n + 1, seen.shape[1])
+    ranked = left.topk(n_ranked, dim=1)
+    items = ranked.indices
+    tied = (ranked.values[:, 1:] == ranked.values[:, :-1]).any(dim=1)
+    if tied.any():
+        again = left[tied].argsort(dim=1, descending=True, stable=True)
+        items[tied] = again[:, :n_ranked]
+    items = items[:, :n]
+    return items.masked_fill(seen.gather(1, items), -1)
+
+
+def judge_lists(
+    scores: Tensor, seen: Tensor, wanted: Tensor, *, n: int = 10
+) -> ListQuality:
+    """Judge each person's list by the hits among its first n places.
+
+    All items that a person has not seen are ranked, by `best_items`. The gain
+    is binary and discounted as in K. Järvelin, J. Kekäläinen, "Cumulated
+    Gain-Based Evaluation of IR Techniques", ACM TOIS 20(4), 2002.
+
+    Parameters
+    ----------
+    scores, seen
+        As in `best_items`.
+    wanted
+        (B, n_items) bool: what is a hit. At least one a person, and nothing
+        that was seen.
+    n
+        Length of the lists.
+
+    Raises
+    ------
+    ValueError
+        As in `best_items`; when somebody wants nothing, or wants what was
+        seen.
+    """
+    if wanted.shape != seen.shape:
+        raise ValueError(
+            f"wanted has the shape {tuple(wanted.shape)}, seen "
+            f"{tuple(seen.shape)}; give one flag an item to each."
         )
-    precision, recall, ndcg = (sums / len(users)).tolist()
-    return Ranking(precision, recall, ndcg, len(users))
+    n_wanted = wanted.sum(dim=1)
+    n_without = int((n_wanted == 0).sum())
+    n_seen = int((wanted & seen).sum())
+    if len(wanted) == 0 or n_without or n_seen:
+        raise ValueError(
+            f"of {len(wanted):,} people {n_without:,} want nothing, and "
+            f"{n_seen:,} items are wanted that were seen; leave out who has "
+            f"nothing to find, and want only what is not seen."
+        )
+    items = best_items(scores, seen, n)
+    hits = wanted.gather(1, items.clamp_min(0)) & (items >= 0)
+    hits = hits.double()  # (B, n)
+    n_places = items.shape[1]
+    place = torch.arange(1, n_places + 1, dtype=hits.dtype)
+    discounts = 1 / torch.log2(place + 1)
+    best = discounts.cumsum(0)[n_wanted.clamp(max=n_places) - 1]
+    precisions = hits.cumsum(dim=1) / place
+    return ListQuality(
+        ndcg=(hits * discounts).sum(dim=1) / best,
+        precision=hits.sum(dim=1) / n,
+        recall=hits.sum(dim=1) / n_wanted,
+        average_precision=(hits * precisions).sum(dim=1) / n_wanted,
+        items=items,
+    )
+
+
+def mean_bootstrap(
+    values_a: Tensor,
+    values_b: Tensor,
+    people: Tensor,
+    *,
+    n_resamples: int = 2_000,
+    seed: int = 0,
+) -> Interval:
+    """Bound the difference of two means over people, A minus B.
+
+    As `paired_bootstrap`: people are drawn with replacement, each with all
+    their values; where there is a row a seed, seeds are drawn too, for A and
+    B apart.
+
+    Parameters
+    ----------
+    values_a, values_b
+        (M,) values such as `ListQuality.ndcg`, or (S, M): one row a seed.
+    people
+        (M,) int64, whose value it is; somebody may have several, one a fold.
+    n_resamples
+        How many draws.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    Interval
+        Above zero where A's values are higher.
+
+    Raises
+    ------
+    ValueError
+        When the shapes do not fit, or a value is not finite.
+    """
+    both = [
+        values.double().reshape(-1, values.shape[-1])
+        for values in (values_a, values_b)
+    ]
+    if any(len(v) == 0 or v.shape[1:] != people.shape for v in both):
+        raise ValueError(
+            f"values have the shapes {tuple(values_a.shape)} and "
+            f"{tuple(values_b.shape)}, people {tuple(people.shape)}; give one "
+            f"person a value, and at least one seed."
+        )
+    if not all(values.isfinite().all() for values in both):
+        raise ValueError("some values are not finite; mend them first.")
+    _, rows = people.unique(return_inverse=True)
+    counts = np.bincount(rows.numpy())
+    by_person = [
+        np.stack([np.bincount(rows.numpy(), each.numpy()) for each in values])
+        for values in both
+    ]
+    sums = _resample(
+        np.stack([*by_person[0], *by_person[1], counts]), n_resamples, seed
+    )
+    parts = np.split(sums[:-1] / sums[-1], [len(by_person[0])])
+    generator = np.random.default_rng(seed)
+    resampled = [_mean_over_seeds(part, generator) for part in parts]
+    low, high = np.quantile(resampled[0] - resampled[1], [0.025, 0.975])
+    difference = both[0].mean() - both[1].mean()
+    return Interval(float(difference), float(low), float(high))
+
+
+def coverage(items: Tensor, n_items: int) -> float:
+    """Share (0 to 1) of all items that are in somebody's list.
+
+    Parameters
+    ----------
+    items
+        (B, n) lists of row indexes, -1 for an empty place.
+    n_items
+        How many there are.
+    """
+    return len(items[items >= 0].unique()) / n_items
+
+
+def mean_popularity(items: Tensor, counts: Tensor) -> float:
+    """Mean number of ratings of what is in the lists, over all places.
+
+    Parameters
+    ----------
+    items
+        (B, n) lists of row indexes, -1 for an empty place.
+    counts
+        (n_items,) ratings of each item.
+    """
+    return counts[items[items >= 0]].float().mean().item()
 
 
 def check_finite_scores(scores: Tensor) -> None:
@@ -480,18 +617,6 @@ def check_finite_scores(scores: Tensor) -> None:
             f"{n_bad:,} of {scores.numel():,} scores are not finite; a list "
             f"made from them would be wrong."
         )
-
-
-def _table(part: Ratings, users: Tensor, rows: Tensor | None) -> Tensor:
-    """Mark what each user rated in a part: (B, n_items) bool."""
-    places = torch.full((part.n_users,), -1)
-    places[users] = torch.arange(len(users))
-    keep = places[part.users] >= 0
-    if rows is not None:
-        keep &= rows
-    table = torch.zeros(len(users), part.n_items, dtype=torch.bool)
-    table[places[part.users[keep]], part.items[keep]] = True
-    return table
 
 
 def _group_name(edges: Sequence[int], group: int) -> str:

@@ -1,4 +1,4 @@
-"""The models of the book. Each predicts ratings in stars.
+"""The models of the book: three that predict stars, three that rank.
 
 Each fits in one cell of a chapter. Where they come from:
 
@@ -19,6 +19,11 @@ Each fits in one cell of a chapter. Where they come from:
   Approximation", Annals of Statistics 29(5), 2001. `BothSides` reads in both
   directions: M. Schuster, K. Paliwal, "Bidirectional Recurrent Neural
   Networks", IEEE Transactions on Signal Processing 45(11), 1997.
+- `ListFactorization`, `ListAutoencoder`, `ListLSTM`: the same three ideas with
+  a score for every item at once. The network hears likes and dislikes as an
+  autoencoder: D. Liang et al., "Variational Autoencoders for Collaborative
+  Filtering", WWW 2018. The LSTM names the next item: B. Hidasi et al.,
+  "Session-based Recommendations with Recurrent Neural Networks", ICLR 2016.
 """
 
 from __future__ import annotations
@@ -250,6 +255,54 @@ class BothSides(nn.Module):
         nothing = torch.zeros_like(said)
         back = self.after(items_back, nothing, past_back, surprises_back)
         return said + back.gather(1, mirror)
+
+
+class ListFactorization(nn.Module):
+    """The two embeddings of a matrix factorization, to rank all items."""
+
+    def __init__(self, n_users: int, n_items: int, n_factors: int) -> None:
+        super().__init__()
+        self.user_factors = embedding(n_users, n_factors, sd=0.1)
+        self.item_factors = embedding(n_items, n_factors, sd=0.1)
+        self.item_biases = embedding(n_items, 1, sd=0.0)
+
+    def forward(self, users: Tensor) -> Tensor:
+        """Score every item: users (B,) -> (B, n_items)."""
+        products = self.user_factors(users) @ self.item_factors.weight.T
+        return products + self.item_biases.weight[:, 0]
+
+
+class ListAutoencoder(nn.Module):
+    """A network that hears likes and dislikes, and scores every item."""
+
+    def __init__(self, n_items: int, n_hidden: int) -> None:
+        super().__init__()
+        self.hidden = linear(2 * n_items, n_hidden, sd=0.02)
+        self.output = linear(n_hidden, n_items, sd=0.02)
+
+    def forward(self, liked: Tensor, disliked: Tensor) -> Tensor:
+        """Score every item: two (B, n_items) of 0 and 1 -> (B, n_items)."""
+        heard = torch.cat([liked, disliked], dim=1)  # (B, 2 n_items)
+        length = heard.sum(dim=1, keepdim=True).sqrt().clamp_min(1)
+        return self.output(nn.functional.gelu(self.hidden(heard / length)))
+
+
+class ListLSTM(nn.Module):
+    """An LSTM that hears films in turn, and scores each as the next one."""
+
+    def __init__(self, n_items: int, n_factors: int, n_hidden: int) -> None:
+        super().__init__()
+        # One row more, for the padding of short histories.
+        self.item_factors = embedding(n_items + 1, n_factors, sd=0.1)
+        self.lstm = nn.LSTM(n_factors + 1, n_hidden, batch_first=True)
+        self.output = linear(n_hidden, n_items, sd=0.02)
+
+    def forward(self, items: Tensor, liked: Tensor) -> Tensor:
+        """Score every item at every step: two (B, T) -> (B, T, n_items)."""
+        factors = self.item_factors(items)  # (B, T, F)
+        heard = torch.cat([factors, liked.unsqueeze(2)], dim=2)
+        steps, _ = self.lstm(heard)  # (B, T, H)
+        return self.output(steps)
 
 
 def main_directions(factors: Tensor, n: int) -> Tensor:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from recslib.evaluation import check_finite_scores
+from recslib.evaluation import best_items, check_finite_scores
+from recslib.lists import Heard
 from recslib.models import MatrixFactorization, check_tables
 from recslib.ratings import Ratings, RatingsError
 from recslib.splits import history_order
@@ -77,6 +79,111 @@ def top_n(
     left = torch.ones(ratings.n_items, dtype=torch.bool)
     left[seen] = False
     return _best(scores, left, ratings, n, "score")
+
+
+def lists_for(
+    scores: Tensor,
+    seen: Tensor,
+    ratings: Ratings,
+    *,
+    users: Tensor | None = None,
+    n: int = 10,
+) -> pd.DataFrame:
+    """Write out the lists of many people, with titles.
+
+    Parameters
+    ----------
+    scores, seen
+        As in `recslib.evaluation.best_items`: (B, n_items).
+    ratings
+        For titles and ids.
+    users
+        (B,) int64 row indexes, whose lists these are; None numbers people
+        from 0, who then need be none of the ratings'.
+    n
+        Length of the lists; shorter where few items are left.
+
+    Returns
+    -------
+    DataFrame
+        A row a place: ``user`` (id), ``place`` (from 1), ``item`` (row
+        index), ``title``, ``score``. Somebody who has seen everything has no
+        row.
+
+    Raises
+    ------
+    ValueError
+        As in `recslib.evaluation.best_items`; when there is not one column an
+        item and one user a row.
+    """
+    n_people = len(seen) if users is None else len(users)
+    if seen.shape != (n_people, ratings.n_items):
+        raise ValueError(
+            f"seen has the shape {tuple(seen.shape)}; give a row for each of "
+            f"{n_people} people and a column for each of {ratings.n_items} "
+            f"items."
+        )
+    items = best_items(scores, seen, n)
+    people, places = (items >= 0).nonzero(as_tuple=True)
+    chosen = items[people, places]
+    names = people if users is None else ratings.user_ids[users[people]]
+    return pd.DataFrame(
+        {
+            "user": np.asarray(names),
+            "place": places.numpy() + 1,
+            "item": chosen.numpy(),
+            "title": [ratings.titles[item] for item in chosen.tolist()],
+            "score": scores.detach()
+            .expand(seen.shape)[people, chosen]
+            .numpy(),
+        }
+    )
+
+
+def leave_each_out(
+    score: Callable[[Heard], Tensor], heard: Heard, item: int
+) -> tuple[Tensor, Tensor]:
+    """Measure what each rating of a person does for the score of an item.
+
+    Each is left out in turn, and the item is scored again.
+
+    Parameters
+    ----------
+    score
+        From what is heard of B people to (B, n_items).
+    heard
+        Of one person, who has rated something.
+    item
+        Row index.
+
+    Returns
+    -------
+    tuple of Tensor
+        (K,) int64 row indexes of what the person rated, and (K,) by how much
+        the score falls without each: above 0 where it speaks for the item.
+        The strongest comes first.
+
+    Raises
+    ------
+    ValueError
+        When there is not exactly one person, nothing is rated, or there is
+        no such item.
+    """
+    n_items = heard.liked.shape[1]
+    rated = heard.rated[0].nonzero().squeeze(1) if len(heard) else []
+    if len(heard) != 1 or len(rated) == 0 or not 0 <= item < n_items:
+        raise ValueError(
+            f"{len(heard)} people with {len(rated)} ratings, and item {item}; "
+            f"give one person with a rating at least, and an item from 0 to "
+            f"{n_items - 1}."
+        )
+    kept = torch.ones(len(rated) + 1, n_items)
+    kept[torch.arange(len(rated)) + 1, rated] = 0
+    with torch.no_grad():
+        scores = score(Heard(heard.liked * kept, heard.disliked * kept))
+    changes = scores[0, item] - scores[1:, item]
+    order = changes.argsort(descending=True, stable=True)
+    return rated[order], changes[order]
 
 
 def nearest_items(

@@ -230,6 +230,37 @@ def random_split(
     return _part(ratings, _mask(rows, len(ratings)), "random")
 
 
+def random_by_user(
+    ratings: Ratings, test_share: float = 0.25, seed: int = 0
+) -> Split:
+    """Test on a random share of every user's ratings, rounded.
+
+    Parameters
+    ----------
+    ratings
+        N ratings.
+    test_share
+        Between 0 and 1. Of an exact half, the even number is tested.
+    seed
+        Of the draw.
+
+    Raises
+    ------
+    RatingsError
+        When the share is not between 0 and 1, or leaves a part empty.
+    """
+    _check_share(test_share, "test_share")
+    shuffled = _shuffled(len(ratings), seed)
+    by_user = shuffled[ratings.users[shuffled].argsort(stable=True)]
+    counts = ratings.counts_by_user()
+    first = counts.cumsum(0) - counts
+    n_test = (test_share * counts).round().long()
+    users = ratings.users[by_user]
+    chosen = torch.arange(len(ratings)) - first[users] < n_test[users]
+    name = f"{100 * test_share:g} % of each user"
+    return _part(ratings, _mask(by_user[chosen], len(ratings)), name)
+
+
 def whole_items(
     ratings: Ratings, n_folds: int = 5, seed: int = 0
 ) -> list[Split]:

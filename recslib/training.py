@@ -34,6 +34,9 @@ class History:
         The epoch (from 1) whose weights the model now has.
     seconds
         Wall time of the whole fit.
+    train_loss
+        Where a loss of one's own was fitted: its mean over the epoch. Then
+        ``train_rmse`` is empty.
     """
 
     train_rmse: list[float] = field(default_factory=list)
@@ -41,6 +44,7 @@ class History:
     learning_rates: list[float] = field(default_factory=list)
     best_epoch: int = 0
     seconds: float = 0.0
+    train_loss: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +131,7 @@ def fit(
     n_epochs: int,
     batch_size: int,
     seed: int,
+    loss: Callable[[nn.Module, Examples], Tensor] | None = None,
     penalty: Callable[..., Tensor] | None = None,
     reduction: Literal["mean", "sum"] = "mean",
     schedule: Literal["constant", "one_cycle"] = "constant",
@@ -138,7 +143,8 @@ def fit(
     """Fit a model to ratings by mini-batch gradient descent.
 
     The loss of a batch is the sum of the squared errors and penalties of its
-    examples, divided (or not) by the number of errors that count. Every epoch
+    examples, divided (or not) by the number of errors that count. For a model
+    that predicts no ratings, give a loss. Every epoch
     shuffles the examples once and takes slices: nothing is collated one by
     one.
 
@@ -157,9 +163,13 @@ def fit(
     seed
         Of the shuffles and of dropout. The model's own first weights are
         drawn where the model is made.
+    loss
+        Takes the model and a batch; returns one loss, (K,), for each of the K
+        things in it that count. None: the squared errors of the targets that
+        count.
     penalty
-        Takes the inputs of a batch; returns (B,), added to the squared error
-        of each example.
+        Takes the inputs of a batch; returns (B,), added to the loss of each
+        example.
     reduction
         ``"sum"`` makes the learning rate one a rating, whatever the batch
         size; ``"mean"`` one a batch.
@@ -184,13 +194,20 @@ def fit(
     Raises
     ------
     ValueError
-        For numbers out of range, patience without validation, a device that
-        is not there, and predictions of another shape than the targets.
+        For numbers out of range, patience without validation, validation with
+        a loss of one's own, a device that is not there, and predictions of
+        another shape than the targets.
     FloatingPointError
         When a loss or a weight is not finite; names the epoch, the batch and
         the likely causes.
     """
     _check_settings(n_epochs, batch_size, reduction, validation, patience)
+    if loss is not None and validation is not None:
+        raise ValueError(
+            "validation is judged by RMSE, which a loss of one's own need not "
+            "be; leave one of the two out."
+        )
+    losses_of = _squared_errors if loss is None else loss
     where = find_device(device)
     model.to(where)
     train = train.to(where)
@@ -200,22 +217,22 @@ def fit(
     generator = torch.Generator().manual_seed(seed)
 
     def step(batch: Examples) -> Tensor:
-        """Take one step of the optimizer; return the squared errors."""
-        errors = _squared_errors(model, batch)
-        loss = errors.sum()
+        """Take one step of the optimizer; return the losses."""
+        losses = losses_of(model, batch)
+        total = losses.sum()
         if penalty is not None:
-            loss = loss + penalty(*batch.inputs).sum()
+            total = total + penalty(*batch.inputs).sum()
         if reduction == "mean":
-            loss = loss / max(errors.numel(), 1)
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss.item()}")
+            total = total / max(losses.numel(), 1)
+        if not torch.isfinite(total):
+            raise FloatingPointError(f"the loss is {total.item()}")
         optimizer.zero_grad()
-        loss.backward()
+        total.backward()
         if max_gradient_norm is not None:
             nn.utils.clip_grad_norm_(model.parameters(), max_gradient_norm)
         optimizer.step()
         scheduler.step()
-        return errors.detach()
+        return losses.detach()
 
     history, best_weights = History(), None
     started = time.perf_counter()
@@ -226,19 +243,21 @@ def fit(
             model.train()
             order = torch.randperm(len(train), generator=generator).to(where)
             shuffled = train.reordered(order)
-            squares, count = torch.zeros((), device=where), 0
+            summed, count = torch.zeros((), device=where), 0
             for number, rows in enumerate(_slices(len(train), batch_size), 1):
                 try:
-                    errors = step(shuffled.batch(rows))
+                    losses = step(shuffled.batch(rows))
                 except FloatingPointError as error:
                     raise _diverged(error, epoch, number, n_batches) from None
-                squares += errors.sum()
-                count += errors.numel()
+                summed += losses.sum()
+                count += losses.numel()
                 bar.update(1 / n_batches)
             model.eval()
-            history.train_rmse.append(
-                math.sqrt(squares.item() / max(count, 1))
-            )
+            mean = summed.item() / max(count, 1)
+            if loss is None:
+                history.train_rmse.append(math.sqrt(mean))
+            else:
+                history.train_loss.append(mean)
             history.learning_rates.append(scheduler.get_last_lr()[0])
             history.best_epoch = epoch
             if not all(part.isfinite().all() for part in model.parameters()):

@@ -1,0 +1,843 @@
+"""Models that rank: whom they serve, and how each is fitted.
+
+Nothing here predicts stars. A score only says which of two items comes first
+for a person. Every function takes tables with a row a person and a column an
+item, so that one matrix product scores everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, normalize
+
+from recslib.models import ListAutoencoder, ListFactorization, ListLSTM
+from recslib.progress import progress_bar
+from recslib.ratings import Ratings, RatingsError
+from recslib.splits import Split, history_order
+from recslib.training import Examples, fit
+
+LIKED = 4.0  # stars from which on a film is liked, on a scale of 1 to 5
+
+# From what people liked and disliked to what is heard of both, and what is to
+# be found: two (B, n_items) to three.
+Draw = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What is known of B people: a row each, a column an item.
+
+    Parameters
+    ----------
+    liked, disliked
+        (B, n_items) float32: 1 where they rated it so, 0 elsewhere.
+    """
+
+    liked: Tensor
+    disliked: Tensor
+
+    def __len__(self) -> int:
+        """Count the people."""
+        return len(self.liked)
+
+    @property
+    def rated(self) -> Tensor:
+        """Everything rated, liked or not: (B, n_items) float32."""
+        return self.liked + self.disliked
+
+    @property
+    def both(self) -> Tensor:
+        """What was liked, and beside it what was not: (B, 2 n_items)."""
+        return torch.cat([self.liked, self.disliked], dim=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Audience:
+    """B people who get a list each, and what would be a hit.
+
+    Parameters
+    ----------
+    users
+        (B,) int64 row indexes.
+    heard
+        What a model may know of them; nothing of it is listed again.
+    wanted
+        (B, n_items) bool: what counts as a hit. Everybody has one at least.
+    """
+
+    users: Tensor
+    heard: Heard
+    wanted: Tensor
+
+    def __len__(self) -> int:
+        """Count the people."""
+        return len(self.users)
+
+    @property
+    def seen(self) -> Tensor:
+        """What is not listed again: (B, n_items) bool."""
+        return self.heard.rated > 0
+
+
+def hear(
+    ratings: Ratings, users: Tensor | None = None, *, liked: float = LIKED
+) -> Heard:
+    """Lay ratings out as tables of what was liked and what was not.
+
+    Parameters
+    ----------
+    ratings
+        N ratings.
+    users
+        (B,) int64 row indexes, each once; None: everybody, in order.
+    liked
+        From so many stars on.
+
+    Returns
+    -------
+    Heard
+        Of B people; a row of zeros for those who rated nothing.
+
+    Raises
+    ------
+    ValueError
+        When a user is none of the ratings', or is named twice.
+    """
+    if users is None:
+        users = torch.arange(ratings.n_users)
+    is_row = (users >= 0) & (users < ratings.n_users)
+    if not is_row.all() or len(users.unique()) < len(users):
+        raise ValueError(
+            f"users are {users.tolist()[:5]}...: give row indexes from 0 to "
+            f"{ratings.n_users - 1}, each once."
+        )
+    places = torch.full((ratings.n_users,), -1)
+    places[users] = torch.arange(len(users))
+    rows = places[ratings.users]
+    tables = torch.zeros(2, len(users), ratings.n_items)
+    for table, chosen in zip(
+        tables,
+        (ratings.ratings >= liked, ratings.ratings < liked),
+        strict=True,
+    ):
+        keep = chosen & (rows >= 0)
+        table[rows[keep], ratings.items[keep]] = 1.0
+    return Heard(*tables)
+
+
+def known_people(
+    split: Split, *, liked: float = LIKED, any_rated: bool = False
+) -> Audience:
+    """Serve people of the training part; the test part holds the hits.
+
+    Parameters
+    ----------
+    split
+        Its training part is heard, its test part is what they rated next.
+    liked
+        From so many stars on.
+    any_rated
+        Count everything that they rated as a hit, liked or not.
+
+    Returns
+    -------
+    Audience
+        Everybody who has something to find.
+
+    Raises
+    ------
+    RatingsError
+        When nobody has.
+    """
+    later = hear(split.test, liked=liked)
+    wanted = (later.rated if any_rated else later.liked) > 0
+    users = wanted.any(dim=1).nonzero().squeeze(1)
+    _check_somebody(users, liked)
+    heard = hear(split.train, users, liked=liked)
+    return Audience(users, heard, wanted[users])
+
+
+def strangers(
+    split: Split,
+    n_heard: int = 10,
+    *,
+    order: Literal["random", "time"] = "random",
+    liked: float = LIKED,
+    seed: int = 0,
+) -> Audience:
+    """Serve people of the test part who have just rated a few items.
+
+    Parameters
+    ----------
+    split
+        Of whole users: see `recslib.splits.whole_users`. Nobody of its test
+        part is in its training part.
+    n_heard
+        How many of their ratings are heard; 0 for somebody's first visit.
+    order
+        Which: random ones, or their first in time.
+    liked
+        From so many stars on; what they liked of the rest is a hit.
+    seed
+        Of the draw; in time order, of the ratings of one second.
+
+    Returns
+    -------
+    Audience
+        Everybody who has something left to find.
+
+    Raises
+    ------
+    ValueError
+        When ``n_heard`` is below 0, or ``order`` is neither.
+    RatingsError
+        When somebody of the test part is trained on, nobody has something
+        left to find, or there are no timestamps where they are asked for.
+    """
+    if n_heard < 0 or order not in ("random", "time"):
+        raise ValueError(
+            f"n_heard is {n_heard} and order {order!r}; give 0 or more, and "
+            f"'random' or 'time'."
+        )
+    test = split.test
+    known = torch.isin(test.users, split.train.users)
+    if known.any():
+        raise RatingsError(
+            f"{len(test.users[known].unique()):,} people of the test part "
+            f"are in the training part too, and so are no strangers. Split "
+            f"by whole_users."
+        )
+    by_user = _by_user(test, order, seed)
+    counts = test.counts_by_user()
+    first = (counts.cumsum(0) - counts)[test.users[by_user]]
+    is_heard = torch.zeros(len(test), dtype=torch.bool)
+    is_heard[by_user] = torch.arange(len(test)) - first < n_heard
+    wanted = hear(test.select(~is_heard), liked=liked).liked > 0
+    users = wanted.any(dim=1).nonzero().squeeze(1)
+    _check_somebody(users, liked)
+    heard = hear(test.select(is_heard), users, liked=liked)
+    return Audience(users, heard, wanted[users])
+
+
+def _check_somebody(users: Tensor, liked: float) -> None:
+    if len(users) == 0:
+        raise RatingsError(
+            f"nobody has something to find: no rating that is held out has "
+            f"{liked:g} stars or more. Give a lower liked."
+        )
+
+
+def first_ratings(
+    ratings: Ratings,
+    n_steps: int,
+    *,
+    order: Literal["time", "random", "items"] = "time",
+    liked: float = LIKED,
+    seed: int = 0,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Lay out what each person rated first, to be heard in turn.
+
+    Parameters
+    ----------
+    ratings
+        N ratings.
+    n_steps
+        T, how many of each person's, at least 1.
+    order
+        By time (ratings of one second at random), at random, or by the row
+        index of the item, which is how published files come.
+    liked
+        From so many stars on.
+    seed
+        Of what is at random.
+
+    Returns
+    -------
+    tuple of Tensor
+        (S,) int64 users who rated anything; (S, T) int64 items, ``n_items``
+        where somebody has no more; (S, T) float32, 1 where liked.
+
+    Raises
+    ------
+    ValueError
+        When ``n_steps`` is below 1 or there is no such order.
+    RatingsError
+        When there are no timestamps where they are asked for.
+    """
+    if n_steps < 1 or order not in ("time", "random", "items"):
+        raise ValueError(
+            f"n_steps is {n_steps} and order {order!r}; give at least 1 step, "
+            f"and 'time', 'random' or 'items'."
+        )
+    by_user = _by_user(ratings, order, seed)
+    counts = ratings.counts_by_user()
+    first = (counts.cumsum(0) - counts)[ratings.users[by_user]]
+    step = torch.arange(len(ratings)) - first
+    rows = by_user[step < n_steps]
+    users, places = ratings.users[rows].unique(return_inverse=True)
+    where = places, step[step < n_steps]
+    items = torch.full((len(users), n_steps), ratings.n_items)
+    items[where] = ratings.items[rows]
+    tells = torch.zeros(len(users), n_steps)
+    tells[where] = (ratings.ratings[rows] >= liked).float()
+    return users, items, tells
+
+
+def _by_user(
+    ratings: Ratings, order: Literal["time", "random", "items"], seed: int
+) -> Tensor:
+    """Return row numbers: users in order, each one's ratings in an order."""
+    if order == "time":
+        return history_order(ratings, seed)
+    if order == "items":
+        shuffled = ratings.items.argsort(stable=True)
+    else:
+        generator = torch.Generator().manual_seed(seed)
+        shuffled = torch.randperm(len(ratings), generator=generator)
+    return shuffled[ratings.users[shuffled].argsort(stable=True)]
+
+
+def popularity(train: Ratings, *, liked: float | None = None) -> Tensor:
+    """Count how many rated each item, or how many liked it.
+
+    Parameters
+    ----------
+    train
+        N ratings.
+    liked
+        Count ratings of so many stars or more; None counts all.
+
+    Returns
+    -------
+    Tensor
+        (n_items,) float32, the same score for everybody.
+    """
+    if liked is None:
+        return train.counts_by_item().float()
+    return train.select(train.ratings >= liked).counts_by_item().float()
+
+
+def item_neighbours(
+    table: Tensor, n_neighbours: int = 50, *, shrinkage: float = 10.0
+) -> Tensor:
+    """Weigh each item by its nearest items: cosine, shrunk.
+
+    The cosine of two columns, times n / (n + shrinkage), where n people have
+    both: a few people are no proof (R. Bell, Y. Koren, "Improved
+    Neighborhood-based Collaborative Filtering", KDD Cup 2007, section 3).
+    The item-based scheme is that of M. Deshpande, G. Karypis, "Item-Based
+    Top-N Recommendation Algorithms", ACM TOIS 22(1), 2004.
+
+    Parameters
+    ----------
+    table
+        (n_users, n_items) of 0 and 1: who has what.
+    n_neighbours
+        How many neighbours of an item count, at least 1.
+    shrinkage
+        At least 0.
+
+    Returns
+    -------
+    Tensor
+        (n_items, n_items): ``heard @ weights`` scores every item.
+
+    Raises
+    ------
+    ValueError
+        When a number is out of range.
+    """
+    if n_neighbours < 1 or shrinkage < 0:
+        raise ValueError(
+            f"n_neighbours is {n_neighbours} and shrinkage {shrinkage}; give "
+            f"at least 1 neighbour and no shrinkage below 0."
+        )
+    together = table.T @ table  # how many people have both
+    lengths = normalize(table, dim=0)
+    cosines = lengths.T @ lengths
+    cosines *= together / (together + shrinkage).clamp_min(1e-9)
+    cosines.fill_diagonal_(0)
+    n_kept = min(n_neighbours, len(cosines))
+    nearest = cosines.topk(n_kept, dim=0)
+    return torch.zeros_like(cosines).scatter(
+        0, nearest.indices, nearest.values
+    )
+
+
+def ease(heard: Tensor, l2: float, *, n_targets: int | None = None) -> Tensor:
+    """Solve for the linear autoencoder that never uses an item for itself.
+
+    B = I - P / diag(P) with P = inv(X'X + l2 I): the ridge regression of
+    every column on all others (H. Steck, "Embarrassingly Shallow
+    Autoencoders for Sparse Data", WWW 2019, equation 8).
+
+    Parameters
+    ----------
+    heard
+        (n_users, J), the X of the formula.
+    l2
+        What squared weights cost, above 0.
+    n_targets
+        Keep the regressions of so many first columns, n_items of them; None
+        keeps all J. `Heard.both` has what was liked first.
+
+    Returns
+    -------
+    Tensor
+        (J, n_items), zero on the diagonal: ``heard @ weights`` scores every
+        item.
+
+    Raises
+    ------
+    ValueError
+        When ``l2`` is not above 0.
+    """
+    if not l2 > 0:
+        raise ValueError(
+            f"l2 is {l2}; give more than 0, for an item that nobody rated "
+            f"has no solution without."
+        )
+    table = heard.double()
+    gram = table.T @ table
+    gram.diagonal().add_(l2)
+    inverse = torch.linalg.inv(gram)[:, :n_targets]
+    weights = -inverse / inverse.diagonal()
+    return weights.fill_diagonal_(0).float()
+
+
+def fit_list_factorization(
+    liked: Tensor,
+    n_factors: int = 32,
+    *,
+    l2: float = 5.0,
+    learning_rate: float = 0.03,
+    n_epochs: int = 60,
+    batch_size: int = 256,
+    seed: int = 0,
+) -> ListFactorization:
+    """Fit two embeddings so that a softmax over all items finds the liked.
+
+    Parameters
+    ----------
+    liked
+        (n_users, n_items) of 0 and 1.
+    n_factors
+        Columns of both tables.
+    l2
+        What the squares of a person's row cost; an item's cost the same.
+    learning_rate
+        The highest of one cycle, for Adam.
+    n_epochs, batch_size
+        As in `recslib.training.fit`; a batch holds people.
+    seed
+        Of the first weights and the shuffles.
+
+    Returns
+    -------
+    ListFactorization
+        Fitted, in eval mode.
+    """
+    n_users, n_items = liked.shape
+    torch.manual_seed(seed)
+    model = ListFactorization(n_users, n_items, n_factors)
+    share = batch_size / n_users
+
+    def loss(model: nn.Module, batch: Examples) -> Tensor:
+        missed = softmax_loss(model(*batch.inputs), batch.targets)
+        own = model.user_factors(*batch.inputs).square().sum(dim=1)
+        items = model.item_factors.weight.square().sum() * share
+        return missed + l2 * (own + items / len(own))
+
+    fit(
+        model,
+        Examples((torch.arange(n_users),), liked),
+        optimizer=_adam(model, learning_rate),
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        seed=seed,
+        schedule="one_cycle",
+        loss=loss,
+    )
+    return model
+
+
+def ials_rows(
+    table: Tensor, others: Tensor, *, unseen: float, l2: float
+) -> Tensor:
+    """Solve for the rows of one side of iALS, given those of the other.
+
+    The minimum of sum over what is there of (1 - u'v)^2, plus ``unseen``
+    times the sum over all of (u'v)^2, plus ``l2`` (n + ``unseen`` N) |u|^2,
+    where n is how many are there of the N others (S. Rendle et al.,
+    "Revisiting the Performance of iALS on Item Recommendation Benchmarks",
+    RecSys 2022, section 3, with their nu = 1; Y. Hu, Y. Koren, C. Volinsky,
+    "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008).
+
+    Parameters
+    ----------
+    table
+        (B, N) of 0 and 1.
+    others
+        (N, n_factors).
+    unseen
+        Weight of what is not there, above 0.
+    l2
+        Above 0.
+
+    Returns
+    -------
+    Tensor
+        (B, n_factors). Zeros for who has nothing.
+    """
+    n_factors = others.shape[1]
+    pairs = others[:, :, None] * others[:, None, :]  # (N, F, F)
+    own = (table @ pairs.flatten(1)).view(-1, n_factors, n_factors)
+    counts = table.sum(dim=1) + unseen * len(others)
+    charge = l2 * counts[:, None, None] * torch.eye(n_factors)
+    left = own + unseen * (others.T @ others) + charge
+    return torch.linalg.solve(left, (table @ others)[:, :, None])[:, :, 0]
+
+
+def fit_ials(
+    liked: Tensor,
+    n_factors: int = 32,
+    *,
+    unseen: float = 0.2,
+    l2: float = 0.02,
+    n_sweeps: int = 8,
+    seed: int = 0,
+) -> ListFactorization:
+    """Fit two embeddings by least squares in turns: iALS.
+
+    Parameters
+    ----------
+    liked
+        (n_users, n_items) of 0 and 1.
+    n_factors
+        Columns of both tables.
+    unseen, l2
+        As in `ials_rows`.
+    n_sweeps
+        How often both sides are solved.
+    seed
+        Of the first item factors.
+
+    Returns
+    -------
+    ListFactorization
+        Its item biases are 0.
+
+    Raises
+    ------
+    ValueError
+        When a number is not above 0.
+    """
+    if min(unseen, l2, n_sweeps, n_factors) <= 0:
+        raise ValueError(
+            f"unseen is {unseen}, l2 {l2}, n_sweeps {n_sweeps} and n_factors "
+            f"{n_factors}; give each above 0."
+        )
+    torch.manual_seed(seed)
+    model = ListFactorization(*liked.shape, n_factors)
+    items = model.item_factors.weight.detach()
+    for _ in progress_bar(range(n_sweeps), description="iALS", unit="sweep"):
+        users = ials_rows(liked, items, unseen=unseen, l2=l2)
+        items = ials_rows(liked.T, users, unseen=unseen, l2=l2)
+    users = ials_rows(liked, items, unseen=unseen, l2=l2)
+    model.user_factors.weight.data = users
+    model.item_factors.weight.data = items
+    return model.eval()
+
+
+def hear_all(liked: Tensor, disliked: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Hear everything, and tell again what was liked.
+
+    Parameters
+    ----------
+    liked, disliked
+        (B, n_items) of 0 and 1.
+
+    Returns
+    -------
+    tuple of Tensor
+        What is heard as liked and as disliked, and what is to be found.
+    """
+    return liked, disliked, liked
+
+
+def hear_some(
+    liked: Tensor,
+    disliked: Tensor,
+    *,
+    fewest: float = 6.0,
+    largest_share: float = 0.5,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Hear a few ratings, and tell what else was liked.
+
+    Each rating is heard with one probability, drawn anew for each person: so
+    that between ``fewest`` and ``largest_share`` of theirs are heard on
+    average, any power of ten in between as often as another.
+
+    Parameters
+    ----------
+    liked, disliked
+        (B, n_items) of 0 and 1.
+    fewest
+        Ratings, above 0.
+    largest_share
+        Above 0, at most 1.
+
+    Returns
+    -------
+    tuple of Tensor
+        As `hear_all`; what is heard is not to be found.
+    """
+    counts = (liked + disliked).sum(dim=1).clamp_min(1)
+    most = (counts * largest_share).clamp_min(fewest)
+    place = torch.rand(len(counts))
+    n_heard = fewest * (most / fewest) ** place
+    share = (n_heard / counts).clamp_max(largest_share)
+    kept = (torch.rand_like(liked) < share[:, None]).float()
+    return liked * kept, disliked * kept, liked * (1 - kept)
+
+
+def hear_half(
+    liked: Tensor, disliked: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Hear each rating with probability 1/2, and tell what was liked.
+
+    Dropout on what goes in: "you have not rated everything". Arguments
+    and result as in `hear_all`.
+    """
+    kept = (torch.rand_like(liked) < 0.5).float()
+    return liked * kept, disliked * kept, liked
+
+
+def fit_list_autoencoder(
+    heard: Heard,
+    n_hidden: int = 40,
+    *,
+    draw: Draw = hear_some,
+    learning_rate: float = 0.01,
+    n_epochs: int = 50,
+    batch_size: int = 64,
+    seed: int = 0,
+) -> ListAutoencoder:
+    """Fit a network that hears likes and dislikes, and tells other likes.
+
+    The loss is that of a softmax over all items, as in Mult-DAE (D. Liang et
+    al., "Variational Autoencoders for Collaborative Filtering", WWW 2018,
+    section 2.2). The output's biases start from the popular list.
+
+    Parameters
+    ----------
+    heard
+        Of everybody who trains.
+    n_hidden
+        Numbers in the hidden layer.
+    draw
+        What is heard of a batch, and what is to be found: `hear_some`,
+        `hear_half`, `hear_all` or one of yours.
+    learning_rate
+        The highest of one cycle, for Adam.
+    n_epochs, batch_size
+        As in `recslib.training.fit`; a batch holds people.
+    seed
+        Of the first weights, the shuffles and the draws.
+
+    Returns
+    -------
+    ListAutoencoder
+        Fitted, in eval mode.
+    """
+    torch.manual_seed(seed)
+    model = ListAutoencoder(heard.liked.shape[1], n_hidden)
+    # Who has said nothing yet is told what is popular: the network starts
+    # there, and learns what differs.
+    odds = (heard.liked.sum(dim=0) + 0.5).log()
+    model.output.bias.data = odds - odds.mean()
+
+    def loss(model: nn.Module, batch: Examples) -> Tensor:
+        liked, disliked, wanted = draw(*batch.inputs)
+        return softmax_loss(model(liked, disliked), wanted)
+
+    fit(
+        model,
+        Examples((heard.liked, heard.disliked), heard.liked),
+        optimizer=_adam(model, learning_rate),
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        seed=seed,
+        schedule="one_cycle",
+        loss=loss,
+    )
+    return model
+
+
+def averaged(models: Sequence[ListAutoencoder]) -> ListAutoencoder:
+    """Put networks side by side into one, which scores as their mean.
+
+    Parameters
+    ----------
+    models
+        Fitted to the same items; at least one.
+
+    Returns
+    -------
+    ListAutoencoder
+        With the hidden numbers of all, in eval mode.
+
+    Raises
+    ------
+    ValueError
+        When there is none, or they score different numbers of items.
+    """
+    sizes = sorted({model.output.out_features for model in models})
+    if len(sizes) != 1:
+        raise ValueError(
+            f"{len(models)} networks score {sizes} items; give at least one, "
+            f"all of the same items."
+        )
+    n_hidden = sum(model.hidden.out_features for model in models)
+    one = ListAutoencoder(sizes[0], n_hidden)
+    with torch.no_grad():
+        for name in ("weight", "bias"):
+            parts = [getattr(model.hidden, name) for model in models]
+            getattr(one.hidden, name).copy_(torch.cat(parts))
+        weights = [model.output.weight for model in models]
+        one.output.weight.copy_(torch.cat(weights, dim=1) / len(models))
+        biases = [model.output.bias for model in models]
+        one.output.bias.copy_(torch.stack(biases).mean(dim=0))
+    return one.eval()
+
+
+def or_popular(scores: Tensor, popular: Tensor) -> Tensor:
+    """Give the popular list to whom a model has nothing to say.
+
+    A linear model that heard nothing scores every item 0.
+
+    Parameters
+    ----------
+    scores
+        (B, n_items).
+    popular
+        (n_items,).
+
+    Returns
+    -------
+    Tensor
+        (B, n_items): the scores, or what is popular where all of a person's
+        are equal.
+    """
+    says_nothing = (scores == scores[:, :1]).all(dim=1, keepdim=True)
+    return torch.where(says_nothing, popular, scores)
+
+
+def standardized(scores: Tensor) -> Tensor:
+    """Bring scores of different models to one scale, to add them up.
+
+    Parameters
+    ----------
+    scores
+        (B, n_items).
+
+    Returns
+    -------
+    Tensor
+        (B, n_items), of mean 0 and standard deviation 1 for each person;
+        zeros where all scores of a person are equal.
+    """
+    centred = scores - scores.mean(dim=1, keepdim=True)
+    spread = centred.square().mean(dim=1, keepdim=True).sqrt()
+    return centred / torch.where(spread > 0, spread, 1.0)
+
+
+def softmax_loss(scores: Tensor, wanted: Tensor) -> Tensor:
+    """Sum what a softmax over all items misses of what is wanted.
+
+    Parameters
+    ----------
+    scores
+        (B, n_items).
+    wanted
+        (B, n_items) of 0 and 1.
+
+    Returns
+    -------
+    Tensor
+        (B,), at least 0: minus the logarithms of the probabilities.
+    """
+    return -(wanted * scores.log_softmax(dim=1)).sum(dim=1)
+
+
+def fit_list_lstm(
+    items: Tensor,
+    liked: Tensor,
+    n_items: int,
+    n_factors: int = 32,
+    n_hidden: int = 64,
+    *,
+    learning_rate: float = 0.02,
+    n_epochs: int = 5,
+    batch_size: int = 16,
+    seed: int = 0,
+) -> ListLSTM:
+    """Fit an LSTM that hears films one by one, and names the next.
+
+    Parameters
+    ----------
+    items
+        (S, T) int64, in the order in which they are heard; ``n_items`` where
+        a history has ended.
+    liked
+        (S, T) of 0 and 1.
+    n_items
+        How many there are.
+    n_factors, n_hidden
+        Numbers of an item, and of the memory.
+    learning_rate
+        The highest of one cycle, for Adam.
+    n_epochs, batch_size
+        As in `recslib.training.fit`; a batch holds histories.
+    seed
+        Of the first weights and the shuffles.
+
+    Returns
+    -------
+    ListLSTM
+        Fitted, in eval mode.
+    """
+    torch.manual_seed(seed)
+    model = ListLSTM(n_items, n_factors, n_hidden)
+    following = items[:, 1:]
+
+    def loss(model: nn.Module, batch: Examples) -> Tensor:
+        scores = model(*batch.inputs)[batch.mask]
+        return cross_entropy(
+            scores, batch.targets[batch.mask], reduction="none"
+        )
+
+    fit(
+        model,
+        Examples(
+            (items[:, :-1], liked[:, :-1]), following, following < n_items
+        ),
+        optimizer=_adam(model, learning_rate),
+        n_epochs=n_epochs,
+        batch_size=batch_size,
+        seed=seed,
+        schedule="one_cycle",
+        loss=loss,
+        max_gradient_norm=1.0,
+    )
+    return model
+
+
+def _adam(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
+    """Make Adam; on a CPU in one pass over each weight."""
+    return torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
