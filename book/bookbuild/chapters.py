@@ -36,8 +36,8 @@ SCHEMA = Path(__file__).with_name("chapter.schema.json")
 NUMBERED = re.compile(r"(\d\d)_\w+")
 # What stands where a chapter has no such number.
 DASH = "\N{EN DASH}"
-# The scale of a rung's value: how many stars its unit is worth.
-STARS = {"stars": 1.0, "unit": 4.0}
+# How many stars an error of 1 on [0, 1] is worth.
+UNIT_IN_STARS = 4.0
 
 
 @dataclass(frozen=True)

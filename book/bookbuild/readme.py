@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bookbuild import BuildError, places
-from bookbuild.chapters import DASH, STARS, committed
+from bookbuild.chapters import DASH, UNIT_IN_STARS, committed
 from bookbuild.files import write_all
 from bookbuild.results import benchmark
 
@@ -27,7 +27,7 @@ def readme_table() -> str:
             f"[{chapter.heading}](notebooks/{chapter.name}.ipynb)",
             _two_digits(chapter.printed),
             _two_digits(chapter.headline_value("as_printed")),
-            f"{mean / STARS['unit']:.2f}",
+            f"{mean / UNIT_IN_STARS:.2f}",
             f"{mean:.3f}",
             f"{chapter.headline_value('biases'):.3f}",
             f"**{chapter.headline_value('rmse'):.3f}** "
