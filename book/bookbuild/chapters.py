@@ -36,6 +36,8 @@ SCHEMA = Path(__file__).with_name("chapter.schema.json")
 NUMBERED = re.compile(r"(\d\d)_\w+")
 # What stands where a chapter has no such number.
 DASH = "\N{EN DASH}"
+# The numbers of a row of `lists`, as the schema names them, in its order.
+LIST_NUMBERS = ("popular", "counting", "ndcg", "difference", "low", "high")
 # How many stars an error of 1 on [0, 1] is worth.
 UNIT_IN_STARS = 4.0
 
@@ -142,19 +144,19 @@ class Chapter:
         return self.headline is not None or bool(self.lists)
 
     def list_values(self, row: Mapping[str, str]) -> dict[str, float]:
-        """Return the numbers of one of its `lists`, by name in the schema.
+        """Return the numbers of a row of its `lists`, by name in the schema.
 
         Parameters
         ----------
         row
-            One of `lists`.
+            One of them.
         """
         return {name: float(self.values[key]) for name, key in keyed(row)}
 
 
 def keyed(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Go through names and keys of one of a chapter's `lists`."""
-    return ((name, key) for name, key in row.items() if name != "label")
+    """Go through names and keys of the numbers of a row of `lists`."""
+    return ((name, row[name]) for name in LIST_NUMBERS)
 
 
 def paths() -> list[Path]:
