@@ -131,7 +131,7 @@ results:  ## print every number of the chapters, and write it to a file
 	@+$(MAKE) $(SIDE_BY_SIDE) executed
 	@$(PY) book/build.py results
 
-readme: .venv/installed  ## fill README's table from the committed notebooks
+readme: .venv/installed  ## fill README's tables from the committed notebooks
 	@$(PY) book/build.py readme
 
 chapter: .venv/installed _build/data-100k  ## start a chapter: NAME=04_trial

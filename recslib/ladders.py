@@ -34,30 +34,72 @@ KINDS = {
 }
 
 
+class Measure(NamedTuple):
+    """What the rungs of a ladder are measured by.
+
+    Parameters
+    ----------
+    column
+        Where a table of rungs holds it.
+    name
+        On an axis, with its unit.
+    better
+        ``lower`` or ``higher``.
+    """
+
+    column: str
+    name: str
+    better: str
+
+    @property
+    def in_words(self) -> str:
+        """Name, unit, and which way is better."""
+        return f"{self.name}: {self.better} is better"
+
+
+RMSE = Measure("rmse", "RMSE (stars)", "lower")
+NDCG = Measure("ndcg", "nDCG@10", "higher")
+
+
 def ladder(
     rungs: pd.DataFrame,
     *,
+    measure: Measure = RMSE,
     guess: tuple[str, float] | None = None,
     limits: tuple[float, float] | None = None,
     highlight: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one row a model: its mean error and its spread over folds.
+    """Draw one row a model: its value, and how sure that is.
 
     Parameters
     ----------
     rungs
-        Columns ``model``, ``rmse`` and ``sd`` in stars, in the order to be
-        read from the top.
+        In the order to be read from the top; columns ``model``, the one of
+        the measure, and either ``sd`` (its spread over the folds) or ``low``
+        and ``high`` (ends of its 95 % interval over people); NaN for no bar.
+    measure
+        What the rungs are measured by, and so the unit of all numbers here.
     guess
         Name and value of a vertical line: what guessing scores.
     limits
-        Of the x axis, stars; a rung outside it gets an arrow and its number.
+        Of the x axis; a rung outside it gets an arrow and its number.
     highlight
         The model to set off by colour and shape; None means the last.
     ax
         Where to draw; None makes a figure.
+
+    Raises
+    ------
+    ValueError
+        Where the table lacks the measure's column.
     """
+    rungs = _with_value(rungs, measure)
+    bars = "95 % over people"
+    if "low" not in rungs:
+        bars = "mean and spread over the folds"
+        low, high = rungs["value"] - rungs["sd"], rungs["value"] + rungs["sd"]
+        rungs = rungs.assign(low=low, high=high)
     if ax is None:
         _, ax = plt.subplots(figsize=(7.0, 0.9 + 0.36 * len(rungs)))
     heights = np.arange(len(rungs))
@@ -66,11 +108,11 @@ def ladder(
     for height, rung in zip(heights, rungs.itertuples(), strict=True):
         chosen = rung.model == (highlight or rungs["model"].iloc[-1])
         colour = ORANGE if chosen else BLUE
-        text = f"{rung.rmse:.3f}"
-        if limits is not None and not limits[0] <= rung.rmse <= limits[1]:
-            right = rung.rmse > limits[1]
+        text = f"{rung.value:.3f}"
+        if limits is not None and not limits[0] <= rung.value <= limits[1]:
+            right = rung.value > limits[1]
             ax.annotate(
-                f"{rung.rmse:,.2f} →" if right else f"← {rung.rmse:,.2f}",
+                f"{rung.value:,.2f} →" if right else f"← {rung.value:,.2f}",
                 (limits[1] if right else limits[0], height),
                 ha="right" if right else "left",
                 va="center",
@@ -78,17 +120,16 @@ def ladder(
             )
             continue
         ax.errorbar(
-            rung.rmse,
+            rung.value,
             height,
-            xerr=None if np.isnan(rung.sd) else rung.sd,
+            xerr=_whisker(rung),
             fmt="D" if chosen else "o",
             color=colour,
             capsize=3,
         )
-        reach = 0.0 if np.isnan(rung.sd) else rung.sd
         ax.annotate(
             text,
-            (rung.rmse + reach, height),
+            (rung.value if np.isnan(rung.high) else rung.high, height),
             xytext=(6, 0),
             textcoords="offset points",
             ha="left",
@@ -111,7 +152,7 @@ def ladder(
         yticks=heights,
         yticklabels=rungs["model"],
         ylim=(len(rungs) - 0.5, -1.0),
-        xlabel="RMSE (stars), mean and spread over the folds",
+        xlabel=f"{measure.name}, {bars}",
     )
     ax.grid(axis="x")
     return ax
@@ -120,32 +161,37 @@ def ladder(
 def ladders(
     rungs: pd.DataFrame,
     *,
+    measure: Measure = RMSE,
     limits: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a panel of rungs for each split, all over one axis.
 
-    Errors of two splits are not to be compared: each panel stands on ground of
+    Values on two splits are not to be compared: each panel stands on ground of
     its own, and the lines of its guesses end where it ends.
 
     Parameters
     ----------
     rungs
         In the order to be read from the top; columns ``panel`` and ``part``
-        (headings; a part may be empty), ``model``, ``rmse`` in stars, ``low``
-        and ``high`` (ends of the whisker, NaN for none), ``kind`` (a key of
-        ``KINDS``) and ``line`` (what to call a vertical line at this rung,
-        empty for none).
+        (headings; a part may be empty), ``model``, the one of the measure,
+        ``low`` and ``high`` (ends of the whisker, NaN for none), ``kind`` (a
+        key of ``KINDS``) and ``line`` (what to call a vertical line at this
+        rung, empty for none).
+    measure
+        What the rungs are measured by, and so the unit of all numbers here.
     limits
-        Of the x axis, stars; a rung outside it gets an arrow.
+        Of the x axis; a rung outside it gets an arrow.
     ax
         Where to draw; None makes a figure.
 
     Raises
     ------
     ValueError
-        Where a kind is none of ``KINDS``.
+        Where a kind is none of ``KINDS``, or the table lacks the measure's
+        column.
     """
+    rungs = _with_value(rungs, measure)
     unknown = set(rungs["kind"]) - set(KINDS)
     if unknown:
         raise ValueError(
@@ -165,7 +211,7 @@ def ladders(
         ax.axhspan(top, bottom, facecolor=GREY, alpha=0.08, linewidth=0)
         for guess in panel[panel["line"] != ""].itertuples():
             ax.vlines(
-                guess.rmse,
+                guess.value,
                 panels[name] + 0.4,
                 bottom,
                 color=GREY,
@@ -174,7 +220,7 @@ def ladders(
             )
             ax.annotate(
                 guess.line,
-                (guess.rmse, panels[name]),
+                (guess.value, panels[name]),
                 ha="center",
                 va="center",
                 fontsize=7,
@@ -196,7 +242,7 @@ def ladders(
         handletextpad=0.2,
         columnspacing=1.0,
     )
-    ax.set_xlabel("RMSE (stars)", fontsize=8)
+    ax.set_xlabel(measure.in_words, fontsize=8)
     ax.grid(axis="x")
     return ax
 
@@ -250,6 +296,23 @@ def social_card(
     ax.spines[:].set_visible(False)
     ax.margins(x=0.12)
     return figure
+
+
+def _with_value(rungs: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    """Return rungs with the column of their measure as ``value``."""
+    if measure.column not in rungs:
+        raise ValueError(
+            f"the rungs have no column {measure.column!r}, and {measure.name} "
+            f"is read from it; there are {', '.join(rungs)}."
+        )
+    return rungs.rename(columns={measure.column: "value"})
+
+
+def _whisker(rung: NamedTuple) -> list[list[float]] | None:
+    """Return how far a rung's ends are to its left and right, or None."""
+    if np.isnan(rung.low):
+        return None
+    return [[rung.value - rung.low], [rung.high - rung.value]]
 
 
 def _places(
@@ -313,7 +376,7 @@ def _rung(
     """Draw a mark with its whisker, or an arrow; the number stands right."""
     colour, marker, filled, _ = KINDS[rung.kind]
     ax.annotate(
-        f"{rung.rmse:.3f}" if rung.rmse < 10 else f"{rung.rmse:.1f}",
+        f"{rung.value:.3f}" if rung.value < 10 else f"{rung.value:.1f}",
         (1.0, height),
         xycoords=("axes fraction", "data"),
         xytext=(38, 0),
@@ -324,8 +387,8 @@ def _rung(
         weight="bold" if rung.kind == "ours" else "normal",
         annotation_clip=False,
     )
-    if limits is not None and not limits[0] <= rung.rmse <= limits[1]:
-        right = rung.rmse > limits[1]
+    if limits is not None and not limits[0] <= rung.value <= limits[1]:
+        right = rung.value > limits[1]
         ax.annotate(
             "→" if right else "←",
             (limits[1] if right else limits[0], height),
@@ -334,11 +397,10 @@ def _rung(
             color=colour,
         )
         return
-    whisker = [[rung.rmse - rung.low], [rung.high - rung.rmse]]
     ax.errorbar(
-        rung.rmse,
+        rung.value,
         height,
-        xerr=None if np.isnan(rung.low) else whisker,
+        xerr=_whisker(rung),
         linestyle="",
         color=colour,
         marker=marker,

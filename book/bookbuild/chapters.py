@@ -36,8 +36,10 @@ SCHEMA = Path(__file__).with_name("chapter.schema.json")
 NUMBERED = re.compile(r"(\d\d)_\w+")
 # What stands where a chapter has no such number.
 DASH = "\N{EN DASH}"
-# The scale of a rung's value: how many stars its unit is worth.
-STARS = {"stars": 1.0, "unit": 4.0}
+# The numbers of a row of `lists`, as the schema names them, in its order.
+LIST_NUMBERS = ("popular", "counting", "ndcg", "difference", "low", "high")
+# How many stars an error of 1 on [0, 1] is worth.
+UNIT_IN_STARS = 4.0
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,10 @@ class Chapter:
         With outputs.
     computed
         What it keeps, by key.
-    title, question, about, printed, headline, rungs, seconds, tables, bounds
-        Its record: see chapter.schema.json.
+    title, question, about, printed
+        Its record, as what follows: see chapter.schema.json.
+    headline, lists, rungs, seconds, tables, bounds
+        Where its values are shown, and what its words rely on.
     """
 
     name: str
@@ -96,6 +100,7 @@ class Chapter:
     about: str
     printed: float | None
     headline: Mapping[str, str] | None
+    lists: Sequence[Mapping[str, str]] = ()
     rungs: Sequence[Rung] = ()
     seconds: Sequence[Mapping[str, str]] = ()
     tables: Sequence[Mapping[str, Any]] = ()
@@ -132,6 +137,26 @@ class Chapter:
         if self.headline is None or name not in self.headline:
             return None
         return float(self.values[self.headline[name]])
+
+    @property
+    def ends_with_a_model(self) -> bool:
+        """Whether it has a model of its own, measured in stars or by lists."""
+        return self.headline is not None or bool(self.lists)
+
+    def list_values(self, row: Mapping[str, str]) -> dict[str, float]:
+        """Return the numbers of a row of its `lists`, by name in the schema.
+
+        Parameters
+        ----------
+        row
+            One of them.
+        """
+        return {name: float(self.values[key]) for name, key in keyed(row)}
+
+
+def keyed(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Go through names and keys of the numbers of a row of `lists`."""
+    return ((name, row[name]) for name in LIST_NUMBERS)
 
 
 def paths() -> list[Path]:
@@ -185,7 +210,8 @@ def chapter_of(path: Path) -> Chapter:
     ------
     BuildError
         Where its name is not numbered, or its record is missing, does not fit
-        the schema, or names a value that it does not keep.
+        the schema, names a value that it does not keep, or has an nDCG that
+        is none.
     """
     if not NUMBERED.fullmatch(path.stem):
         raise BuildError(
@@ -197,6 +223,7 @@ def chapter_of(path: Path) -> Chapter:
         record = record_of(notebook)
         computed = computed_in(notebook, record.pop("values"))
         check_keys(record, computed)
+        check_ndcg(record, computed)
     rungs = [Rung(**rung) for rung in record.pop("rungs", ())]
     return Chapter(path.stem, notebook, computed, rungs=rungs, **record)
 
@@ -279,6 +306,8 @@ def keys_of(record: Mapping[str, Any]) -> Iterator[str]:
         What a chapter says of itself.
     """
     yield from (record["headline"] or {}).values()
+    for row in record.get("lists", ()):
+        yield from (key for _, key in keyed(row))
     for row in (*record.get("rungs", ()), *record.get("seconds", ())):
         yield row["key"]
     for table in record.get("tables", ()):
@@ -311,6 +340,27 @@ def check_keys(
                     f"{len(row)} cells, and there are "
                     f"{len(table['columns'])} columns."
                 )
+
+
+def check_ndcg(
+    record: Mapping[str, Any], computed: Mapping[str, Computed]
+) -> None:
+    """Raise BuildError where an nDCG of a record is not from 0 to 1."""
+    keys = [
+        row[name]
+        for row in record.get("lists", ())
+        for name in ("popular", "counting", "ndcg")
+    ]
+    rungs = record.get("rungs", ())
+    keys += [rung["key"] for rung in rungs if rung.get("scale") == "ndcg"]
+    for key in keys:
+        value = computed[key].value
+        if isinstance(value, str) or not 0 <= value <= 1:
+            raise BuildError(
+                f"its record keeps {value!r} as {key!r}, and says that it is "
+                "an nDCG@10, which lies from 0 to 1. Keep that, or name "
+                "another key."
+            )
 
 
 def broken_bounds(chapter: Chapter) -> list[str]:

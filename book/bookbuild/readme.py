@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bookbuild import BuildError, places
-from bookbuild.chapters import DASH, STARS, committed
+from bookbuild.chapters import DASH, UNIT_IN_STARS, committed
 from bookbuild.files import write_all
 from bookbuild.results import benchmark
 
@@ -27,7 +27,7 @@ def readme_table() -> str:
             f"[{chapter.heading}](notebooks/{chapter.name}.ipynb)",
             _two_digits(chapter.printed),
             _two_digits(chapter.headline_value("as_printed")),
-            f"{mean / STARS['unit']:.2f}",
+            f"{mean / UNIT_IN_STARS:.2f}",
             f"{mean:.3f}",
             f"{chapter.headline_value('biases'):.3f}",
             f"**{chapter.headline_value('rmse'):.3f}** "
@@ -35,6 +35,38 @@ def readme_table() -> str:
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def lists_table() -> str:
+    """Return README's table of lists, from the committed notebooks.
+
+    Nothing where no chapter makes lists.
+    """
+    rows = []
+    for chapter in committed():
+        for row in chapter.lists:
+            numbers = chapter.list_values(row)
+            apart = (numbers[name] for name in ("difference", "low", "high"))
+            cells = [
+                f"[{chapter.heading}](notebooks/{chapter.name}.ipynb)",
+                row["label"],
+                f"{numbers['popular']:.3f}",
+                f"{numbers['counting']:.3f}",
+                f"**{numbers['ndcg']:.3f}**, "
+                f"{benchmark.with_interval(*apart, digits=3)}",
+            ]
+            rows.append(f"| {' | '.join(cells)} |")
+    if not rows:
+        return ""
+    header = [
+        "Lists are judged by nDCG@10, from 0 to 1: higher is better. The "
+        "interval in brackets is 95 % over people.",
+        "",
+        "| chapter | whom the list is for | most popular | EASE "
+        "| this book, and minus most popular |",
+        "|---|---|---|---|---|",
+    ]
+    return "\n".join([*header, *rows])
 
 
 def _two_digits(value: float | None) -> str:
@@ -52,7 +84,7 @@ def with_table(page: str, name: str, table: str) -> str:
     name
         What its marks call the table.
     table
-        In Markdown.
+        In Markdown; it may be nothing.
 
     Raises
     ------
@@ -85,10 +117,9 @@ def readmes() -> dict[Path, str]:
     text = with_table(text, "tellings", compared)
     text = with_table(text, "sequences", benchmark.sequences_tables(rows))
     results = first.read_text(encoding="utf-8")
-    return {
-        first: with_table(results, "results", readme_table()),
-        second: text,
-    }
+    results = with_table(results, "results", readme_table())
+    results = with_table(results, "lists", lists_table())
+    return {first: results, second: text}
 
 
 def write_readme() -> None:

@@ -12,6 +12,7 @@ from bookbuild import chapters, notebooks, places
 from bookbuild.marks import marks_in
 from bookbuild.results import benchmark, ladder
 from bookbuild.results.page import HEADLINES, with_headline
+from recslib import ladders
 
 BOOK = places.ROOT / "book"
 CHAPTERS = [path.stem for path in chapters.paths()]
@@ -110,6 +111,9 @@ def test_every_chapter_stands_wherever_chapters_are_listed(pages):
             for table in ("results", "printed"):
                 text = results.select_one(f"#table-{table}").get_text(" ")
                 assert says.numbered_title in text
+        for row in says.lists:
+            text = results.select_one("#table-lists").get_text(" ")
+            assert f"{says.number} {row['label']}" in text
         for fit in says.seconds:
             text = results.select_one("#table-seconds").get_text(" ")
             assert fit["label"] in text
@@ -185,10 +189,12 @@ def cells_of(table):
     ]
 
 
-@pytest.mark.parametrize("name", ["ladder", "peers"])
-def test_both_ladders_are_drawings_with_words_for_those_who_do_not_see(
+@pytest.mark.parametrize("name", ["ladder", "lists-ladder", "peers"])
+def test_every_ladder_is_a_drawing_with_words_for_those_who_do_not_see(
     results_page, html_folder, name
 ):
+    if name == "lists-ladder" and not own_rungs(ladders.NDCG):
+        pytest.skip("no chapter makes lists")
     image = results_page.select_one(f"#fig-{name} img")
     assert len(image["alt"].split()) > 30
     assert not re.search(r"\d\.\d", image["alt"])
@@ -197,17 +203,21 @@ def test_both_ladders_are_drawings_with_words_for_those_who_do_not_see(
     assert "<svg" in picture.read_text(encoding="utf-8")
 
 
-def test_every_rung_of_the_ladder_stands_in_a_table_too(results_page):
+def own_rungs(measure):
+    return ladder.own_panels(chapters.executed(), measure)
+
+
+def test_every_rung_of_the_ladders_stands_in_a_table_too(results_page):
     rows = [
         row
         for table in results_page.select("details table")
         for row in cells_of(table)
     ]
-    placed = ladder.own_panels(chapters.executed())
-    assert placed
-    for each in placed:
+    errors = own_rungs(ladders.RMSE)
+    assert errors
+    for each in (*errors, *own_rungs(ladders.NDCG)):
         shown = [row for row in rows if row[0] == each.rung.label]
-        assert [f"{each.rmse:.4f}", each.rung.key] in [
+        assert [f"{each.value:.4f}", each.rung.key] in [
             [row[1], row[3]] for row in shown if len(row) > 3
         ], each.rung
 
@@ -245,9 +255,10 @@ def test_every_table_of_ours_says_how_to_get_it_again(results_page):
         assert details.select("td a[href]")
 
 
-def test_a_row_that_is_called_the_best_has_the_lowest_error(results_page):
+def test_a_row_that_is_called_the_best_is_the_best_of_its_table(results_page):
     called = 0
     for table in results_page.select("table.results"):
+        caption = table.caption.get_text() if table.caption else ""
         head, *rows = cells_of(table)
         best = [row for row in rows if "(best)" in row[0]]
         called += len(best)
@@ -256,8 +267,9 @@ def test_a_row_that_is_called_the_best_has_the_lowest_error(results_page):
                 if title in {"From", "To"} or not row[place][:1].isdigit():
                     continue
                 column = [each[place] for each in rows]
-                errors = [x for x in column if x and x[0].isdigit()]
-                assert row[place] == min(errors, key=float), (row, title)
+                better = max if "nDCG" in f"{caption} {title}" else min
+                numbers = [x for x in column if x and x[0].isdigit()]
+                assert row[place] == better(numbers, key=float), (row, title)
     assert called >= 3
 
 

@@ -47,6 +47,31 @@ RECORD["values"] = [
     {"section": "Mend it", "kind": "trained", "numbers": NUMBERS},
     {"section": "Mend it", "kind": "seconds", "numbers": {"fit_s": 1.5}},
 ]
+# What a chapter of lists has in place of a headline.
+ROW = {
+    "label": "People we know",
+    "popular": "popular",
+    "counting": "ease",
+    "ndcg": "ndcg",
+    "difference": "ahead",
+    "low": "ahead_low",
+    "high": "ahead_high",
+}
+NDCGS = {
+    "popular": 0.25,
+    "ease": 0.35,
+    "ndcg": 0.4,
+    "ahead": 0.15,
+    "ahead_low": 0.1,
+    "ahead_high": 0.2,
+}
+LIST_RUNG = {
+    "panel": "Lists",
+    "label": "ours",
+    "key": "ndcg",
+    "kind": "ours",
+    "scale": "ndcg",
+}
 
 
 def says(*records):
@@ -99,9 +124,53 @@ def test_a_chapter_has_the_words_and_the_numbers_of_its_record(written):
 
 
 def test_a_chapter_that_predicts_no_stars_says_so_and_has_no_numbers(written):
-    lists = changed(headline=None, rungs=[], bounds=[])
-    first = chapters.chapter_of(written(lists))
+    learns = changed(headline=None, rungs=[], bounds=[])
+    first = chapters.chapter_of(written(learns))
     assert first.headline_value("rmse") is None
+    assert not first.ends_with_a_model
+
+
+def of_lists(row=ROW, rung=LIST_RUNG, **numbers):
+    values = [group(numbers=NDCGS | numbers)]
+    return changed(
+        headline=None, lists=[row], rungs=[rung], bounds=[], values=values
+    )
+
+
+def test_a_chapter_of_lists_says_for_whom_and_how_good_they_are(written):
+    first = chapters.chapter_of(written(of_lists()))
+    assert first.ends_with_a_model and first.headline is None
+    (row,) = first.lists
+    assert row["label"] == "People we know"
+    assert first.list_values(row) == {
+        "popular": 0.25,
+        "counting": 0.35,
+        "ndcg": 0.4,
+        "difference": 0.15,
+        "low": 0.1,
+        "high": 0.2,
+    }
+    assert first.rungs[0].scale == "ndcg"
+
+
+@pytest.mark.parametrize("name", ["label", "counting", "high"])
+def test_a_row_of_lists_that_lacks_a_part_is_named(written, name):
+    short = {k: v for k, v in ROW.items() if k != name}
+    with pytest.raises(BuildError, match=rf"lists/0 .*'{name}'"):
+        chapters.chapter_of(written(of_lists(row=short)))
+
+
+@pytest.mark.parametrize("value", [24.5, -0.1, "0.4"])
+@pytest.mark.parametrize("key", ["popular", "ease", "ndcg"])
+def test_an_ndcg_that_is_not_from_0_to_1_is_refused(written, key, value):
+    with pytest.raises(BuildError, match=rf"{value!r} as '{key}'.*0 to 1"):
+        chapters.chapter_of(written(of_lists(**{key: value})))
+
+
+def test_a_rung_of_lists_that_is_no_ndcg_is_refused(written):
+    rung = LIST_RUNG | {"key": "percent"}
+    with pytest.raises(BuildError, match=r"40\.0 as 'percent'"):
+        chapters.chapter_of(written(of_lists(rung=rung, percent=40.0)))
 
 
 def test_the_schema_is_a_schema():
@@ -131,6 +200,9 @@ def test_a_record_without_a_field_is_refused_and_the_field_named(
         ({"bounds": [{"key": "rmse"}]}, "bounds/0"),
         ({"bounds": [{"key": "a", "difference_of": ["b", "c"]}]}, "bounds/0"),
         ({"headline": {"mean": "mean_rmse"}}, "headline"),
+        ({"lists": []}, "lists"),
+        ({"lists": [{**ROW, "rmse": "rmse"}]}, "lists/0"),
+        ({"lists": [{**ROW, "ndcg": 0.4}]}, "lists/0/ndcg"),
         ({"colour": "red"}, "the record"),
         ({"values": [{"section": "Mend it", "kind": "exact"}]}, "values/0"),
         ({"values": [group(kind="guessed")]}, "values/0/kind"),
@@ -149,6 +221,11 @@ def test_what_does_not_fit_is_named_with_its_place(written, changes, place):
         {"bounds": [{"key": "lost", "at_most": 1}]},
         {"bounds": [{"key": "rmse", "at_most": "lost"}]},
         {"seconds": [{"label": "MF", "key": "lost"}]},
+        {
+            "lists": [
+                dict.fromkeys(ROW, "rmse") | {"label": "All", "low": "lost"}
+            ]
+        },
         {"rungs": [{**RECORD["rungs"][0], "key": "lost"}]},
         {
             "tables": [

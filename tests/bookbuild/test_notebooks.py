@@ -206,6 +206,61 @@ def test_the_readme_row_has_the_post_and_the_mean_on_the_same_scale(
     )
 
 
+def test_the_readme_has_no_table_of_lists_where_no_chapter_makes_any(
+    small_house,
+):
+    assert readme.lists_table() == ""
+
+
+def test_a_chapter_of_lists_has_its_rows_in_a_table_of_its_own(small_house):
+    record = {
+        "title": "Lists",
+        "question": "Which ten?",
+        "about": "About it.",
+        "printed": None,
+        "headline": None,
+        "lists": [
+            {
+                "label": "People we know",
+                "popular": "popular",
+                "counting": "ease",
+                "ndcg": "ndcg",
+                "difference": "ahead",
+                "low": "ahead_low",
+                "high": "ahead_high",
+            }
+        ],
+        "values": [
+            {
+                "section": "First lists",
+                "kind": "trained",
+                "numbers": {
+                    "popular": 0.25,
+                    "ease": 0.35,
+                    "ndcg": 0.4,
+                    "ahead": 0.15,
+                    "ahead_low": 0.1,
+                    "ahead_high": 0.2121,
+                },
+            }
+        ],
+    }
+    made = notebook(
+        v4.new_markdown_cell("# First lists"),
+        code("record", displayed(chapters.RECORD, record)),
+    )
+    before = readme.readme_table()
+    notebooks.write(made, small_house / "notebooks" / "02_lists.ipynb")
+    assert readme.readme_table() == before
+    first, _, header, _, row = readme.lists_table().splitlines()
+    assert "higher is better" in first
+    assert header.startswith("| chapter | whom the list is for | most popular")
+    assert row == (
+        "| [First lists](notebooks/02_lists.ipynb) | People we know | 0.250 "
+        "| 0.350 | **0.400**, +0.150 (+0.100 to +0.212) |"
+    )
+
+
 def test_a_chapter_without_a_record_is_named(small_house):
     path = small_house / "notebooks" / "01_first.ipynb"
     notebooks.write(notebook(v4.new_markdown_cell("# T")), path)

@@ -158,7 +158,7 @@ def test_every_number_and_reference_stands_as_the_outputs_have_it():
 def test_the_text_quotes_numbers_and_none_is_empty(chapter, notebook):
     found = [m for c in prose(notebook) for m in marks_in(c.source)]
     assert all(mark.text for mark in found), found
-    if chapters.chapter_of(chapter).headline is not None:
+    if chapters.chapter_of(chapter).ends_with_a_model:
         assert len(found) > 30
 
 
@@ -277,7 +277,7 @@ def test_every_worked_solution_passes_its_own_check(code_cells):
 def test_the_last_cell_says_what_the_chapter_is(chapter, notebook):
     says = chapters.chapter_of(chapter)
     assert f"*{says.question}*" in notebook.cells[0].source
-    assert says.rungs or says.headline is None
+    assert says.rungs or not says.ends_with_a_model
     for fit in says.seconds:
         assert says.computed[fit["key"]].kind == "seconds", fit
 
@@ -333,7 +333,7 @@ def test_the_parameters_cell_sets_data_folds_seed_and_quick(code_cells):
 def test_the_model_that_a_chapter_shows_is_the_one_in_recslib(
     chapter, code_cells
 ):
-    if chapters.chapter_of(chapter).headline is None:
+    if not chapters.chapter_of(chapter).ends_with_a_model:
         pytest.skip("a notebook that ends with no model shows none")
     shown = [
         (SHOWN_MODEL.match(cell.source), cell.source)

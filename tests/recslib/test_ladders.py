@@ -28,6 +28,15 @@ SPLITS = pd.DataFrame(
         "line": ["mean", "", "mean", "", ""],
     }
 )
+# Two models whose lists are judged, the first with an interval.
+LISTS = pd.DataFrame(
+    {
+        "model": ["most popular", "ours"],
+        "ndcg": [0.25, 0.4],
+        "low": [0.22, np.nan],
+        "high": [0.29, np.nan],
+    }
+)
 FIGURES = {
     "ladder": lambda ax: ladders.ladder(
         RUNGS, guess=("a guess", 1.1), limits=(0.8, 1.3), ax=ax
@@ -182,6 +191,60 @@ def test_a_rung_of_no_known_kind_is_refused():
     odd = SPLITS.assign(kind="rumour")
     with pytest.raises(ValueError, match="'rumour'; the kinds are guess"):
         ladders.ladders(odd)
+
+
+# Lists, where more is better -------------------------------------------------
+
+
+def test_the_axis_of_all_ladders_says_the_measure_and_which_way_is_better():
+    stars = ladders.ladders(SPLITS)
+    assert stars.get_xlabel() == "RMSE (stars): lower is better"
+    lists = ladders.ladders(
+        SPLITS.rename(columns={"rmse": "ndcg"}), measure=ladders.NDCG
+    )
+    assert lists.get_xlabel() == "nDCG@10: higher is better"
+
+
+def test_a_ladder_of_lists_stands_where_its_values_are():
+    ax = ladders.ladder(LISTS, measure=ladders.NDCG)
+    first, last = ax.containers
+    assert points(first.lines[0]) == [[0.25, 0]]
+    assert points(last.lines[0]) == [[0.4, 1]]
+    assert {"0.250", "0.400"} == set(texts(ax))
+
+
+def test_the_bar_of_a_rung_with_an_interval_ends_where_that_does():
+    ax = ladders.ladder(LISTS, measure=ladders.NDCG)
+    first, last = ax.containers
+    (segment,) = first.lines[2][0].get_segments()
+    assert segment[:, 0].tolist() == pytest.approx([0.22, 0.29])
+    assert not last.has_xerr
+    assert ax.get_xlabel() == "nDCG@10, 95 % over people"
+
+
+def test_a_ladder_with_spreads_says_that_its_bars_are_those():
+    spread = LISTS.drop(columns=["low", "high"]).assign(sd=0.01)
+    ax = ladders.ladder(spread, measure=ladders.NDCG)
+    assert ax.get_xlabel() == "nDCG@10, mean and spread over the folds"
+    assert ladders.ladder(RUNGS).get_xlabel() == (
+        "RMSE (stars), mean and spread over the folds"
+    )
+
+
+def test_a_list_below_the_limits_has_an_arrow_to_the_left():
+    limits = (0.3, 0.5)
+    alone = ladders.ladder(LISTS, measure=ladders.NDCG, limits=limits)
+    assert "← 0.25" in texts(alone)
+    panel = LISTS.assign(panel="people", part="", kind="step", line="")
+    ax = ladders.ladders(panel, measure=ladders.NDCG, limits=limits)
+    assert {"←", "0.250", "0.400"} == set(texts(ax))
+
+
+@pytest.mark.parametrize("draw", [ladders.ladder, ladders.ladders])
+def test_rungs_of_another_measure_are_refused_and_their_columns_named(draw):
+    rows = SPLITS.assign(sd=np.nan)
+    with pytest.raises(ValueError, match=r"no column 'ndcg'.*model, rmse"):
+        draw(rows, measure=ladders.NDCG)
 
 
 # The card --------------------------------------------------------------------

@@ -344,6 +344,14 @@ def measured_folds() -> pd.DataFrame:
     return folds_frame(read("folds.json"), read("intervals.json"))
 
 
+def with_interval(
+    difference: float, low: float, high: float, digits: int = 4
+) -> str:
+    """Write a difference and its interval, with digits behind the dot."""
+    form = f"+.{digits}f"
+    return f"{difference:{form}} ({low:{form}} to {high:{form}})"
+
+
 def _settings(row: dict[str, Any]) -> str:
     params = row["params"]
     if row["peer"] != "recslib":
@@ -378,7 +386,7 @@ def _behind(difference: float, low: float, high: float) -> str:
     """Write a difference and its interval; a dash for ours itself."""
     if low == high == 0:
         return "-"
-    return f"{difference:+.4f} ({low:+.4f} to {high:+.4f})"
+    return with_interval(difference, low, high)
 
 
 def _seconds(seconds: float) -> str:

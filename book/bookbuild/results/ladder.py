@@ -1,4 +1,4 @@
-"""The rungs of all chapters, and the peers, as two figures.
+"""The rungs of all chapters, in stars and of lists, and the peers, as figures.
 
 Rungs come from the chapters' records, errors of peers from benchmarks/results,
 and quoted figures from published.py.
@@ -15,7 +15,7 @@ import matplotlib as mpl
 import pandas as pd
 
 from bookbuild import BuildError
-from bookbuild.chapters import STARS, Chapter, Rung
+from bookbuild.chapters import UNIT_IN_STARS, Chapter, Rung
 from bookbuild.results import benchmark
 from bookbuild.results.published import PUBLISHED, SPLITS, U1
 from recslib import ladders, style
@@ -23,12 +23,35 @@ from recslib import ladders, style
 # Of the axis, stars: what lies outside gets an arrow.
 LIMITS = (0.86, 1.24)
 PEER_LIMITS = (0.87, 1.0)
-# Two chapters that guess alike on one split may differ by this, in stars.
+# Two chapters that guess alike on one split may differ by this.
 SAME_GUESS = 1e-4
 
 
+class Scale(NamedTuple):
+    """What the value of a rung is measured on.
+
+    Parameters
+    ----------
+    measure
+        That of its panel.
+    worth
+        How many units of the measure a unit of the value is.
+    """
+
+    measure: ladders.Measure
+    worth: float
+
+
+# By their names in chapter.schema.json.
+SCALES = {
+    "stars": Scale(ladders.RMSE, 1.0),
+    "unit": Scale(ladders.RMSE, UNIT_IN_STARS),
+    "ndcg": Scale(ladders.NDCG, 1.0),
+}
+
+
 class Placed(NamedTuple):
-    """A rung in its place, with its value in stars.
+    """A rung in its place, with its value in the unit of its measure.
 
     Parameters
     ----------
@@ -38,16 +61,30 @@ class Placed(NamedTuple):
         As the chapter's record has it.
     chapter
         That chapter.
-    rmse, sd
-        In stars; ``sd`` is NaN where it is not known.
+    measure
+        Of its panel.
+    value
+        In stars, or an nDCG@10.
+    sd
+        Its spread; NaN where it is not known.
+    interval
+        Ends of its interval over people; None where it is not kept, and for
+        errors, which show their spread.
     """
 
     panel: str
     part: str
     rung: Rung
     chapter: Chapter
-    rmse: float
+    measure: ladders.Measure
+    value: float
     sd: float
+    interval: tuple[float, float] | None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Ends of its whisker: the interval, or one spread to each side."""
+        return self.interval or (self.value - self.sd, self.value + self.sd)
 
 
 def placed_rungs(book: Sequence[Chapter]) -> list[Placed]:
@@ -64,7 +101,8 @@ def placed_rungs(book: Sequence[Chapter]) -> list[Placed]:
     Raises
     ------
     BuildError
-        Where two chapters guess alike on one split, and score differently.
+        Where two chapters guess alike on one split, and score differently,
+        or a panel mixes measures.
     """
     rungs = [_placed(chapter, r) for chapter in book for r in chapter.rungs]
     panels = dict.fromkeys(placed.panel for placed in rungs)
@@ -76,24 +114,48 @@ def placed_rungs(book: Sequence[Chapter]) -> list[Placed]:
 
 
 def _placed(chapter: Chapter, rung: Rung) -> Placed:
-    stars = STARS[rung.scale]
-    sd = chapter.values.get(f"{rung.key}_sd", math.nan)
-    part = "" if rung.kind == "guess" else chapter.numbered_title
-    rmse = stars * float(chapter.values[rung.key])
-    return Placed(rung.panel, part, rung, chapter, rmse, stars * float(sd))
+    measure, worth = SCALES[rung.scale]
+    return Placed(
+        panel=rung.panel,
+        part="" if rung.kind == "guess" else chapter.numbered_title,
+        rung=rung,
+        chapter=chapter,
+        measure=measure,
+        value=worth * float(chapter.values[rung.key]),
+        sd=worth * float(chapter.values.get(f"{rung.key}_sd", math.nan)),
+        interval=_interval(chapter, rung.key)
+        if measure is ladders.NDCG
+        else None,
+    )
+
+
+def _interval(chapter: Chapter, key: str) -> tuple[float, float] | None:
+    """Return the ends that a chapter keeps around a value, if it does."""
+    names = f"{key}_low", f"{key}_high"
+    kept = [name for name in names if name in chapter.values]
+    if len(kept) == 1:
+        raise BuildError(
+            f"{chapter.name} keeps {kept[0]!r} alone: an interval has two "
+            f"ends, {' and '.join(names)}."
+        )
+    if not kept:
+        return None
+    low, high = (float(chapter.values[name]) for name in names)
+    return low, high
 
 
 def _in_panel(rungs: Sequence[Placed]) -> Iterator[Placed]:
+    _check_one_measure(rungs)
     guesses: dict[str, Placed] = {}
     for placed in rungs:
         if placed.part:
             continue
         first = guesses.setdefault(placed.rung.label, placed)
-        if abs(first.rmse - placed.rmse) > SAME_GUESS:
+        if abs(first.value - placed.value) > SAME_GUESS:
             raise BuildError(
                 f"On {placed.panel!r}, {placed.rung.label!r} scores "
-                f"{first.rmse:.4f} in {first.chapter.name} and "
-                f"{placed.rmse:.4f} in {placed.chapter.name}. A panel is one "
+                f"{first.value:.4f} in {first.chapter.name} and "
+                f"{placed.value:.4f} in {placed.chapter.name}. A panel is one "
                 "split: give the panel, or the rung, another name in one of "
                 "the two records."
             )
@@ -101,32 +163,68 @@ def _in_panel(rungs: Sequence[Placed]) -> Iterator[Placed]:
     yield from (placed for placed in rungs if placed.part)
 
 
-def own_panels(book: Sequence[Chapter]) -> list[Placed]:
+def _check_one_measure(rungs: Sequence[Placed]) -> None:
+    """Raise BuildError where the rungs of a panel are of two measures.
+
+    Published figures are errors: so are the panels of their splits.
+    """
+    first = rungs[0]
+    measure = ladders.RMSE if first.panel in SPLITS else first.measure
+    for placed in rungs:
+        if placed.measure is not measure:
+            raise BuildError(
+                f"The panel {placed.panel!r} holds {measure.name}, and "
+                f"{placed.rung.label!r} of {placed.chapter.name} is "
+                f"{placed.measure.name}. A panel is one measure: give that "
+                "rung a panel of another name, or mend its scale, in the "
+                "chapter's record."
+            )
+
+
+def own_panels(
+    book: Sequence[Chapter], measure: ladders.Measure
+) -> list[Placed]:
     """Return the rungs of the splits that the chapters climb on.
 
     Rungs on a split of published figures belong to the field instead.
+
+    Parameters
+    ----------
+    book
+        The chapters.
+    measure
+        Of the panels.
     """
-    return [p for p in placed_rungs(book) if p.panel not in SPLITS]
+    return [
+        placed
+        for placed in placed_rungs(book)
+        if placed.measure is measure and placed.panel not in SPLITS
+    ]
 
 
-def ladder_frame(book: Sequence[Chapter]) -> pd.DataFrame:
+def ladder_frame(
+    book: Sequence[Chapter], measure: ladders.Measure
+) -> pd.DataFrame:
     """Collect the rungs of all chapters for `recslib.ladders.ladders`.
 
     Parameters
     ----------
     book
         The chapters.
+    measure
+        Of the panels.
     """
-    return pd.DataFrame([_row_of(placed) for placed in own_panels(book)])
+    placed = own_panels(book, measure)
+    return pd.DataFrame([_row_of(each) for each in placed])
 
 
 def _row_of(placed: Placed) -> dict[str, Any]:
-    rmse, sd = placed.rmse, placed.sd
     return _row(
-        *(placed.panel, placed.rung.label, rmse, placed.rung.kind),
+        *(placed.panel, placed.rung.label, placed.value, placed.rung.kind),
+        measure=placed.measure,
         part=placed.part,
         line=placed.rung.line,
-        ends=(rmse - sd, rmse + sd),
+        ends=placed.ends,
     )
 
 
@@ -146,7 +244,7 @@ def peers_frame(
     ours = measured.loc[itself, "rmse"].item()
     rungs = placed_rungs(book)
     rows = [
-        _row(benchmark.FOLDS, p.rung.label, p.rmse, "guess", line=p.rung.line)
+        _row(benchmark.FOLDS, p.rung.label, p.value, "guess", line=p.rung.line)
         for p in rungs
         if p.panel == benchmark.FOLDS and p.rung.kind == "guess"
     ]
@@ -161,7 +259,7 @@ def peers_frame(
     best = peers.sort_values("u1").iloc[0]
     single = [_row(U1, best["short"], best["u1"], "peer")]
     single += [
-        _row(p.panel, p.rung.label, p.rmse, p.rung.kind, line=p.rung.line)
+        _row(p.panel, p.rung.label, p.value, p.rung.kind, line=p.rung.line)
         for p in rungs
         if p.panel in SPLITS
     ]
@@ -180,9 +278,10 @@ def peers_frame(
 def _row(
     panel: str,
     model: str,
-    rmse: float,
+    value: float,
     kind: str,
     *,
+    measure: ladders.Measure = ladders.RMSE,
     part: str = "",
     line: str = "",
     ends: tuple[float, float] = (math.nan, math.nan),
@@ -192,7 +291,7 @@ def _row(
         "panel": panel,
         "part": part,
         "model": model,
-        "rmse": rmse,
+        measure.column: value,
         "low": ends[0],
         "high": ends[1],
         "kind": kind,
@@ -201,15 +300,28 @@ def _row(
 
 
 def draw(folder: Path, book: Sequence[Chapter]) -> None:
-    """Draw both ladders into a folder, as SVG."""
+    """Draw the ladders into a folder, as SVG; one without a rung is left out.
+
+    Parameters
+    ----------
+    folder
+        Where they go.
+    book
+        The chapters.
+    """
+    errors = ladder_frame(book, ladders.RMSE)
+    lists = ladder_frame(book, ladders.NDCG)
     peers = peers_frame(book, benchmark.measured_folds())
     mpl.use("Agg")
     with mpl.rc_context({"svg.hashsalt": "recslib"}):
         style.use_book_style()
-        for name, frame, limits in (
-            ("ladder", ladder_frame(book), LIMITS),
-            ("peers", peers, PEER_LIMITS),
+        for name, frame, measure, limits in (
+            ("ladder", errors, ladders.RMSE, LIMITS),
+            ("lists-ladder", lists, ladders.NDCG, None),
+            ("peers", peers, ladders.RMSE, PEER_LIMITS),
         ):
-            ax = ladders.ladders(frame, limits=limits)
+            if frame.empty:
+                continue
+            ax = ladders.ladders(frame, measure=measure, limits=limits)
             ax.figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
             mpl.pyplot.close(ax.figure)

@@ -1,4 +1,4 @@
-"""What the build adds to pages: tables, cards, two figures.
+"""What the build adds to pages: tables, cards, figures.
 
 A page in book/ has a mark, `<!-- built: NAME -->`, where one goes. They come
 from the chapters' records and values, from benchmarks/results and from the
@@ -18,11 +18,11 @@ import pandas as pd
 from docutils.nodes import make_id
 
 from bookbuild import BuildError
-from bookbuild.chapters import DASH, Chapter
+from bookbuild.chapters import DASH, UNIT_IN_STARS, Chapter, keyed
 from bookbuild.current import number_for
 from bookbuild.marks import numbers_filled
 from bookbuild.results import benchmark
-from bookbuild.results.ladder import draw, own_panels
+from bookbuild.results.ladder import Placed, draw, own_panels
 from bookbuild.results.published import (
     PUBLISHED,
     RANDOM_FOLDS,
@@ -30,11 +30,14 @@ from bookbuild.results.published import (
     U1,
     U3,
 )
+from recslib import ladders
 
 BUILT = re.compile(r"^<!-- built: ([a-z-]+) -->$", re.MULTILINE)
 # Behind the name of the row that a table is about.
 BEST = "(best)"
 
+# Where a book makes none.
+NO_LISTS = "No chapter of this copy makes lists."
 # Words and the name of a headline value, and how to write it.
 HEADLINES = (
     ("Always the mean", "mean", "{:.4f}"),
@@ -238,7 +241,7 @@ def landing_table(book: Sequence[Chapter]) -> str:
         printed = DASH
         if chapter.printed is not None:
             unit = f"{chapter.printed:.2f} on [0, 1]"
-            printed = f"{unit}, {4 * chapter.printed:.2f} stars"
+            printed = f"{unit}, {UNIT_IN_STARS * chapter.printed:.2f} stars"
         numbers = [
             written(chapter.headline_value(name), form)
             for name, form in (("mean", "{:.3f}"), ("rmse", "**{:.3f}**"))
@@ -260,30 +263,97 @@ def cards(book: Sequence[Chapter]) -> str:
     return f"::::{{grid}} {in_a_row}\n:gutter: 3\n\n{shown}\n::::"
 
 
-def ladder_table(book: Sequence[Chapter]) -> str:
-    """Write every rung of the ladder, its spread and where it is computed."""
-    header = ["Rung", "RMSE", "Spread", "Name", "Computed in"]
-    parts = []
-    for (panel, part), group in groupby(own_panels(book), lambda p: p[:2]):
-        rows = [
-            [
-                placed.rung.label,
-                f"{placed.rmse:.4f}",
-                "" if pd.isna(placed.sd) else f"± {placed.sd:.4f}",
-                f"`{placed.rung.key}`",
-                where(placed.chapter, placed.rung.key),
-            ]
-            for placed in group
+def lists_table(book: Sequence[Chapter]) -> str:
+    """Write how good the lists are, a row for each whom they are for."""
+    rows = [
+        [
+            "Lists for",
+            "Most popular",
+            "EASE",
+            "This book",
+            "This book minus most popular",
         ]
-        parts.append(f"**{panel}: {part or 'guessing'}**")
-        parts.append(pipe_table(header, rows, "lrrll"))
+    ]
+    sources: list[Source] = []
+    for chapter in book:
+        for row in chapter.lists:
+            words = f"{chapter.number} {row['label']}"
+            numbers = chapter.list_values(row)
+            apart = (numbers[name] for name in ("difference", "low", "high"))
+            rows.append(
+                [
+                    words,
+                    f"{numbers['popular']:.4f}",
+                    f"{numbers['counting']:.4f}",
+                    f"**{numbers['ndcg']:.4f}**",
+                    benchmark.with_interval(*apart),
+                ]
+            )
+            sources.append((words, [(chapter, key) for _, key in keyed(row)]))
+    if not sources:
+        return NO_LISTS
+    caption = "nDCG@10 of each chapter's lists: higher is better."
+    return f"{list_table('lists', caption, rows)}\n\n{again(sources)}"
+
+
+def ladder_table(book: Sequence[Chapter]) -> str:
+    """Write every rung of errors, its spread and where it is computed."""
     return dropdown(
         "Every rung as a table, with its name and place",
         "`make results` prints the numbers under these names. What was "
         "printed in 2018 is on [0, 1] there; here it is four times as large, "
         "in stars.",
-        *parts,
+        *_panels(own_panels(book, ladders.RMSE), "RMSE", "Spread"),
     )
+
+
+def lists_ladder_table(book: Sequence[Chapter]) -> str:
+    """Write every rung of lists, its interval and where it is computed."""
+    placed = own_panels(book, ladders.NDCG)
+    if not placed:
+        return NO_LISTS
+    return dropdown(
+        "Every rung of lists as a table, with its name and place",
+        "`make results` prints the numbers under these names. Where no "
+        "interval is kept, the spread stands in its place, behind a ±.",
+        *_panels(placed, ladders.NDCG.name, "95 % over people"),
+    )
+
+
+def _panels(placed: Sequence[Placed], value: str, whisker: str) -> list[str]:
+    """Write rungs with their places, a table a panel and chapter.
+
+    Parameters
+    ----------
+    placed
+        The rungs, in order.
+    value, whisker
+        What the columns of the values and of their whiskers are called.
+    """
+    header = ["Rung", value, whisker, "Name", "Computed in"]
+    parts = []
+    for (panel, part), group in groupby(placed, lambda p: p[:2]):
+        rows = [
+            [
+                each.rung.label,
+                f"{each.value:.4f}",
+                _whisker(each),
+                f"`{each.rung.key}`",
+                where(each.chapter, each.rung.key),
+            ]
+            for each in group
+        ]
+        parts.append(f"**{panel}: {part or 'guessing'}**")
+        parts.append(pipe_table(header, rows, "lrrll"))
+    return parts
+
+
+def _whisker(placed: Placed) -> str:
+    """Write a rung's interval, or its spread, or nothing."""
+    if placed.interval is not None:
+        low, high = placed.interval
+        return f"{low:.4f} to {high:.4f}"
+    return "" if pd.isna(placed.sd) else f"± {placed.sd:.4f}"
 
 
 def published_tables() -> str:
@@ -472,6 +542,8 @@ def built(book: Sequence[Chapter]) -> dict[str, Callable[[], str]]:
         "printed": lambda: printed_table(book),
         "seconds": lambda: seconds_table(book),
         "ladder-table": lambda: ladder_table(book),
+        "lists": lambda: lists_table(book),
+        "lists-ladder-table": lambda: lists_ladder_table(book),
         "folds": folds_table,
         "sequences": sequences_tables,
         "seeds": seeds_tables,

@@ -11,9 +11,10 @@ from nbformat import v4
 
 from bookbuild import BuildError, places
 from bookbuild.chapters import DASH, Chapter, Computed, Rung
-from bookbuild.results import benchmark, ladder, page
+from bookbuild.results import benchmark, card, ladder, page
 from bookbuild.results.published import PUBLISHED, RANDOM_FOLDS, U1
 from recslib import style
+from recslib.ladders import NDCG, RMSE
 
 FOLDS = benchmark.FOLDS
 HEADLINE = {
@@ -39,6 +40,29 @@ VALUES = {
     "posted_rmse": 0.7,
     "mean_unit": 0.28,
     "fit_seconds": 1.25,
+}
+# Of a chapter whose lists are judged, for two kinds of people.
+KNOWN = {
+    "label": "People we know",
+    "popular": "popular_ndcg",
+    "counting": "ease_ndcg",
+    "ndcg": "ndcg",
+    "difference": "ahead",
+    "low": "ahead_low",
+    "high": "ahead_high",
+}
+STRANGERS = KNOWN | {"label": "Strangers", "ndcg": "strangers_ndcg"}
+LIST_VALUES = {
+    "popular_ndcg": 0.25,
+    "popular_ndcg_low": 0.22,
+    "popular_ndcg_high": 0.29,
+    "ease_ndcg": 0.35,
+    "ease_ndcg_sd": 0.02,
+    "ndcg": 0.4,
+    "strangers_ndcg": 0.31,
+    "ahead": 0.15,
+    "ahead_low": 0.1,
+    "ahead_high": 0.2125,
 }
 
 
@@ -77,6 +101,30 @@ def guesses(panel=FOLDS):
     ]
 
 
+def list_rungs(panel="Lists"):
+    return [
+        Rung(
+            panel, "most popular", "popular_ndcg", "guess", "popular", "ndcg"
+        ),
+        Rung(panel, "EASE", "ease_ndcg", "guess", "", "ndcg"),
+        Rung(panel, "ours", "ndcg", "ours", "", "ndcg"),
+    ]
+
+
+@pytest.fixture
+def lists():
+    """A chapter that predicts no stars, and makes lists."""
+    return chapter(
+        "04_lists",
+        LIST_VALUES,
+        title="Lists",
+        printed=None,
+        headline=None,
+        lists=[KNOWN, STRANGERS],
+        rungs=list_rungs(),
+    )
+
+
 @pytest.fixture
 def book():
     """Two chapters on one split, the second on another one too."""
@@ -101,30 +149,30 @@ def book():
     return [first, second]
 
 
-# The two figures -------------------------------------------------------------
+# The figures -----------------------------------------------------------------
 
 
 def test_a_rung_has_the_value_and_the_spread_of_its_key(book):
-    frame = ladder.ladder_frame(book)
+    frame = ladder.ladder_frame(book, RMSE)
     row = frame[frame["model"] == "mended"].squeeze()
     assert row["rmse"] == 0.91
     assert (row["low"], row["high"]) == pytest.approx((0.903, 0.917))
 
 
 def test_what_is_on_the_unit_scale_is_four_times_that_in_stars(book):
-    frame = ladder.ladder_frame(book)
+    frame = ladder.ladder_frame(book, RMSE)
     row = frame[frame["model"] == "as printed"].squeeze()
     assert row["rmse"] == pytest.approx(2.8)
 
 
 def test_a_rung_without_a_spread_has_no_whisker(book):
-    frame = ladder.ladder_frame(book)
+    frame = ladder.ladder_frame(book, RMSE)
     row = frame[frame["model"] == "as printed"].squeeze()
     assert math.isnan(row["low"]) and math.isnan(row["high"])
 
 
 def test_a_panel_has_each_guess_once_and_then_chapter_after_chapter(book):
-    frame = ladder.ladder_frame(book)
+    frame = ladder.ladder_frame(book, RMSE)
     folds = frame[frame["panel"] == FOLDS]
     assert folds["model"].tolist() == [
         "always the mean",
@@ -147,6 +195,64 @@ def test_two_chapters_that_guess_differently_on_one_split_are_named(book):
     other = chapter("03_third", VALUES | {"mean_rmse": 1.3}, rungs=guesses())
     with pytest.raises(BuildError, match=r"1\.1200 in 01_first and 1\.3"):
         ladder.placed_rungs([*book, other])
+
+
+def test_rungs_of_lists_stand_in_a_frame_of_their_own(book, lists):
+    both = [*book, lists]
+    errors = ladder.ladder_frame(both, RMSE)
+    pd.testing.assert_frame_equal(errors, ladder.ladder_frame(book, RMSE))
+    frame = ladder.ladder_frame(both, NDCG)
+    assert frame["model"].tolist() == ["most popular", "EASE", "ours"]
+    assert frame["ndcg"].tolist() == [0.25, 0.35, 0.4]
+    assert frame["part"].tolist() == ["", "", "4 Lists"]
+    assert ladder.ladder_frame(book, NDCG).empty
+
+
+def test_a_rung_of_lists_has_its_interval_or_else_its_spread_or_nothing(lists):
+    frame = ladder.ladder_frame([lists], NDCG)
+    ends = frame[["low", "high"]].to_numpy()
+    assert ends[0].tolist() == [0.22, 0.29]
+    assert ends[1].tolist() == pytest.approx([0.33, 0.37])
+    assert all(map(math.isnan, ends[2]))
+
+
+def test_an_error_has_its_spread_even_where_an_interval_is_kept():
+    ends = {"rmse_low": 0.8, "rmse_high": 1.0}
+    first = chapter(
+        values=VALUES | ends, rungs=[Rung(FOLDS, "mended", "rmse", "ours")]
+    )
+    row = ladder.ladder_frame([first], RMSE).squeeze()
+    assert (row["low"], row["high"]) == pytest.approx((0.903, 0.917))
+
+
+def test_an_interval_with_one_end_is_refused_and_the_chapter_named():
+    values = {k: v for k, v in LIST_VALUES.items() if k[-5:] != "_high"}
+    half = chapter("04_lists", values, headline=None, rungs=list_rungs())
+    with pytest.raises(
+        BuildError,
+        match=r"04_lists keeps 'popular_ndcg_low' alone.*popular_ndcg_high",
+    ):
+        ladder.placed_rungs([half])
+
+
+@pytest.mark.parametrize("panel", [FOLDS, U1])
+def test_a_panel_that_mixes_measures_is_refused_and_the_rung_named(
+    book, panel
+):
+    values = VALUES | LIST_VALUES
+    mixed = chapter("04_lists", values, rungs=list_rungs(panel))
+    with pytest.raises(
+        BuildError,
+        match=rf"'{panel}' holds RMSE \(stars\), and 'most popular' of "
+        r"04_lists is nDCG@10",
+    ):
+        ladder.placed_rungs([*book, mixed])
+
+
+def test_a_split_of_published_figures_holds_errors_alone(lists):
+    odd = chapter("04_lists", LIST_VALUES, rungs=list_rungs(RANDOM_FOLDS))
+    with pytest.raises(BuildError, match=r"holds RMSE .*is nDCG@10"):
+        ladder.placed_rungs([odd])
 
 
 def test_a_peer_has_the_interval_of_its_distance_around_it(book):
@@ -173,7 +279,7 @@ def test_a_chapters_rung_on_a_published_split_stands_among_the_field(book):
     frame = ladder.peers_frame(book, benchmark.measured_folds())
     own = frame[(frame["panel"] == U1) & (frame["kind"] == "ours")]
     assert own["rmse"].tolist() == [0.91]
-    assert U1 not in set(ladder.ladder_frame(book)["panel"])
+    assert U1 not in set(ladder.ladder_frame(book, RMSE)["panel"])
 
 
 def test_every_quoted_figure_stands_hollow_in_the_panel_of_its_split(book):
@@ -192,13 +298,19 @@ def test_every_contender_of_the_benchmark_is_in_the_figure(book):
     assert drawn["model"].is_unique
 
 
+def test_a_book_without_lists_has_no_ladder_of_them(book, tmp_path):
+    ladder.draw(tmp_path, book)
+    drawn = {path.name for path in tmp_path.glob("*.svg")}
+    assert drawn == {"ladder.svg", "peers.svg"}
+
+
 def test_figures_are_the_same_bytes_twice_in_colours_of_the_book(
-    book, tmp_path
+    book, lists, tmp_path
 ):
-    ladder.draw(tmp_path, book)
+    ladder.draw(tmp_path, [*book, lists])
     drawn = {p.name: p.read_bytes() for p in tmp_path.glob("*.svg")}
-    assert set(drawn) == {"ladder.svg", "peers.svg"}
-    ladder.draw(tmp_path, book)
+    assert set(drawn) == {"ladder.svg", "lists-ladder.svg", "peers.svg"}
+    ladder.draw(tmp_path, [*book, lists])
     known = {colour.lower() for colour in style.COLOURS}
     known |= {"#000000", "#ffffff", "#b0b0b0"}  # text, ground, grid
     for name, svg in drawn.items():
@@ -235,11 +347,67 @@ def test_each_chapter_is_a_column_of_the_table_of_models(book):
     assert ["to", "-0.0250", "-0.0250"] in rows
 
 
-def test_a_chapter_that_predicts_no_stars_is_passed_over(book):
-    lists = chapter("03_third", {}, headline=None, printed=None)
-    for table in (page.models_table, page.printed_table, page.landing_table):
-        assert table([*book, lists]) == table(book)
-    assert "3 The first of things" in page.cards([*book, lists])
+def test_a_chapter_that_predicts_no_stars_is_passed_over(book, lists):
+    plain = chapter("03_third", {}, headline=None, printed=None)
+    for table in (
+        page.models_table,
+        page.printed_table,
+        page.landing_table,
+        page.ladder_table,
+    ):
+        assert table([*book, plain, lists]) == table(book)
+    cards = page.cards([*book, plain, lists])
+    assert "3 The first of things" in cards
+    assert "4 The first of things" in cards
+
+
+def test_the_picture_of_a_link_shows_the_first_chapter_in_stars(
+    book, lists, tmp_path
+):
+    for name, chapters in (("with", [lists, *book]), ("without", book)):
+        card.write(tmp_path / f"{name}.png", "A book", chapters)
+    pictures = [path.read_bytes() for path in tmp_path.iterdir()]
+    assert pictures[0] == pictures[1]
+
+
+def test_the_seconds_of_a_chapter_of_lists_stand_among_the_others():
+    fit = {"label": "EASE", "key": "fit_seconds"}
+    lists = chapter("04_lists", headline=None, seconds=[fit])
+    assert rows_of(page.seconds_table([lists]))[1] == ["4 EASE", "1.25"]
+
+
+def test_whom_lists_are_for_is_a_row_of_the_table_of_lists(book, lists):
+    shown = page.lists_table([*book, lists])
+    header, known, strangers = rows_of(shown)
+    assert header[:3] == ["Lists for", "Most popular", "EASE"]
+    apart = "+0.1500 (+0.1000 to +0.2125)"
+    assert known == [
+        *("4 People we know", "0.2500", "0.3500", "**0.4000**", apart)
+    ]
+    assert strangers[0] == "4 Strangers" and strangers[3] == "**0.3100**"
+    assert ":name: table-lists" in shown
+    (again,) = re.findall(r"^\| 4 Strangers.*$", shown, re.MULTILINE)
+    assert "`strangers_ndcg`" in again and "`ahead_low`" in again
+
+
+def test_the_rungs_of_lists_stand_in_a_table_with_their_intervals(lists):
+    shown = page.lists_ladder_table([lists])
+    for row in (
+        "| Rung | nDCG@10 | 95 % over people | Name | Computed in |",
+        "| most popular | 0.2500 | 0.2200 to 0.2900 | `popular_ndcg` | ",
+        "| EASE | 0.3500 | ± 0.0200 | `ease_ndcg` | ",
+        "| ours | 0.4000 |  | `ndcg` | ",
+    ):
+        assert row in shown
+    assert shown.index("**Lists: guessing**") < shown.index("**Lists: 4 ")
+
+
+def test_marks_of_lists_say_so_where_no_chapter_makes_any(book):
+    marks = "<!-- built: lists -->\n\n<!-- built: lists-ladder-table -->"
+    assert page.filled(marks, page.built(book)) == (
+        "No chapter of this copy makes lists.\n\n"
+        "No chapter of this copy makes lists."
+    )
 
 
 def test_what_was_not_printed_in_2018_is_a_dash():
