@@ -64,13 +64,16 @@ class Audience:
     ----------
     users
         (B,) int64 row indexes.
+    told
+        The ratings that a model may know of them, with their stars.
     heard
-        What a model may know of them; nothing of it is listed again.
+        The same as tables; nothing of it is listed again.
     wanted
         (B, n_items) bool: what counts as a hit. Everybody has one at least.
     """
 
     users: Tensor
+    told: Ratings
     heard: Heard
     wanted: Tensor
 
@@ -82,6 +85,14 @@ class Audience:
     def seen(self) -> Tensor:
         """What is not listed again: (B, n_items) bool."""
         return self.heard.rated > 0
+
+    def stars(self) -> list[tuple[Tensor, Tensor]]:
+        """Give each person's heard items, and their stars: B times (K,)."""
+        order = self.told.users.argsort(stable=True)
+        ends = self.told.counts_by_user().cumsum(0)
+        starts = ends - self.told.counts_by_user()
+        rows = [order[starts[user] : ends[user]] for user in self.users]
+        return [(self.told.items[r], self.told.ratings[r]) for r in rows]
 
 
 def hear(
@@ -130,6 +141,47 @@ def hear(
     return Heard(*tables)
 
 
+def hear_person(
+    items: Tensor, stars: Tensor, n_items: int, *, liked: float = LIKED
+) -> Heard:
+    """Lay out what one person rated, who need be nobody of the data.
+
+    Parameters
+    ----------
+    items
+        (K,) int64 row indexes; K may be 0.
+    stars
+        (K,).
+    n_items
+        How many items there are.
+    liked
+        From so many stars on.
+
+    Returns
+    -------
+    Heard
+        Of one person.
+
+    Raises
+    ------
+    ValueError
+        When the lengths differ, an item is none of the data's, or stars are
+        not finite.
+    """
+    is_row = (items >= 0) & (items < n_items)
+    if items.shape != stars.shape or items.ndim != 1 or not is_row.all():
+        raise ValueError(
+            f"items are {items.tolist()} and there are {stars.numel()} stars; "
+            f"give one rating an item, and row indexes from 0 to "
+            f"{n_items - 1}."
+        )
+    if not stars.isfinite().all():
+        raise ValueError(f"stars are {stars.tolist()}; give finite numbers.")
+    tables = torch.zeros(2, 1, n_items)
+    tables[(stars < liked).long(), 0, items] = 1.0
+    return Heard(*tables)
+
+
 def known_people(
     split: Split, *, liked: float = LIKED, any_rated: bool = False
 ) -> Audience:
@@ -159,7 +211,7 @@ def known_people(
     users = wanted.any(dim=1).nonzero().squeeze(1)
     _check_somebody(users, liked)
     heard = hear(split.train, users, liked=liked)
-    return Audience(users, heard, wanted[users])
+    return Audience(users, split.train, heard, wanted[users])
 
 
 def strangers(
@@ -220,8 +272,9 @@ def strangers(
     wanted = hear(test.select(~is_heard), liked=liked).liked > 0
     users = wanted.any(dim=1).nonzero().squeeze(1)
     _check_somebody(users, liked)
-    heard = hear(test.select(is_heard), users, liked=liked)
-    return Audience(users, heard, wanted[users])
+    told = test.select(is_heard)
+    heard = hear(told, users, liked=liked)
+    return Audience(users, told, heard, wanted[users])
 
 
 def _check_somebody(users: Tensor, liked: float) -> None:
@@ -405,7 +458,8 @@ def ease(heard: Tensor, l2: float, *, n_targets: int | None = None) -> Tensor:
     table = heard.double()
     gram = table.T @ table
     gram.diagonal().add_(l2)
-    inverse = torch.linalg.inv(gram)[:, :n_targets]
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
+    inverse = inverse[:, :n_targets]
     weights = -inverse / inverse.diagonal()
     return weights.fill_diagonal_(0).float()
 
