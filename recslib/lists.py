@@ -445,13 +445,13 @@ def fit_list_factorization(
     n_users, n_items = liked.shape
     torch.manual_seed(seed)
     model = ListFactorization(n_users, n_items, n_factors)
-    share = batch_size / n_users
 
     def loss(model: nn.Module, batch: Examples) -> Tensor:
         missed = softmax_loss(model(*batch.inputs), batch.targets)
         own = model.user_factors(*batch.inputs).square().sum(dim=1)
-        items = model.item_factors.weight.square().sum() * share
-        return missed + l2 * (own + items / len(own))
+        # Everybody pays a like part for the items, whatever the batch.
+        items = model.item_factors.weight.square().sum() / n_users
+        return missed + l2 * (own + items)
 
     fit(
         model,
