@@ -734,8 +734,7 @@ def or_popular(scores: Tensor, popular: Tensor) -> Tensor:
         (B, n_items): the scores, or what is popular where all of a person's
         are equal.
     """
-    says_nothing = (scores == scores[:, :1]).all(dim=1, keepdim=True)
-    return torch.where(says_nothing, popular, scores)
+    return torch.where(_all_equal(scores), popular, scores)
 
 
 def standardized(scores: Tensor) -> Tensor:
@@ -754,7 +753,14 @@ def standardized(scores: Tensor) -> Tensor:
     """
     centred = scores - scores.mean(dim=1, keepdim=True)
     spread = centred.square().mean(dim=1, keepdim=True).sqrt()
-    return centred / torch.where(spread > 0, spread, 1.0)
+    # The mean of equal numbers may miss them by a last digit.
+    told = centred / torch.where(spread > 0, spread, 1.0)
+    return torch.where(_all_equal(scores), 0.0, told)
+
+
+def _all_equal(scores: Tensor) -> Tensor:
+    """Whether a person's scores are all one number: (B, 1) bool."""
+    return (scores == scores[:, :1]).all(dim=1, keepdim=True)
 
 
 def softmax_loss(scores: Tensor, wanted: Tensor) -> Tensor:
