@@ -596,7 +596,17 @@ def hear_some(
     -------
     tuple of Tensor
         As `hear_all`; what is heard is not to be found.
+
+    Raises
+    ------
+    ValueError
+        When a number is out of range.
     """
+    if not (fewest > 0 and 0 < largest_share <= 1):
+        raise ValueError(
+            f"fewest is {fewest} and largest_share {largest_share}; give a "
+            f"fewest above 0, and a share above 0 and at most 1."
+        )
     counts = (liked + disliked).sum(dim=1).clamp_min(1)
     most = (counts * largest_share).clamp_min(fewest)
     place = torch.rand(len(counts))
@@ -817,7 +827,17 @@ def fit_list_lstm(
     -------
     ListLSTM
         Fitted, in eval mode.
+
+    Raises
+    ------
+    ValueError
+        When the histories have no next item.
     """
+    if items.ndim != 2 or items.shape[1] < 2:
+        raise ValueError(
+            f"items have the shape {tuple(items.shape)}; give at least 2 "
+            f"steps a history, so that there is a next item to name."
+        )
     torch.manual_seed(seed)
     model = ListLSTM(n_items, n_factors, n_hidden)
     following = items[:, 1:]
