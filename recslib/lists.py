@@ -154,12 +154,9 @@ def known_people(
     RatingsError
         When nobody has.
     """
-    later = hear(split.test, liked=liked)
-    wanted = (later.rated if any_rated else later.liked) > 0
-    users = wanted.any(dim=1).nonzero().squeeze(1)
-    _check_somebody(users, liked)
+    users, wanted = _to_find(split.test, -torch.inf if any_rated else liked)
     heard = hear(split.train, users, liked=liked)
-    return Audience(users, heard, wanted[users])
+    return Audience(users, heard, wanted)
 
 
 def strangers(
@@ -217,19 +214,26 @@ def strangers(
     first = (counts.cumsum(0) - counts)[test.users[by_user]]
     is_heard = torch.zeros(len(test), dtype=torch.bool)
     is_heard[by_user] = torch.arange(len(test)) - first < n_heard
-    wanted = hear(test.select(~is_heard), liked=liked).liked > 0
-    users = wanted.any(dim=1).nonzero().squeeze(1)
-    _check_somebody(users, liked)
+    users, wanted = _to_find(test.select(~is_heard), liked)
     heard = hear(test.select(is_heard), users, liked=liked)
-    return Audience(users, heard, wanted[users])
+    return Audience(users, heard, wanted)
 
 
-def _check_somebody(users: Tensor, liked: float) -> None:
+def _to_find(later: Ratings, liked: float) -> tuple[Tensor, Tensor]:
+    """Say who has something to find, and what: (B,), (B, n_items) bool.
+
+    Only they get a row: of 70,000 people few may be served.
+    """
+    hits = later.select(later.ratings >= liked)
+    users, rows = hits.users.unique(return_inverse=True)
     if len(users) == 0:
         raise RatingsError(
             f"nobody has something to find: no rating that is held out has "
             f"{liked:g} stars or more. Give a lower liked."
         )
+    wanted = torch.zeros(len(users), later.n_items, dtype=torch.bool)
+    wanted[rows, hits.items] = True
+    return users, wanted
 
 
 def first_ratings(
@@ -402,8 +406,12 @@ def ease(heard: Tensor, l2: float, *, n_targets: int | None = None) -> Tensor:
             f"l2 is {l2}; give more than 0, for an item that nobody rated "
             f"has no solution without."
         )
-    table = heard.double()
-    gram = table.T @ table
+    n_columns = heard.shape[1]
+    gram = torch.zeros(n_columns, n_columns, dtype=torch.float64)
+    # Some people at a time: all at once in float64 would fill the memory.
+    for rows in heard.split(4_096):
+        rows = rows.double()
+        gram.addmm_(rows.T, rows)
     gram.diagonal().add_(l2)
     inverse = torch.linalg.inv(gram)[:, :n_targets]
     weights = -inverse / inverse.diagonal()
