@@ -428,17 +428,20 @@ def best_items(scores: Tensor, seen: Tensor, n: int = 10) -> Tensor:
     Raises
     ------
     ValueError
-        When n is below 1, the scores have another shape, or some are not
-        finite; the message counts them.
+        When n is below 1, the scores have another shape, some are not
+        finite (the message counts them), or what was seen is not bool.
     """
     if n < 1:
         raise ValueError(f"n is {n}; ask for lists of at least 1 item.")
+    _check_flags(seen, "seen")
     if seen.ndim != 2 or scores.shape not in (seen.shape, seen.shape[1:]):
         raise ValueError(
             f"scores have the shape {tuple(scores.shape)}; give one an item, "
             f"{tuple(seen.shape)}, or {tuple(seen.shape[1:])} for all alike."
         )
     check_finite_scores(scores)
+    if not scores.is_floating_point():
+        scores = scores.double()  # whole numbers know no infinity
     left = scores.detach().expand(seen.shape).masked_fill(seen, -torch.inf)
     # One place more, to see whether what ends the list is tied with the next.
     n_ranked = min(n + 1, seen.shape[1])
@@ -450,6 +453,13 @@ def best_items(scores: Tensor, seen: Tensor, n: int = 10) -> Tensor:
         items[tied] = again[:, :n_ranked]
     items = items[:, :n]
     return items.masked_fill(seen.gather(1, items), -1)
+
+
+def _check_flags(flags: Tensor, name: str) -> None:
+    if flags.dtype != torch.bool:
+        raise ValueError(
+            f"{name} holds {flags.dtype}; give bool, as in `table > 0`."
+        )
 
 
 def judge_lists(
@@ -474,18 +484,22 @@ def judge_lists(
     Raises
     ------
     ValueError
-        As in `best_items`; when somebody wants nothing, or wants what was
-        seen.
+        As in `best_items`; when there is nobody, or somebody wants nothing
+        or what was seen.
     """
+    _check_flags(wanted, "wanted")
+    _check_flags(seen, "seen")
     if wanted.shape != seen.shape:
         raise ValueError(
             f"wanted has the shape {tuple(wanted.shape)}, seen "
             f"{tuple(seen.shape)}; give one flag an item to each."
         )
+    if len(wanted) == 0:
+        raise ValueError("there is nobody to judge; give at least 1 person.")
     n_wanted = wanted.sum(dim=1)
     n_without = int((n_wanted == 0).sum())
     n_seen = int((wanted & seen).sum())
-    if len(wanted) == 0 or n_without or n_seen:
+    if n_without or n_seen:
         raise ValueError(
             f"of {len(wanted):,} people {n_without:,} want nothing, and "
             f"{n_seen:,} items are wanted that were seen; leave out who has "
@@ -544,14 +558,14 @@ def mean_bootstrap(
         When the shapes do not fit, or a value is not finite.
     """
     both = [
-        values.double().reshape(-1, values.shape[-1])
+        values.double() if values.ndim == 2 else values.double()[None]
         for values in (values_a, values_b)
     ]
-    if any(len(v) == 0 or v.shape[1:] != people.shape for v in both):
+    if any(v.shape[1:] != people.shape or v.numel() == 0 for v in both):
         raise ValueError(
             f"values have the shapes {tuple(values_a.shape)} and "
             f"{tuple(values_b.shape)}, people {tuple(people.shape)}; give one "
-            f"person a value, and at least one seed."
+            f"person a value, and at least one person and one seed."
         )
     if not all(values.isfinite().all() for values in both):
         raise ValueError("some values are not finite; mend them first.")
@@ -594,8 +608,16 @@ def mean_popularity(items: Tensor, counts: Tensor) -> float:
         (B, n) lists of row indexes, -1 for an empty place.
     counts
         (n_items,) ratings of each item.
+
+    Raises
+    ------
+    ValueError
+        When all places are empty.
     """
-    return counts[items[items >= 0]].float().mean().item()
+    listed = items[items >= 0]
+    if len(listed) == 0:
+        raise ValueError("no list holds an item; there is no mean of none.")
+    return counts[listed].float().mean().item()
 
 
 def check_finite_scores(scores: Tensor) -> None:

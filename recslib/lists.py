@@ -206,12 +206,9 @@ def known_people(
     RatingsError
         When nobody has.
     """
-    later = hear(split.test, liked=liked)
-    wanted = (later.rated if any_rated else later.liked) > 0
-    users = wanted.any(dim=1).nonzero().squeeze(1)
-    _check_somebody(users, liked)
+    users, wanted = _to_find(split.test, -torch.inf if any_rated else liked)
     heard = hear(split.train, users, liked=liked)
-    return Audience(users, split.train, heard, wanted[users])
+    return Audience(users, split.train, heard, wanted)
 
 
 def strangers(
@@ -269,20 +266,27 @@ def strangers(
     first = (counts.cumsum(0) - counts)[test.users[by_user]]
     is_heard = torch.zeros(len(test), dtype=torch.bool)
     is_heard[by_user] = torch.arange(len(test)) - first < n_heard
-    wanted = hear(test.select(~is_heard), liked=liked).liked > 0
-    users = wanted.any(dim=1).nonzero().squeeze(1)
-    _check_somebody(users, liked)
+    users, wanted = _to_find(test.select(~is_heard), liked)
     told = test.select(is_heard)
     heard = hear(told, users, liked=liked)
-    return Audience(users, told, heard, wanted[users])
+    return Audience(users, told, heard, wanted)
 
 
-def _check_somebody(users: Tensor, liked: float) -> None:
+def _to_find(later: Ratings, liked: float) -> tuple[Tensor, Tensor]:
+    """Say who has something to find, and what: (B,), (B, n_items) bool.
+
+    Only they get a row: of 70,000 people few may be served.
+    """
+    hits = later.select(later.ratings >= liked)
+    users, rows = hits.users.unique(return_inverse=True)
     if len(users) == 0:
         raise RatingsError(
             f"nobody has something to find: no rating that is held out has "
             f"{liked:g} stars or more. Give a lower liked."
         )
+    wanted = torch.zeros(len(users), later.n_items, dtype=torch.bool)
+    wanted[rows, hits.items] = True
+    return users, wanted
 
 
 def first_ratings(
@@ -455,8 +459,12 @@ def ease(heard: Tensor, l2: float, *, n_targets: int | None = None) -> Tensor:
             f"l2 is {l2}; give more than 0, for an item that nobody rated "
             f"has no solution without."
         )
-    table = heard.double()
-    gram = table.T @ table
+    n_columns = heard.shape[1]
+    gram = torch.zeros(n_columns, n_columns, dtype=torch.float64)
+    # Some people at a time: all at once in float64 would fill the memory.
+    for rows in heard.split(4_096):
+        rows = rows.double()
+        gram.addmm_(rows.T, rows)
     gram.diagonal().add_(l2)
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
     inverse = inverse[:, :n_targets]
@@ -499,13 +507,13 @@ def fit_list_factorization(
     n_users, n_items = liked.shape
     torch.manual_seed(seed)
     model = ListFactorization(n_users, n_items, n_factors)
-    share = batch_size / n_users
 
     def loss(model: nn.Module, batch: Examples) -> Tensor:
         missed = softmax_loss(model(*batch.inputs), batch.targets)
         own = model.user_factors(*batch.inputs).square().sum(dim=1)
-        items = model.item_factors.weight.square().sum() * share
-        return missed + l2 * (own + items / len(own))
+        # Everybody pays a like part for the items, whatever the batch.
+        items = model.item_factors.weight.square().sum() / n_users
+        return missed + l2 * (own + items)
 
     fit(
         model,
@@ -650,7 +658,17 @@ def hear_some(
     -------
     tuple of Tensor
         As `hear_all`; what is heard is not to be found.
+
+    Raises
+    ------
+    ValueError
+        When a number is out of range.
     """
+    if not (fewest > 0 and 0 < largest_share <= 1):
+        raise ValueError(
+            f"fewest is {fewest} and largest_share {largest_share}; give a "
+            f"fewest above 0, and a share above 0 and at most 1."
+        )
     counts = (liked + disliked).sum(dim=1).clamp_min(1)
     most = (counts * largest_share).clamp_min(fewest)
     place = torch.rand(len(counts))
@@ -788,8 +806,7 @@ def or_popular(scores: Tensor, popular: Tensor) -> Tensor:
         (B, n_items): the scores, or what is popular where all of a person's
         are equal.
     """
-    says_nothing = (scores == scores[:, :1]).all(dim=1, keepdim=True)
-    return torch.where(says_nothing, popular, scores)
+    return torch.where(_all_equal(scores), popular, scores)
 
 
 def standardized(scores: Tensor) -> Tensor:
@@ -808,7 +825,14 @@ def standardized(scores: Tensor) -> Tensor:
     """
     centred = scores - scores.mean(dim=1, keepdim=True)
     spread = centred.square().mean(dim=1, keepdim=True).sqrt()
-    return centred / torch.where(spread > 0, spread, 1.0)
+    # The mean of equal numbers may miss them by a last digit.
+    told = centred / torch.where(spread > 0, spread, 1.0)
+    return torch.where(_all_equal(scores), 0.0, told)
+
+
+def _all_equal(scores: Tensor) -> Tensor:
+    """Whether a person's scores are all one number: (B, 1) bool."""
+    return (scores == scores[:, :1]).all(dim=1, keepdim=True)
 
 
 def softmax_loss(scores: Tensor, wanted: Tensor) -> Tensor:
@@ -865,7 +889,17 @@ def fit_list_lstm(
     -------
     ListLSTM
         Fitted, in eval mode.
+
+    Raises
+    ------
+    ValueError
+        When the histories have no next item.
     """
+    if items.ndim != 2 or items.shape[1] < 2:
+        raise ValueError(
+            f"items have the shape {tuple(items.shape)}; give at least 2 "
+            f"steps a history, so that there is a next item to name."
+        )
     torch.manual_seed(seed)
     model = ListLSTM(n_items, n_factors, n_hidden)
     following = items[:, 1:]
