@@ -124,10 +124,83 @@ LSTM = [
         "fitted[on_base][0].lstm.hidden_size == 8",
     ),
 ]
+LISTS = [
+    Edit("liked", "settings", "liked = 4.0", "liked = 3.0", "liked == 3"),
+    Edit(
+        "heard",
+        "settings",
+        "n_heard = 10",
+        "n_heard = 5",
+        "guests[0][1].heard.rated.sum(dim=1).max() == 5",
+    ),
+    Edit("folds", "settings", "n_folds = 5", "n_folds = 1", "len(folds) == 1"),
+    Edit("seed", "settings", "seed = 0", "seed = 9", "seed == 9"),
+    Edit("neighbours", "neighbours", "n_neighbours=50", "n_neighbours=5"),
+    Edit(
+        "charge of EASE",
+        "ease-both",
+        "3_000.0",
+        "30.0",
+        "kept_weights[guest_folds[0].name].abs().max() > 0.05",
+    ),
+    Edit(
+        "no item biases",
+        "list-mf",
+        "return products + self.item_biases.weight[:, 0]",
+        "return products",
+    ),
+    Edit("factors", "softmax-mf", "n_factors=32", "n_factors=8"),
+    Edit(
+        "empty cells",
+        "ials",
+        '"unseen": 0.2',
+        '"unseen": 0.5',
+        "charges['unseen'] == 0.5",
+    ),
+    Edit(
+        "bend",
+        "list-net",
+        "nn.functional.gelu(self.hidden(heard / length))",
+        "torch.tanh(self.hidden(heard / length))",
+    ),
+    Edit(
+        "a layer more",
+        "list-net",
+        "self.output = linear(n_hidden, n_items, sd=0.02)",
+        "self.deep = linear(n_hidden, n_hidden, sd=0.1)\n"
+        "        self.output = linear(n_hidden, n_items, sd=0.02)",
+        "hasattr(networks[ten_name][guest_folds[0].name][0], 'deep')",
+    ),
+    Edit(
+        "hidden numbers",
+        "net-fit",
+        "n_hidden=40",
+        "n_hidden=12",
+        "your_networks[0].hidden.out_features == 12",
+    ),
+    Edit("what is heard", "net-ten", "counts / 2", "counts / 4"),
+    Edit(
+        "your stars",
+        "mine",
+        "mine = dict(zip(ratings.titles[:10], (5, 4, 3, 2, 1) * 2, "
+        "strict=False))",
+        "mine = {ratings.titles[3].upper(): 5}",
+        "you.rated.sum() == 1",
+    ),
+    Edit(
+        "GRU",
+        "list-lstm",
+        "self.lstm = nn.LSTM(",
+        "self.lstm = nn.GRU(",
+        "isinstance(listener.lstm, nn.GRU)",
+    ),
+    Edit("strengths", "held-down", "(0.0, 0.1, ", "(0.0, 0.2, "),
+]
 EDITS = {
     "01_matrix_factorization": FACTORIZATION,
     "02_dense_network": DENSE,
     "03_lstm_sequences": LSTM,
+    "04_from_stars_to_lists": LISTS,
 }
 
 
