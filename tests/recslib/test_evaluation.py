@@ -10,16 +10,20 @@ from hypothesis import strategies as st
 from recslib.evaluation import (
     FoldSummary,
     Interval,
-    Ranking,
+    best_items,
+    coverage,
     error_by_count,
     error_by_label,
+    judge_lists,
     mae,
+    mean_bootstrap,
+    mean_popularity,
     paired_bootstrap,
-    rank_unrated,
     read_intervals,
     rmse,
     summarize,
 )
+from recslib.lists import known_people
 from recslib.movielens import synthetic
 from recslib.ratings import from_frame
 from recslib.splits import Split, random_split
@@ -388,110 +392,374 @@ def test_counts_of_another_length_are_refused():
 # Lists -----------------------------------------------------------------------
 
 
-def two_users():
-    """Give user 0 one film to find, and user 1 two; user 2 likes none."""
-    train = [(0, 0, 5), (1, 1, 5), (2, 0, 5), (2, 4, 5)]
-    test = [(0, 1, 4), (0, 2, 3), (1, 2, 5), (1, 3, 4), (2, 1, 1)]
-    frame = pd.DataFrame(train + test, columns=["user", "item", "rating"])
-    ratings = from_frame(frame)
-    rows = torch.arange(9)
-    return Split(ratings.select(rows < 4), ratings.select(rows >= 4))
+def flags(*rows):
+    return torch.tensor(rows, dtype=torch.bool)
 
 
-def answer(table):
-    return lambda users: torch.tensor(table)[users]
+# Of five films each, what three people saw, and what they are to find.
+SCORES = torch.tensor(
+    [
+        [9.0, 3.0, 5.0, 4.0, 1.0],  # 0 is seen: 2, 3, 1*, 4
+        [3.0, 9.0, 5.0, 1.0, 2.0],  # 1 is seen: 2*, 0, 4, 3*
+        [1.0, 2.0, 3.0, 4.0, 5.0],  # nothing is seen: 4*, 3, 2*, 1, 0*
+    ]
+)
+SEEN = flags([1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 0, 0, 0])
+WANTED = flags([0, 1, 0, 0, 0], [0, 0, 1, 1, 0], [1, 0, 1, 0, 1])
 
 
 def test_lists_are_judged_by_hand():
-    scores = [
-        [9.0, 3.0, 5.0, 4.0, 1.0],  # 0 is seen: 2, 3, 1*, 4
-        [3.0, 9.0, 5.0, 1.0, 2.0],  # 1 is seen: 2*, 0, 4, 3*
-        [0.0, 0.0, 0.0, 0.0, 0.0],
-    ]
-    three = rank_unrated(answer(scores), two_users(), n=3)
-    # User 0 finds 1 of 1 at place 3; user 1 finds 1 of 2 at place 1.
-    best = 1 + 1 / math.log2(3)
-    assert three.precision == pytest.approx((1 / 3 + 1 / 3) / 2)
-    assert three.recall == pytest.approx((1 + 1 / 2) / 2)
-    assert three.ndcg == pytest.approx((1 / 2 + 1 / best) / 2)
-    assert three.n_users == 2
-    one = rank_unrated(answer(scores), two_users(), n=1)
-    assert one == Ranking(0.5, 0.25, 0.5, 2)
+    three = judge_lists(SCORES, SEEN, WANTED, n=3)
+    assert three.items.tolist() == [[2, 3, 1], [2, 0, 4], [4, 3, 2]]
+    # A hit at place p counts 1 / log2(p + 1): 1, 0.63 and 0.5.
+    second = 1 / math.log2(3)
+    ndcg = [0.5, 1 / (1 + second), 1.5 / (1.5 + second)]
+    assert three.ndcg.tolist() == pytest.approx(ndcg)
+    assert three.precision.tolist() == pytest.approx([1 / 3, 1 / 3, 2 / 3])
+    assert three.recall.tolist() == pytest.approx([1, 1 / 2, 2 / 3])
+    # Precisions at the hits, over how many are wanted: those of the last
+    # person are 1 at place 1 and 2/3 at place 3.
+    expected = [1 / 3, 1 / 2, (1 + 2 / 3) / 3]
+    assert three.average_precision.tolist() == pytest.approx(expected)
+    one = judge_lists(SCORES, SEEN, WANTED, n=1)
+    assert one.ndcg.tolist() == [0, 1, 1]
+    assert one.recall.tolist() == pytest.approx([0, 1 / 2, 1 / 3])
+    assert len(one) == 3
+
+
+def test_the_whole_list_of_five_films_by_hand():
+    whole = judge_lists(SCORES, SEEN, WANTED, n=5)
+    # The last person's hits stand at places 1, 3 and 5, the best at 1, 2, 3.
+    gain = 1 + 1 / 2 + 1 / math.log2(6)
+    best = 1 + 1 / math.log2(3) + 1 / 2
+    assert whole.ndcg[2].item() == pytest.approx(gain / best)
+    assert whole.average_precision[2].item() == pytest.approx(
+        (1 + 2 / 3 + 3 / 5) / 3
+    )
+    assert whole.recall.tolist() == [1, 1, 1]
+    assert whole.items[0].tolist() == [2, 3, 1, 4, -1]
+    assert repr(whole) == (
+        "ListQuality(nDCG 0.7542, precision 0.4000, recall 1.0000, 3 people)"
+    )
+
+
+def test_a_list_that_is_longer_than_all_films_has_empty_places():
+    five, forty = (judge_lists(SCORES, SEEN, WANTED, n=n) for n in (5, 40))
+    for name in ("ndcg", "recall", "average_precision", "items"):
+        assert torch.equal(getattr(five, name), getattr(forty, name))
+    # They are places without a hit.
+    assert torch.allclose(five.precision * 5, forty.precision * 40)
+
+
+def test_who_has_few_films_left_has_a_short_list():
+    seen = flags([1, 1, 0, 0, 0], [1, 1, 1, 1, 0], [1, 1, 1, 1, 1])
+    lists = best_items(SCORES, seen, 3)
+    assert lists.tolist() == [[2, 3, 4], [4, -1, -1], [-1, -1, -1]]
 
 
 def test_more_stars_make_fewer_favourites():
-    # From 5 stars, user 1 alone has one to find: item 2.
-    scores = [[0.0, 0.0, 1.0, 0.0, 0.0]] * 3
-    best = rank_unrated(answer(scores), two_users(), n=1, favourite=5)
-    assert best == Ranking(1, 1, 1, 1)
+    frame = pd.DataFrame(
+        [(0, 0, 5), (0, 1, 4), (0, 2, 5)], columns=["user", "item", "rating"]
+    )
+    ratings = from_frame(frame)
+    rows = torch.arange(3)
+    split = Split(ratings.select(rows < 1), ratings.select(rows >= 1))
+    told = torch.tensor([[0.0, 1.0, 2.0]])
+    for liked, recall in ((4.0, 0.5), (5.0, 1.0)):
+        audience = known_people(split, liked=liked)
+        one = judge_lists(told, audience.seen, audience.wanted, n=1)
+        assert one.recall.tolist() == [recall] and one.ndcg.tolist() == [1]
 
 
-def lists_by_loop(score, split, n, favourite):
-    """Judge one user at a time, with lists and sets."""
-    pairs = {
-        part: list(zip(data.users.tolist(), data.items.tolist(), strict=True))
-        for part, data in (("train", split.train), ("test", split.test))
-    }
-    liked = [
-        pair
-        for pair, stars in zip(
-            pairs["test"], split.test.ratings.tolist(), strict=True
-        )
-        if stars >= favourite
-    ]
-    rows = []
-    for user in sorted({user for user, _ in liked}):
-        wanted = {item for who, item in liked if who == user}
-        seen = {item for who, item in pairs["train"] if who == user}
-        scores = score(torch.tensor([user]))[0].tolist()
-        unseen = [item for item in range(len(scores)) if item not in seen]
-        places = sorted(unseen, key=lambda item: -scores[item])[:n]
-        hits = [item in wanted for item in places]
-        gain = sum(hit / math.log2(p + 2) for p, hit in enumerate(hits))
-        best = sum(1 / math.log2(p + 2) for p in range(min(n, len(wanted))))
-        rows.append((sum(hits) / n, sum(hits) / len(wanted), gain / best))
-    return (*np.mean(rows, axis=0).tolist(), len(rows))
+def list_by_loop(scores, seen, wanted, n):
+    """Judge one person, with lists and sets."""
+    unseen = [item for item, known in enumerate(seen) if not known]
+    places = sorted(unseen, key=lambda item: (-scores[item], item))[:n]
+    hits = [wanted[item] for item in places]
+    gain = sum(hit / math.log2(p + 2) for p, hit in enumerate(hits))
+    n_wanted = sum(wanted)
+    best = sum(1 / math.log2(p + 2) for p in range(min(n, n_wanted)))
+    precisions = [sum(hits[: p + 1]) / (p + 1) for p in range(len(hits))]
+    return (
+        gain / best,
+        sum(hits) / n,
+        sum(hits) / n_wanted,
+        sum(p for p, hit in zip(precisions, hits, strict=True) if hit)
+        / n_wanted,
+        places,
+    )
 
 
+@pytest.mark.parametrize("n_values", [3, 10_000], ids=["ties", "no ties"])
 @pytest.mark.parametrize("n", [1, 5, 29, 40])
-def test_lists_are_judged_as_a_plain_loop_judges_them(n):
-    # More users than are scored at once.
-    split = random_split(synthetic(1_100, 30, 6_000).ratings)
-    scores = torch.rand(1_100, 30, generator=torch.Generator().manual_seed(0))
-    ranking = rank_unrated(lambda users: scores[users], split, n=n)
-    expected = lists_by_loop(lambda users: scores[users], split, n, 4.0)
-    assert tuple(vars(ranking).values()) == pytest.approx(expected)
+def test_lists_are_judged_as_a_plain_loop_judges_them(n, n_values):
+    generator = torch.Generator().manual_seed(n)
+    cells = (200, 30)
+    scores = torch.randint(n_values, cells, generator=generator).float()
+    seen = torch.rand(cells, generator=generator) < 0.5
+    wanted = ~seen & (torch.rand(cells, generator=generator) < 0.3)
+    wanted[:, 7], seen[:, 7] = True, False
+    judged = judge_lists(scores, seen, wanted, n=n)
+    for row in range(200):
+        *expected, places = list_by_loop(
+            scores[row].tolist(), seen[row].tolist(), wanted[row].tolist(), n
+        )
+        told = (
+            judged.ndcg,
+            judged.precision,
+            judged.recall,
+            judged.average_precision,
+        )
+        assert [each[row].item() for each in told] == pytest.approx(expected)
+        listed = judged.items[row].tolist()
+        assert listed == places + [-1] * (min(n, 30) - len(places))
 
 
-def test_what_trained_is_never_recommended_however_it_scores():
-    split = random_split(synthetic().ratings)
-    scores = torch.rand(60, 80, generator=torch.Generator().manual_seed(0))
-    before = rank_unrated(lambda users: scores[users], split)
-    tempting = scores.clone()
-    tempting[split.train.users, split.train.items] = 100
-    assert rank_unrated(lambda users: tempting[users], split) == before
+def test_what_trained_is_never_listed_however_it_scores():
+    audience = known_people(random_split(synthetic().ratings))
+    scores = torch.rand(
+        audience.seen.shape, generator=torch.Generator().manual_seed(0)
+    )
+    before = judge_lists(scores, audience.seen, audience.wanted)
+    tempting = scores + 100 * audience.seen
+    after = judge_lists(tempting, audience.seen, audience.wanted)
+    assert torch.equal(before.items, after.items)
+    assert not audience.seen.gather(1, after.items).any()
     # It works on a copy of what it is given.
-    assert tempting.isfinite().all()
+    assert torch.equal(tempting, scores + 100 * audience.seen)
 
 
 def test_who_knows_the_answer_has_perfect_lists():
-    split = random_split(synthetic().ratings)
-    stars = torch.zeros(60, 80)
-    stars[split.test.users, split.test.items] = split.test.ratings
-    ranking = rank_unrated(lambda users: stars[users], split, n=80)
-    assert ranking.recall == 1 and ranking.ndcg == pytest.approx(1)
+    audience = known_people(random_split(synthetic().ratings))
+    judged = judge_lists(
+        audience.wanted.float(), audience.seen, audience.wanted, n=80
+    )
+    ones = torch.ones(len(audience), dtype=torch.float64)
+    for each in (judged.ndcg, judged.recall, judged.average_precision):
+        assert torch.allclose(each, ones)
 
 
-def test_lists_that_cannot_be_judged_are_refused():
-    split = two_users()
-    with pytest.raises(ValueError, match="no test rating has 6 stars"):
-        rank_unrated(answer([[0.0] * 5] * 3), split, favourite=6)
-    with pytest.raises(ValueError, match=r"shape \(2, 4\) for 2 users"):
-        rank_unrated(answer([[0.0] * 4] * 3), split)
-    with pytest.raises(ValueError, match="2 of 10 scores are not finite"):
-        rank_unrated(answer([[math.nan] + [0.0] * 4] * 3), split)
+def test_a_film_that_nobody_rated_stands_where_its_score_puts_it():
+    counts = torch.tensor([3.0, 0.0, 5.0])
+    lists = best_items(counts, torch.zeros(2, 3, dtype=torch.bool), 3)
+    assert lists.tolist() == [[2, 0, 1]] * 2
+
+
+def test_one_score_an_item_is_the_same_list_for_all_but_what_they_saw():
+    counts = torch.tensor([5, 4, 3, 2, 1])  # whole numbers, as they come
+    lists = best_items(counts, SEEN, 2)
+    assert lists.tolist() == [[1, 2], [0, 2], [0, 1]]
+    apart = best_items(counts.expand(3, -1).float(), SEEN, 2)
+    assert torch.equal(lists, apart)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 9])
+def test_of_equal_scores_the_lower_row_comes_first(n, dtype):
+    scores = torch.tensor(
+        [
+            [7.0, 7.0, 7.0, 7.0, 7.0],
+            [0.0, -0.0, 0.0, -0.0, -1.0],
+            [-0.0, 0.0, -0.0, 0.0, 1.0],
+            [1.0, 2.0, 1.0, 2.0, 1.0],
+            [-3.0, -3.0, 5.0, -3.0, 5.0],
+        ],
+        dtype=dtype,
+    )
+    seen = torch.zeros(5, 5, dtype=torch.bool)
+    seen[0, 1] = True
+    expected = [
+        [0, 2, 3, 4, -1],
+        [0, 1, 2, 3, 4],
+        [4, 0, 1, 2, 3],
+        [1, 3, 0, 2, 4],
+        [2, 4, 0, 1, 3],
+    ]
+    lists = best_items(scores, seen, n)
+    assert lists.tolist() == [row[:n] for row in expected]
+
+
+@given(
+    scores=st.lists(
+        st.sampled_from([0.0, -0.0, 1.0]), min_size=60, max_size=60
+    ),
+    n=st.integers(1, 70),
+)
+def test_among_many_ties_rows_keep_their_order_to_the_edge(scores, n):
+    seen = torch.zeros(1, 60, dtype=torch.bool)
+    expected = sorted(range(60), key=lambda item: (-scores[item], item))
+    lists = best_items(torch.tensor([scores]), seen, n)
+    assert lists[0].tolist() == expected[:n]
+
+
+def test_scores_that_differ_beyond_single_precision_are_no_ties():
+    scores = 1 + 1e-12 * torch.arange(5, dtype=torch.float64)[None]
+    assert len(scores.float().unique()) == 1
+    lists = best_items(scores, torch.zeros(1, 5, dtype=torch.bool), 3)
+    assert lists.tolist() == [[4, 3, 2]]
+
+
+def test_scores_that_carry_a_gradient_are_ranked_all_the_same():
+    scores = SCORES.clone().requires_grad_()
+    judged = judge_lists(scores, SEEN, WANTED)
+    assert not judged.ndcg.requires_grad
+    assert torch.equal(judged.items, judge_lists(SCORES, SEEN, WANTED).items)
+
+
+def test_nobody_has_no_lists():
+    lists = best_items(torch.zeros(0, 5), torch.zeros(0, 5, dtype=torch.bool))
+    assert lists.shape == (0, 5)
+    with pytest.raises(ValueError, match="nobody to judge"):
+        judge_lists(torch.zeros(0, 5), SEEN[:0], WANTED[:0])
+
+
+def test_lists_that_cannot_be_made_are_refused():
+    with pytest.raises(ValueError, match=r"\(3, 4\); give one an item, \(3,"):
+        judge_lists(SCORES[:, :4], SEEN, WANTED)
+    with pytest.raises(ValueError, match=r"shape \(2, 5\); give one an item"):
+        best_items(SCORES[:2], SEEN)
+    with pytest.raises(ValueError, match=r"shape \(3,\); give one an item"):
+        best_items(torch.ones(3), SEEN)
+    for bad in (math.nan, math.inf, -math.inf):
+        scores = SCORES.clone()
+        scores[1, [1, 3]] = bad  # of what was seen, too
+        with pytest.raises(ValueError, match="2 of 15 scores are not finite"):
+            judge_lists(scores, SEEN, WANTED)
     with pytest.raises(ValueError, match="n is 0"):
-        rank_unrated(answer([[0.0] * 5] * 3), split, n=0)
+        judge_lists(SCORES, SEEN, WANTED, n=0)
+    with pytest.raises(ValueError, match=r"seen holds torch.float32; give bo"):
+        best_items(SCORES, SEEN.float())
+
+
+def test_people_who_cannot_be_judged_are_refused():
+    nothing = WANTED.clone()
+    nothing[1] = False
+    with pytest.raises(ValueError, match="of 3 people 1 want nothing, and 0"):
+        judge_lists(SCORES, SEEN, nothing)
+    with pytest.raises(ValueError, match="2 items are wanted that were seen"):
+        judge_lists(SCORES, SEEN, WANTED | SEEN)
+    everything = torch.ones_like(SEEN)
+    with pytest.raises(ValueError, match="6 items are wanted that were seen"):
+        judge_lists(SCORES, everything, WANTED)
+    with pytest.raises(ValueError, match=r"wanted has the shape \(3, 4\)"):
+        judge_lists(SCORES, SEEN, WANTED[:, :4])
+    with pytest.raises(ValueError, match=r"wanted holds torch.int64; give bo"):
+        judge_lists(SCORES, SEEN, WANTED.long())
+
+
+def test_what_lists_cover_and_how_popular_it_is_by_hand():
+    items = torch.tensor([[0, 2, -1], [2, 3, 0]])
+    assert coverage(items, 5) == 3 / 5
+    counts = torch.tensor([10, 99, 20, 5, 99])
+    assert mean_popularity(items, counts) == (10 + 20 + 20 + 5 + 10) / 5
+    empty = torch.full((2, 3), -1)
+    assert coverage(empty, 5) == 0
+    with pytest.raises(ValueError, match="no list holds an item"):
+        mean_popularity(empty, counts)
+
+
+# Means over people -----------------------------------------------------------
+
+ONE, OTHER = torch.tensor([0.75, 0.25]), torch.tensor([0.25, 0.5])
+TWO_PEOPLE = torch.tensor([7, 3])
+
+
+def test_two_people_are_drawn_as_they_can_be_listed_by_hand():
+    # Differences of 0.5 and -0.25: the first twice in 1 of 4 draws, the other
+    # twice in 1 of 4, and both in the rest.
+    interval = mean_bootstrap(ONE, OTHER, TWO_PEOPLE)
+    assert interval == Interval(0.125, -0.25, 0.5)
+
+
+def test_values_of_one_person_are_drawn_together():
+    # Somebody has values in two folds. Twice the one: 1/2; twice the other:
+    # 1/4; both: 5/4 of three values. Drawn apart, they would reach 1 and 0.
+    values = torch.tensor([1.0, 0.25, 0.0])
+    people = torch.tensor([5, 9, 5])
+    interval = mean_bootstrap(values, torch.zeros(3), people)
+    assert interval.difference == pytest.approx(5 / 12)
+    assert (interval.low, interval.high) == (0.25, 0.5)
+    apart = mean_bootstrap(values, torch.zeros(3), torch.arange(3))
+    assert (apart.low, apart.high) != (0.25, 0.5)
+
+
+def test_rows_of_seeds_are_drawn_for_each_model_apart():
+    # One person, so that only seeds are drawn: 0, 1/2 or 1 for A, 0 or 2 or 1
+    # for B. The ends have 1 in 16 draws each.
+    alone = torch.tensor([0])
+    first, second = torch.tensor([[0.0], [1.0]]), torch.tensor([[0.0], [2.0]])
+    interval = mean_bootstrap(first, second, alone)
+    assert interval == Interval(-0.5, -2, 1)
+    one_seed = mean_bootstrap(ONE[None], OTHER, TWO_PEOPLE)
+    assert one_seed == mean_bootstrap(ONE, OTHER, TWO_PEOPLE)
+
+
+def means_by_loop(a, b, people, n_resamples, seed):
+    """Draw people with replacement, with all their values."""
+    generator = np.random.default_rng(seed)
+    rows_of = [np.flatnonzero(people == each) for each in np.unique(people)]
+    differences = []
+    for _ in range(n_resamples):
+        drawn = generator.integers(len(rows_of), size=len(rows_of))
+        rows = np.concatenate([rows_of[each] for each in drawn])
+        differences.append(a[rows].mean() - b[rows].mean())
+    return np.quantile(differences, [0.025, 0.975])
+
+
+def test_people_are_drawn_whole_as_a_plain_loop_draws_them_for_means():
+    generator = np.random.default_rng(0)
+    people = generator.integers(60, size=300)
+    own = generator.normal(0, 1, 60)[people]  # what a person's values share
+    a, b = own + generator.normal(0, 0.5, (2, 300))
+    b *= 0.3
+    tensors = [torch.tensor(part) for part in (a, b, people)]
+    interval = mean_bootstrap(*tensors, n_resamples=4_000)
+    width = interval.high - interval.low
+    low, high = means_by_loop(a, b, people, 4_000, seed=9)
+    assert interval.low == pytest.approx(low, abs=0.08 * width)
+    assert interval.high == pytest.approx(high, abs=0.08 * width)
+    assert interval.difference == pytest.approx(a.mean() - b.mean())
+
+
+def test_two_lists_of_one_model_differ_by_nothing_and_turn_around():
+    values = torch.rand(40, generator=torch.Generator().manual_seed(0))
+    people = torch.arange(40)
+    assert mean_bootstrap(values, values, people) == Interval(0, 0, 0)
+    one = mean_bootstrap(values, values**2, people)
+    other = mean_bootstrap(values**2, values, people)
+    assert one.low > 0
+    assert (other.low, other.high) == pytest.approx((-one.high, -one.low))
+    again, else_ = (
+        mean_bootstrap(values, values**2, people, seed=seed) for seed in (0, 1)
+    )
+    assert again == one != else_
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((3,), (2,), (2,)),
+        ((2,), (2,), (3,)),
+        ((0, 2), (2,), (2,)),
+        ((2, 1), (2,), (2,)),
+        ((1, 2, 2), (2,), (2,)),
+        ((), (2,), (2,)),
+        ((0,), (0,), (0,)),
+        ((2,), (2,), (2, 1)),
+    ],
+    ids=str,
+)
+def test_values_of_other_shapes_are_refused(shapes):
+    *values, people = (torch.zeros(shape) for shape in shapes)
+    with pytest.raises(ValueError, match="give one person a value"):
+        mean_bootstrap(*values, people.long())
+
+
+def test_means_of_what_is_missing_are_refused():
+    bad = torch.tensor([0.5, math.nan])
+    for pair in ((bad, ONE), (ONE, bad), (torch.stack([ONE, bad]), ONE)):
+        with pytest.raises(ValueError, match="some values are not finite"):
+            mean_bootstrap(*pair, TWO_PEOPLE)
 
 
 # Groups of people ------------------------------------------------------------
