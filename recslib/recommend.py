@@ -114,7 +114,7 @@ def lists_for(
     ------
     ValueError
         As in `recslib.evaluation.best_items`; when there is not one column an
-        item and one user a row.
+        item and one user a row, or a user is none of the ratings'.
     """
     n_people = len(seen) if users is None else len(users)
     if seen.shape != (n_people, ratings.n_items):
@@ -123,13 +123,22 @@ def lists_for(
             f"{n_people} people and a column for each of {ratings.n_items} "
             f"items."
         )
+    if users is None:
+        names = np.arange(n_people)
+    else:
+        is_row = (users >= 0) & (users < ratings.n_users)
+        if not is_row.all():
+            raise ValueError(
+                f"users go from {int(users.min())} to {int(users.max())}; "
+                f"row indexes go from 0 to {ratings.n_users - 1}."
+            )
+        names = ratings.user_ids[users.numpy()]
     items = best_items(scores, seen, n)
     people, places = (items >= 0).nonzero(as_tuple=True)
     chosen = items[people, places]
-    names = people if users is None else ratings.user_ids[users[people]]
     return pd.DataFrame(
         {
-            "user": np.asarray(names),
+            "user": names[people.numpy()],
             "place": places.numpy() + 1,
             "item": chosen.numpy(),
             "title": [ratings.titles[item] for item in chosen.tolist()],
