@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from recslib.lists import Heard
 from recslib.models import MatrixFactorization, embedding, squared_norms
 from recslib.movielens import synthetic
 from recslib.ratings import RatingsError, from_frame
@@ -15,6 +16,8 @@ from recslib.recommend import (
     fold_in,
     fold_in_ahead,
     is_dot_product,
+    leave_each_out,
+    lists_for,
     nearest_items,
     rated_items,
     score_items,
@@ -95,6 +98,127 @@ def test_scores_that_cannot_be_ranked_are_refused():
         top_n(torch.ones(4), FILMS, seen=torch.tensor([2, -1]))
     with pytest.raises(ValueError, match="from 4 to 4; row indexes of"):
         top_n(torch.ones(4), FILMS, seen=torch.tensor([4]))
+
+
+# Lists of many people --------------------------------------------------------
+
+MANY = torch.tensor([[2.0, 5.0, 3.0, 4.0], [1.0, 1.0, 9.0, 0.0]])
+UNSEEN = torch.zeros(2, 4, dtype=torch.bool)
+
+
+def test_lists_of_many_people_have_titles_and_scores():
+    seen = UNSEEN.clone()
+    seen[0, 1] = seen[1, :3] = True
+    lists = lists_for(MANY, seen, FILMS, n=2)
+    assert lists.to_dict("list") == {
+        "user": [0, 0, 1],
+        "place": [1, 2, 1],
+        "item": [3, 2, 3],
+        "title": ["Diva", "Casablanca", "Diva"],
+        "score": [4.0, 3.0, 0.0],
+    }
+
+
+def test_lists_name_people_by_the_ids_of_the_data():
+    both = lists_for(MANY, UNSEEN, FILMS, users=torch.tensor([1, 0]), n=1)
+    assert both["user"].tolist() == [2, 1]
+    assert both["title"].tolist() == ["Brazil", "Casablanca"]
+    alone = lists_for(
+        MANY[:1], UNSEEN[:1], FILMS, users=torch.tensor([1]), n=1
+    )
+    assert alone["user"].tolist() == [2]
+
+
+def test_one_list_for_all_is_the_list_of_top_n():
+    scores = MANY[0].clone().requires_grad_()
+    lists = lists_for(scores, UNSEEN, FILMS)
+    expected = top_n(scores, FILMS, seen=NOTHING)
+    for _, own in lists.groupby("user"):
+        own = own[["item", "title", "score"]].reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, expected)
+    assert lists["place"].tolist() == [1, 2, 3, 4] * 2
+
+
+def test_who_has_seen_everything_has_no_list():
+    lists = lists_for(MANY, ~UNSEEN, FILMS)
+    assert len(lists) == 0 and lists.columns[0] == "user"
+    nobody = lists_for(MANY[:0], UNSEEN[:0], FILMS, users=NOTHING)
+    assert len(nobody) == 0
+
+
+def test_lists_that_are_not_aligned_with_people_and_films_are_refused():
+    with pytest.raises(ValueError, match="row for each of 2 people and a col"):
+        lists_for(MANY[:, :3], UNSEEN[:, :3], FILMS)
+    with pytest.raises(ValueError, match=r"shape \(2, 4\); give a row for ea"):
+        lists_for(MANY, UNSEEN, FILMS, users=torch.tensor([0]))
+    for users in ([0, 2], [-1, 0]):
+        with pytest.raises(ValueError, match="row indexes go from 0 to 1"):
+            lists_for(MANY, UNSEEN, FILMS, users=torch.tensor(users))
+    missing = MANY.clone()
+    missing[1, 2] = torch.nan
+    with pytest.raises(ValueError, match="1 of 8 scores are not finite"):
+        lists_for(missing, UNSEEN, FILMS)
+
+
+# What speaks for an item -----------------------------------------------------
+
+
+def heard_of_one(liked, disliked):
+    return Heard(
+        torch.tensor([liked]).float(), torch.tensor([disliked]).float()
+    )
+
+
+def test_what_each_rating_does_for_a_score_by_hand():
+    # Film 3 scores 2 for film 0 liked, -5 for film 1 disliked, 3 for film 2.
+    weights = torch.zeros(8, 4)
+    weights[[0, 4 + 1, 2], 3] = torch.tensor([2.0, -5.0, 3.0])
+    heard = heard_of_one([1, 0, 1, 0], [0, 1, 0, 0])
+    rated, changes = leave_each_out(
+        lambda heard: heard.both @ weights, heard, 3
+    )
+    assert rated.tolist() == [2, 0, 1]
+    assert changes.tolist() == [3, 2, -5]
+
+
+def test_a_model_is_asked_once_of_all_that_is_left_and_without_gradients():
+    weights = torch.ones(4, 4, requires_grad=True)
+    asked = []
+
+    def score(heard):
+        asked.append(heard.rated)
+        return heard.liked @ weights
+
+    # Both of the films are asked about too: what is left out may be scored.
+    rated, changes = leave_each_out(
+        score, heard_of_one([1, 0, 1, 0], [0, 0, 0, 0]), 0
+    )
+    (tables,) = asked
+    assert tables.tolist() == [[1, 0, 1, 0], [0, 0, 1, 0], [1, 0, 0, 0]]
+    # Of equal changes the lower row comes first.
+    assert rated.tolist() == [0, 2] and changes.tolist() == [1, 1]
+    assert not changes.requires_grad
+
+
+def test_who_cannot_be_explained_is_refused():
+    one = heard_of_one([1, 0, 1, 0], [0, 1, 0, 0])
+
+    def score(heard):
+        return heard.liked
+
+    for item in (-1, 4):
+        said = f"1 people with 3 ratings, and item {item}; give one person"
+        with pytest.raises(ValueError, match=said):
+            leave_each_out(score, one, item)
+    silent = heard_of_one([0, 0, 0, 0], [0, 0, 0, 0])
+    with pytest.raises(ValueError, match="1 people with 0 ratings"):
+        leave_each_out(score, silent, 0)
+    two = Heard(one.liked.repeat(2, 1), one.disliked.repeat(2, 1))
+    with pytest.raises(ValueError, match="2 people with 3 ratings"):
+        leave_each_out(score, two, 0)
+    nobody = Heard(torch.zeros(0, 4), torch.zeros(0, 4))
+    with pytest.raises(ValueError, match="0 people with 0 ratings"):
+        leave_each_out(score, nobody, 0)
 
 
 # Neighbours ------------------------------------------------------------------

@@ -19,6 +19,7 @@ from recslib.splits import (
     last_per_user,
     out_of_fold,
     published_folds,
+    random_by_user,
     random_folds,
     random_split,
     time_order,
@@ -77,6 +78,7 @@ def try_to_split(make, *arguments, **options):
     [
         lambda ratings, seed: random_folds(ratings, 2, seed=seed)[0],
         lambda ratings, seed: random_split(ratings, 0.3, seed=seed),
+        lambda ratings, seed: random_by_user(ratings, 0.4, seed=seed),
         lambda ratings, seed: last_per_user(ratings, 2, seed=seed),
         lambda ratings, seed: global_time(ratings, 0.3),
         lambda ratings, seed: carve_validation(
@@ -86,7 +88,15 @@ def try_to_split(make, *arguments, **options):
             global_time(ratings, 0.3), 0.4, by_time=True
         ),
     ],
-    ids=["folds", "random", "last", "time", "carved", "carved by time"],
+    ids=[
+        "folds",
+        "random",
+        "by user",
+        "last",
+        "time",
+        "carved",
+        "carved by time",
+    ],
 )
 @given(ratings=many_ratings(), seed=st.integers(0, 3))
 def test_every_rating_is_in_exactly_one_part_and_unchanged(
@@ -103,9 +113,10 @@ def test_every_rating_is_in_exactly_one_part_and_unchanged(
     [
         lambda ratings, seed: random_folds(ratings, 2, seed=seed)[0],
         lambda ratings, seed: random_split(ratings, seed=seed),
+        lambda ratings, seed: random_by_user(ratings, seed=seed),
         lambda ratings, seed: last_per_user(ratings, seed=seed),
     ],
-    ids=["folds", "random", "last"],
+    ids=["folds", "random", "by user", "last"],
 )
 def test_a_seed_gives_the_same_split_again_and_another_seed_does_not(make):
     ratings = synthetic().ratings
@@ -120,6 +131,7 @@ def test_splitting_leaves_the_global_random_state_alone():
     torch.manual_seed(5)
     last_per_user(ratings, seed=1)
     random_split(ratings, seed=2)
+    random_by_user(ratings, seed=3)
     assert torch.equal(torch.rand(3), expected)
 
 
@@ -253,12 +265,51 @@ def test_a_share_that_is_no_share_is_refused(share):
     split = random_split(synthetic().ratings)
     for make in (
         lambda: random_split(split.train, share),
+        lambda: random_by_user(split.train, share),
         lambda: global_time(split.train, share),
         lambda: carve_validation(split, share),
         lambda: time_windows(split.train, first_share=share),
     ):
         with pytest.raises(RatingsError, match=f"share is {share}; give"):
             make()
+
+
+# A share of each user --------------------------------------------------------
+
+
+def test_each_user_is_tested_on_a_share_of_theirs_rounded():
+    # Users with 1 to 10 ratings; of an exact half the even number is tested.
+    counts = range(1, 11)
+    ratings = rated(
+        *((user, item, 3.0) for user in counts for item in range(user))
+    )
+    quarter = random_by_user(ratings, 0.25, seed=4)
+    expected = [0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
+    assert quarter.test.counts_by_user().tolist() == expected
+    assert quarter.name == "25 % of each user"
+    most = random_by_user(ratings, 0.9)
+    assert most.test.counts_by_user().tolist() == [
+        *[1, 2, 3, 4, 4, 5, 6, 7, 8, 9]
+    ]
+
+
+def test_a_share_of_each_user_favours_no_place_in_the_file():
+    # 2,000 draws of 2 of each user's 8: each is tested 500 times, sd 19.4.
+    ratings = rated(
+        *((user, item, 3.0) for item in range(8) for user in range(2))
+    )
+    tests = [random_by_user(ratings, 0.25, seed).test for seed in range(2_000)]
+    for user in range(2):
+        own = torch.cat([test.items[test.users == user] for test in tests])
+        counts = own.bincount(minlength=8)
+        assert counts.sum() == 4_000
+        assert counts.min() > 500 - 5 * 19.4 and counts.max() < 500 + 5 * 19.4
+
+
+def test_a_share_that_leaves_everybody_without_a_test_is_refused():
+    ratings = rated((1, 1, 3.0), (2, 1, 4.0), (2, 2, 4.0))
+    with pytest.raises(RatingsError, match="the test part holds no ratings"):
+        random_by_user(ratings, 0.2)
 
 
 # Last per user ---------------------------------------------------------------
