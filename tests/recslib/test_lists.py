@@ -650,7 +650,7 @@ def charge_of(model, liked, l2):
 
 
 def long_fit(liked, batch_size):
-    how = {"l2": 0.05, "learning_rate": 0.05, "n_epochs": 400}
+    how = {"l2": 0.05, "learning_rate": 0.2, "n_epochs": 300}
     return fit_list_factorization(liked, 2, batch_size=batch_size, **how)
 
 
@@ -660,7 +660,7 @@ def test_the_factorization_stands_where_its_charge_has_no_slope():
     charge = charge_of(model, liked, 0.05)
     charge.backward()
     for part in model.parameters():
-        assert part.grad.abs().max() < 0.02
+        assert part.grad.abs().max() < 0.005  # at first above 2
     # Without factors, biases alone stand at the shares of the films.
     counts = liked.sum(dim=0)
     without = -(counts * (counts / counts.sum()).log()).sum()

@@ -12,6 +12,9 @@ from recslib.models import (
     BothSides,
     DenseNet,
     Dropout,
+    ListAutoencoder,
+    ListFactorization,
+    ListLSTM,
     LSTMRating,
     MatrixFactorization,
     embedding,
@@ -619,3 +622,107 @@ def test_every_dropout_of_a_model_gets_one_probability():
     set_dropout(model, 0.7)
     assert [model[0].p, model[1][0].p] == [0.7, 0.7]
     set_dropout(nn.Linear(1, 1), 0.5)  # a model without any is left alone
+
+
+# Models that rank ------------------------------------------------------------
+
+
+def test_a_factorization_of_lists_by_hand():
+    model = ListFactorization(2, 3, n_factors=2)
+    assert not model.item_biases.weight.any()
+    set_weights(
+        model,
+        user_factors=[[1.0, 2.0], [0.5, -1.0]],
+        item_factors=[[1.0, 1.0], [0.0, 3.0], [2.0, -1.0]],
+        item_biases=[[0.25], [-1.0], [0.0]],
+    )
+    scores = model(torch.tensor([1, 0, 1]))
+    assert scores.tolist() == [
+        [-0.25, -4, 2],
+        [3.25, 5, 0],
+        [-0.25, -4, 2],
+    ]
+    assert model(torch.tensor([], dtype=torch.int64)).shape == (0, 3)
+
+
+def test_the_network_of_lists_is_its_formula_in_numpy():
+    torch.manual_seed(0)
+    model = ListAutoencoder(3, n_hidden=4)
+    liked = torch.tensor([[1.0, 0, 1], [0, 0, 0], [1, 0, 0]])
+    disliked = torch.tensor([[0.0, 1, 0], [0, 0, 0], [0, 0, 0]])
+    inner, outer = (
+        [part.detach().double().numpy() for part in layer.parameters()]
+        for layer in (model.hidden, model.output)
+    )
+    # Three, none and one heard: rows of length one, but of zeros for none.
+    heard = np.array(
+        [[1, 0, 1, 0, 1, 0], [0] * 6, [1, 0, 0, 0, 0, 0]], dtype=float
+    )
+    heard[0] /= 3**0.5
+    hidden = heard @ inner[0].T + inner[1]
+    bent = hidden * (1 + np.vectorize(erf)(hidden / 2**0.5)) / 2
+    expected = bent @ outer[0].T + outer[1]
+    scores = model(liked, disliked).detach().numpy()
+    assert np.allclose(scores, expected, atol=1e-6)
+
+
+def test_the_lstm_of_lists_is_its_formula_one_cell_at_a_time():
+    torch.manual_seed(0)
+    model = ListLSTM(N_ITEMS, n_factors=4, n_hidden=8)
+    items = torch.tensor([[3, 0, 3, 5, N_ITEMS]])
+    liked = torch.tensor([[1.0, 0.0, 0.0, 1.0, 0.0]])
+    cell = nn.LSTMCell(4 + 1, 8)
+    cell.load_state_dict(
+        {
+            name.removesuffix("_l0"): values
+            for name, values in model.lstm.state_dict().items()
+        }
+    )
+    state, scores = None, model(items, liked)
+    assert scores.shape == (1, 5, N_ITEMS)
+    for step in range(5):
+        factors = model.item_factors.weight[items[0, step]]
+        said = torch.cat([factors, liked[0, step : step + 1]])
+        state = cell(said[None], state)
+        expected = state[0] @ model.output.weight.T + model.output.bias
+        assert torch.allclose(scores[0, step], expected[0], atol=1e-6)
+
+
+@given(
+    n_steps=st.integers(1, 6), step=st.integers(0, 5), seed=st.integers(0, 9)
+)
+def test_the_lstm_of_lists_hears_the_past_alone(n_steps, step, seed):
+    torch.manual_seed(seed)
+    model = ListLSTM(N_ITEMS, n_factors=4, n_hidden=8).eval()
+    step = min(step, n_steps - 1)
+    items = torch.randint(N_ITEMS, (2, n_steps))
+    liked = torch.randint(2, (2, n_steps)).float()
+    later = items.clone()
+    later[0, step] = (later[0, step] + 1) % N_ITEMS
+    turned = liked.clone()
+    turned[0, step] = 1 - turned[0, step]
+    with torch.no_grad():
+        before = model(items, liked)
+        for after in (model(later, liked), model(items, turned)):
+            moved = (before != after).any(dim=2)
+            assert moved[0].tolist() == [False] * step + [True] * (
+                n_steps - step
+            )
+            assert not moved[1].any()
+        alone = model(items[:, : step + 1], liked[:, : step + 1])
+    assert torch.allclose(alone, before[:, : step + 1], atol=1e-6)
+
+
+def test_every_part_of_a_model_of_lists_is_learnt():
+    torch.manual_seed(0)
+    everybody, items = torch.arange(3), torch.randint(5, (3, 4))
+    liked = torch.randint(2, (3, 5)).float()
+    for model, inputs in (
+        (ListFactorization(3, 5, 2), (everybody,)),
+        (ListAutoencoder(5, 4), (liked, 1 - liked)),
+        (ListLSTM(5, 3, 4), (items, liked[:, :4])),
+    ):
+        scores = model(*inputs)
+        (scores * torch.randn(scores.shape)).sum().backward()
+        for part in model.parameters():
+            assert part.grad.any()

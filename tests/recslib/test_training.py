@@ -158,6 +158,105 @@ def test_a_long_gradient_is_cut_to_the_length_that_is_allowed():
     assert torch.corrcoef(steps)[0, 1].item() == pytest.approx(1, abs=1e-4)
 
 
+# A loss of one's own ---------------------------------------------------------
+
+
+def squared(model, batch):
+    return (model(*batch.inputs) - batch.targets).square()
+
+
+def absolute(model, batch):
+    return (model(*batch.inputs) - batch.targets).abs()
+
+
+def test_squared_errors_as_a_loss_of_ones_own_learn_the_same_bits():
+    usual, history = fitted()
+    other, own = fitted(loss=squared)
+    assert torch.equal(weights(usual), weights(other))
+    # An epoch keeps the mean of the loss, without a root.
+    expected = [error**2 for error in history.train_rmse]
+    assert own.train_loss == pytest.approx(expected)
+    assert own.train_rmse == [] and history.train_loss == []
+    assert own.best_epoch == 2
+
+
+def test_each_step_down_a_loss_of_ones_own_is_the_one_worked_by_hand():
+    # |answer - 1| has the slope -1: each step goes by the rate.
+    model, history = fitted(
+        Constant(),
+        train=constants(1.0),
+        n_epochs=3,
+        batch_size=4,
+        loss=absolute,
+    )
+    assert model.answer.item() == pytest.approx(0.15)
+    assert history.train_loss == pytest.approx([1, 0.95, 0.9])
+
+
+def test_the_mean_is_over_the_things_that_a_loss_counts():
+    # Of four examples a loss counts the first alone.
+    def first_alone(model, batch):
+        return absolute(model, batch)[:1]
+
+    how = {"train": constants(1.0), "n_epochs": 1, "batch_size": 4}
+    mean, history = fitted(Constant(), loss=first_alone, **how)
+    total, _ = fitted(Constant(), loss=absolute, reduction="sum", **how)
+    assert mean.answer.item() == pytest.approx(0.05)
+    assert history.train_loss == [1]
+    assert total.answer.item() == pytest.approx(4 * 0.05)
+
+
+def test_the_loss_of_an_epoch_is_over_all_that_counts_not_over_batches():
+    train = Examples((torch.zeros(3),), torch.tensor([3.0, 0.0, 0.0]))
+    for seed in range(4):
+        _, history = fitted(
+            Constant(),
+            train=train,
+            rate=0.0,
+            n_epochs=1,
+            batch_size=2,
+            seed=seed,
+            loss=absolute,
+        )
+        assert history.train_loss == pytest.approx([1])
+
+
+def test_a_penalty_is_added_to_a_loss_of_ones_own():
+    # At 2, |answer| pulls by 1 and 0.5 answer² by 2 an example.
+    model = Constant(2.0)
+    _, history = fitted(
+        model,
+        train=constants(0.0),
+        rate=0.1,
+        n_epochs=1,
+        batch_size=4,
+        loss=absolute,
+        penalty=lambda rows: 0.5 * model(rows).square(),
+    )
+    assert model.answer.item() == pytest.approx(2 - 0.1 * 3)
+    # What an epoch keeps is the loss, without the penalty.
+    assert history.train_loss == [2]
+
+
+def test_a_loss_that_draws_draws_the_same_for_a_seed():
+    def dropped(model, batch):
+        kept = torch.rand(len(batch)) < 0.5
+        return squared(model, batch) * kept
+
+    one, again, other = (
+        weights(fitted(loss=dropped, seed=seed)[0]) for seed in (1, 1, 2)
+    )
+    assert torch.equal(one, again) and not torch.equal(one, other)
+
+
+def test_validation_beside_a_loss_of_ones_own_is_refused():
+    model = new_model()
+    before = weights(model)
+    with pytest.raises(ValueError, match="leave one of the two out"):
+        fitted(model, loss=squared, validation=TEST)
+    assert torch.equal(weights(model), before)
+
+
 # Masks -----------------------------------------------------------------------
 
 
@@ -412,6 +511,7 @@ def test_an_optimizer_has_its_rate_back_after_one_cycle():
         {"reduction": "sum"},
         {"schedule": "one_cycle"},
         {"max_gradient_norm": 0.1},
+        {"loss": absolute},
         {"train": Examples(TRAIN.inputs, TRAIN.targets, TRAIN.targets > 2)},
     ],
     ids=lambda change: next(iter(change)),
@@ -647,6 +747,14 @@ def test_a_loss_that_is_not_finite_names_its_epoch_and_batch():
             train=constants(1.0, n=12),
             n_epochs=3,
             batch_size=4,
+        )
+    with pytest.raises(FloatingPointError, match=said):
+        fitted(
+            BreaksAtFifth(),
+            train=constants(1.0, n=12),
+            n_epochs=3,
+            batch_size=4,
+            loss=absolute,
         )
 
 
