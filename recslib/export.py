@@ -1,7 +1,7 @@
 """What a page needs to recommend without Python: models as JSON.
 
-A chapter displays what these functions return, the build writes it beside
-the pages as scripts, and ``book/assets/recommend.js`` reads it.
+The build writes what these functions return beside the pages as scripts, and
+``book/assets/recommend.js`` reads it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ from recslib.baselines import damped_biases
 from recslib.models import LSTMRating, MatrixFactorization
 from recslib.ratings import Ratings
 
-# The media types under which a chapter displays the two exports.
-FILMS = "application/vnd.recslib.films+json"
-LSTM = "application/vnd.recslib.lstm+json"
 # Of int16; its negative is not used, so that 0 stays 0.
 LARGEST = 32_767
 
