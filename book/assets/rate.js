@@ -626,8 +626,8 @@
             "Nothing is rated yet, so your list is the popular one, as for " +
             "everybody who comes. That is cold start.",
           1:
-            "One rating says little: it brings what people like who like " +
-            "that film. Rate something very different next.",
+            "One rating says little: you get what people like who think the " +
+            "same of that film. Rate something very different next.",
         }[rated.length] || "";
     }
 
