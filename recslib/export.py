@@ -1,12 +1,13 @@
 """What a page needs to recommend without Python: models as JSON.
 
-A chapter displays what these functions return, the build writes it beside
-the pages as scripts, and ``book/assets/recommend.js`` reads it.
+The build writes what these functions return beside the pages as scripts, and
+``book/assets/recommend.js`` reads it.
 """
 
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 from collections.abc import Iterable
 from typing import Any
@@ -16,14 +17,9 @@ import torch
 from torch import Tensor
 
 from recslib.baselines import damped_biases
-from recslib.models import LSTMRating, MatrixFactorization
+from recslib.lists import LIKED
+from recslib.models import ListAutoencoder, LSTMRating, MatrixFactorization
 from recslib.ratings import Ratings
-
-# The media types under which a chapter displays the two exports.
-FILMS = "application/vnd.recslib.films+json"
-LSTM = "application/vnd.recslib.lstm+json"
-# Of int16; its negative is not used, so that 0 stays 0.
-LARGEST = 32_767
 
 
 def films_for_pages(
@@ -39,7 +35,7 @@ def films_for_pages(
     """Pack a fitted model and its films, to fold people in on a page.
 
     Arrays are base64 of little-endian numbers, row by row. Factors are
-    rounded to `rounded_factors`; the biases keep their float32.
+    rounded by `in_steps` to int16; the biases keep their float32.
 
     Parameters
     ----------
@@ -76,12 +72,13 @@ def films_for_pages(
             f"films, or no genres."
         )
     factors = model.item_factors.weight.detach()
-    whole, steps = rounded_factors(factors)
+    whole, steps = in_steps(factors, torch.int16)
     counted = damped_biases(ratings, damping)
     counts = ratings.counts_by_item()
     places = map_places(factors, counts, like=map_like)
     return {
         "fingerprint": fingerprint(model),
+        "titles_fingerprint": titles_fingerprint(ratings.titles),
         "n_factors": n_factors,
         "mean": model.mean,
         "scale": list(ratings.scale),
@@ -162,23 +159,100 @@ def lstm_for_pages(
     }
 
 
-def rounded_factors(factors: Tensor) -> tuple[Tensor, Tensor]:
-    """Round factors to whole steps, one size of step a column.
+def network_for_pages(
+    model: ListAutoencoder, ratings: Ratings, *, liked: float = LIKED
+) -> dict[str, Any]:
+    """Pack a network that ranks the films of `films_for_pages`.
+
+    Both tables of weights travel film by film as int8, rounded as in
+    `rounded_network`; the biases keep their float32.
 
     Parameters
     ----------
-    factors
-        (n_items, n_factors).
+    model
+        Fitted to these ratings.
+    ratings
+        For titles.
+    liked
+        From so many stars on, a film was liked when the model was fitted.
+
+    Returns
+    -------
+    dict
+        ``json.dumps`` takes it. ``of`` is the `titles_fingerprint` of the
+        films that are ranked: the network needs nothing else of theirs.
+
+    Raises
+    ------
+    ValueError
+        When model and ratings do not have the same films.
+    """
+    n_items, n_hidden = model.output.weight.shape
+    if n_items != ratings.n_items:
+        raise ValueError(
+            f"the network ranks {n_items} films and the ratings have "
+            f"{ratings.n_items}; give those that it was fitted to."
+        )
+    heard, heard_steps = in_steps(model.hidden.weight.T, torch.int8)
+    told, told_steps = in_steps(model.output.weight.T, torch.int8)
+    return {
+        "of": titles_fingerprint(ratings.titles),
+        "liked": liked,
+        "n_hidden": n_hidden,
+        "heard_weights": _packed(heard, "i1"),
+        "heard_steps": _packed(heard_steps, "<f4"),
+        "hidden_biases": _packed(model.hidden.bias, "<f4"),
+        "told_weights": _packed(told.T, "i1"),
+        "told_steps": _packed(told_steps, "<f4"),
+        "told_biases": _packed(model.output.bias, "<f4"),
+    }
+
+
+def rounded_network(model: ListAutoencoder) -> ListAutoencoder:
+    """Round a network's weights as they are when they travel to a page.
+
+    What is heard has one size of step a hidden number, and what is told has
+    one a film: of two ways to round the latter, the one that leaves more
+    films at their places.
+
+    Parameters
+    ----------
+    model
+        Fitted; it stays as it is.
+
+    Returns
+    -------
+    ListAutoencoder
+        Another one, in eval mode.
+    """
+    rounded = copy.deepcopy(model)
+    with torch.no_grad():
+        for layer in (rounded.hidden, rounded.output):
+            whole, steps = in_steps(layer.weight.T, torch.int8)
+            layer.weight.copy_((whole * steps).T)
+    return rounded.eval()
+
+
+def in_steps(table: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Round a table to whole steps, one size of step a column.
+
+    Parameters
+    ----------
+    table
+        (R, C).
+    kind
+        Signed integers, such as ``torch.int16``. Their lowest is not used,
+        so that 0 stays 0.
 
     Returns
     -------
     tuple of Tensor
-        (n_items, n_factors) int16 and (n_factors,) float32; their product is
-        never more than half a step from the factors.
+        (R, C) of that kind and (C,) float32; their product is never more
+        than half a step from the table.
     """
-    steps = factors.detach().abs().amax(dim=0) / LARGEST
+    steps = table.detach().abs().amax(dim=0) / torch.iinfo(kind).max
     steps = torch.where(steps > 0, steps, 1.0)
-    return (factors.detach() / steps).round().to(torch.int16), steps
+    return (table.detach() / steps).round().to(kind), steps
 
 
 def fingerprint(model: MatrixFactorization) -> str:
@@ -190,10 +264,18 @@ def fingerprint(model: MatrixFactorization) -> str:
         Sixteen hexadecimal digits of a SHA-256 over item factors and biases.
     """
     tables = model.item_factors.weight, model.item_biases.weight
-    digest = hashlib.sha256()
-    for table in tables:
-        digest.update(_bytes(table, "<f4"))
-    return digest.hexdigest()[:16]
+    return _digest(_bytes(table, "<f4") for table in tables)
+
+
+def titles_fingerprint(titles: Iterable[str]) -> str:
+    """Tell films that stand in another order, or others, apart by titles.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits of a SHA-256 over the titles, one a line.
+    """
+    return _digest(f"{title}\n".encode() for title in titles)
 
 
 def map_places(
@@ -233,6 +315,13 @@ def map_places(
     if like is None:
         return places * places[often[0]].sign()
     return places * (places[often] * like).sum(dim=0).sign()
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()[:16]
 
 
 def _bytes(values: Tensor, kind: str) -> bytes:

@@ -13,9 +13,6 @@
   const VERSION = 1;
   const N_LISTED = 10;
   const N_SUGGESTED = { first: 6, later: 3 };
-  // Shares of less, in stars, are no reason to watch a film.
-  const LEAST_SHARE = 0.005;
-  const N_REASONS = 5;
 
   // What needs no page ------------------------------------------------------
 
@@ -153,11 +150,6 @@
     return stars === 1 ? "1 star" : `${stars} stars`;
   }
 
-  /** @returns {string} A number of stars with its sign. */
-  function signed(stars) {
-    return (stars < 0 ? "−" : "+") + Math.abs(stars).toFixed(2);
-  }
-
   // Small pieces of page ----------------------------------------------------
 
   /** @returns {HTMLElement} For ears alone. */
@@ -168,6 +160,13 @@
   /** @returns {HTMLElement} For eyes alone. */
   function silent(text) {
     return element("span", { "aria-hidden": "true" }, text);
+  }
+
+  /** @returns {(Node|string)[]} "4.3 ★" and, for ears, "4.3 stars". */
+  function amount(number, unit) {
+    return unit === "stars"
+      ? [`${number}`, silent(" ★"), unseen(number === 1 ? " star" : " stars")]
+      : [`${number}`, element("small", {}, ` ${unit}`)];
   }
 
   // Films that the reader rates ---------------------------------------------
@@ -238,29 +237,42 @@
   /**
    * Describe the four lists.
    * @param {Object} model From `recslib.decode`.
+   * @param {Object} network From `recslib.decodeNetwork`.
    * @param {Object|null} lstm From `recslib.decodeLstm`.
-   * @returns {Object[]} Each with `name`, `title`, `note`, and `scores`, which
-   *   takes items and stars; `unit` is "stars" or "ratings".
+   * @returns {Object[]} Each with `name`, `title`, `note`, and `answer`, which
+   *   takes items and stars and gives `scores`, the best first, and what is
+   *   `shown` of each film; `unit` is "stars" or "ratings", and `shared`
+   *   stands beside films that are in the other of the first two lists.
    */
-  function listsOf(model, lstm) {
-    const { foldIn, scores, baselineScores, listen } = window.recslib;
+  function listsOf(model, network, lstm) {
+    const { foldIn, scores, rankingScores } = window.recslib;
+    const { baselineScores, listen } = window.recslib;
+    const both = (values) => ({ scores: values, shown: values });
     return [
       {
-        name: "mf",
-        title: "Matrix factorization",
-        short: "Matrix",
+        name: "you",
+        title: "For you",
+        short: "For you",
         note:
-          "You are folded in anew after each rating. Open a line to see why.",
+          "A network ranks what you have not rated. The stars are those of " +
+          "a matrix factorization.",
         unit: "stars",
-        scores: (items, stars) => scores(model, foldIn(model, items, stars)),
+        shared: "popular too",
+        answer: (items, stars) => ({
+          scores: items.length
+            ? rankingScores(network, items, stars)
+            : model.counts,
+          shown: scores(model, foldIn(model, items, stars)),
+        }),
       },
       {
         name: "popular",
         title: "Most popular",
         short: "Popular",
-        note: "What most people rated, whoever asks.",
+        note: "What most people rated, without the films that you have rated.",
         unit: "ratings",
-        scores: () => model.counts,
+        shared: "for you too",
+        answer: () => both(model.counts),
       },
       lstm && {
         name: "lstm",
@@ -268,7 +280,7 @@
         short: "LSTM",
         note: "It hears your ratings in their order, and mends a fold-in.",
         unit: "stars",
-        scores: (items, stars) => listen(model, lstm, items, stars),
+        answer: (items, stars) => both(listen(model, lstm, items, stars)),
       },
       {
         name: "biases",
@@ -277,71 +289,52 @@
         note:
           "Mean + your bias + the film’s. You move the stars, never the order.",
         unit: "stars",
-        scores: (items, stars) => baselineScores(model, items, stars),
+        answer: (items, stars) => both(baselineScores(model, items, stars)),
       },
     ].filter(Boolean);
   }
 
   /**
-   * Say in a few words which rating argues most for a film.
-   * @param {Object} model
-   * @param {{item: number, stars: number}[]} rated
-   * @param {Object} person From `recslib.foldIn`.
-   * @param {ArrayLike<number>} shares One a rating.
-   * @returns {string}
+   * Mark the films that are in both of two lists as `shared`.
+   * @param {Object[]} one Films, each with its `item`.
+   * @param {Object[]} other
    */
-  function because(model, rated, person, shares) {
-    const best = shares.indexOf(Math.max(...shares));
-    if (shares[best] < LEAST_SHARE) {
-      return "most people like it; none of your ratings speaks for it";
+  function markShared(one, other) {
+    for (const [films, beside] of [[one, other], [other, one]]) {
+      const items = new Set(beside.map((film) => film.item));
+      films.forEach((film) => {
+        film.shared = items.has(film.item);
+      });
     }
-    const title = model.titles[rated[best].item];
-    if (person.leftOver[best] < 0) {
-      return `because you liked ${title} less than others do`;
-    }
-    return rated[best].stars < model.mean
-      ? `because you liked ${title} more than others do`
-      : `because you liked ${title}`;
   }
 
   /**
-   * Show the sum that a predicted number of stars is.
-   * @param {Object} model
+   * Find the rating without which a film would fall furthest.
    * @param {{item: number, stars: number}[]} rated
-   * @param {number} item
-   * @param {ArrayLike<number>} shares
-   * @param {number} score
-   * @returns {HTMLElement} A table.
+   * @param {number[]} changes One a rating, from `recslib.leaveEachOut`.
+   * @returns {{item: number, stars: number}|null} Null where the film falls
+   *   without none. Of equals, the one of the film that comes first.
    */
-  function reasons(model, rated, item, shares, score) {
+  function strongest(rated, changes) {
     const order = [...rated.keys()].sort(
-      (a, b) => Math.abs(shares[b]) - Math.abs(shares[a]),
+      (a, b) => changes[b] - changes[a] || rated[a].item - rated[b].item,
     );
-    const rest = order.slice(N_REASONS);
-    const rows = [
-      ["mean of all ratings", model.mean.toFixed(2)],
-      ["the film’s bias", signed(model.itemBiases[item])],
-      ...order
-        .slice(0, N_REASONS)
-        .map((k) => [
-          `your ${rated[k].stars} for ${model.titles[rated[k].item]}`,
-          signed(shares[k]),
-        ]),
-    ];
-    if (rest.length) {
-      const sum = rest.reduce((total, k) => total + shares[k], 0);
-      rows.push([`your ${rest.length} other ratings`, signed(sum)]);
-    }
-    rows.push(["together", score.toFixed(2)]);
-    const body = rows.map(([what, stars]) =>
-      element(
-        "tr",
-        {},
-        element("th", { scope: "row" }, what),
-        element("td", {}, stars),
-      ),
-    );
-    return element("table", {}, element("tbody", {}, ...body));
+    return changes[order[0]] > 0 ? rated[order[0]] : null;
+  }
+
+  /**
+   * Say in a few words what speaks most for a film.
+   * @param {string[]} titles
+   * @param {{item: number, stars: number}|null} found From `strongest`.
+   * @returns {(Node|string)[]}
+   */
+  function because(titles, found) {
+    return found
+      ? [
+          `speaks most for it: ${titles[found.item]}, `,
+          element("span", {}, "your ", ...amount(found.stars, "stars")),
+        ]
+      : ["none of your ratings speaks for it: it is here as it is popular"];
   }
 
   /**
@@ -421,13 +414,15 @@
    * Fill the page.
    * @param {HTMLElement} root Where it goes.
    * @param {Object} films `window.recslibFilms`.
+   * @param {Object} ranker `window.recslibNetwork`, of the same films.
    * @param {Object} [listener] `window.recslibLstm`.
    */
-  function start(root, films, listener) {
+  function start(root, films, ranker, listener) {
     const model = window.recslib.decode(films);
+    const network = window.recslib.decodeNetwork(ranker);
     const fits = listener && listener.of === model.fingerprint;
     const lstm = fits ? window.recslib.decodeLstm(listener, model) : null;
-    const lists = listsOf(model, lstm);
+    const lists = listsOf(model, network, lstm);
     const byCount = ranked(model.counts, new Set());
     const inOrder = searched(byCount.map((item) => model.titles[item]));
     const suggested = tellingFilms(model, 24);
@@ -628,11 +623,11 @@
       hint.textContent =
         {
           0:
-            "Nothing is rated yet. The models know the mean and the films, " +
-            "and everybody who comes gets these lists. That is cold start.",
+            "Nothing is rated yet, so your list is the popular one, as for " +
+            "everybody who comes. That is cold start.",
           1:
-            "One rating says little: it moves your bias, and what is most " +
-            "like that film. Rate something very different next.",
+            "One rating says little: you get what people like who think the " +
+            "same of that film. Rate something very different next.",
         }[rated.length] || "";
     }
 
@@ -641,44 +636,56 @@
       const items = rated.map((each) => each.item);
       const stars = rated.map((each) => each.stars);
       const leftOut = new Set(items);
-      const person = window.recslib.foldIn(model, items, stars);
       const now = {};
-      const changes = {};
+      const films = {};
       for (const list of lists) {
-        const scores = list.scores(items, stars);
+        const { scores, shown: values } = list.answer(items, stars);
         const old = before ? before[list.name] : scores;
         now[list.name] = scores;
-        changes[list.name] = listed(scores, old, leftOut);
-        const opened = new Set(
-          [...list.node.querySelectorAll("details[open]")].map((each) =>
-            Number(each.dataset.item),
-          ),
-        );
-        list.node.replaceChildren(
-          ...changes[list.name].map(({ item, move }) =>
-            listLine(list, item, scores[item], move, person),
-          ),
-        );
-        // Who follows a sum wants to see it change.
-        list.node.querySelectorAll("details").forEach((each) => {
-          each.open = opened.has(Number(each.dataset.item));
-        });
+        films[list.name] = listed(scores, old, leftOut).map((film) => ({
+          ...film,
+          value: values[film.item],
+        }));
       }
-      said.textContent = what && `${what} ${inWords(changes.mf, now.mf)}`;
+      // Before the first rating, one list is the other.
+      if (rated.length) {
+        explain(films.you);
+        markShared(films.you, films.popular);
+      }
+      for (const list of lists) {
+        list.node.replaceChildren(
+          ...films[list.name].map((film) => listLine(list, film)),
+        );
+      }
+      said.textContent = what && `${what} ${inWords(films.you)}`;
       before = now;
     }
 
+    /** Give each film a `reason`: which rating speaks most for it. */
+    function explain(films) {
+      const changes = window.recslib.leaveEachOut(
+        network,
+        rated.map((each) => each.item),
+        rated.map((each) => each.stars),
+        films.map((film) => film.item),
+      );
+      films.forEach((film, place) => {
+        const found = strongest(rated, changes[place]);
+        film.reason = because(model.titles, found);
+      });
+    }
+
     /** Say what comes first now, and which listed film climbed most. */
-    function inWords(shownNow, scores) {
-      if (!shownNow.length) {
+    function inWords(films) {
+      if (!films.length) {
         return "No film is left.";
       }
-      const first = shownNow[0].item;
-      const climber = shownNow.reduce((a, b) => (b.move > a.move ? b : a));
-      const top = `First: ${model.titles[first]}, ${shown(scores[first])}.`;
-      return climber.move > 0 && climber.item !== first
+      const [first] = films;
+      const climber = films.reduce((a, b) => (b.move > a.move ? b : a));
+      const top = `First: ${model.titles[first.item]}, ${shown(first.value)}.`;
+      return climber.move > 0 && climber.item !== first.item
         ? `${top} Climbed most: ${model.titles[climber.item]}, by ` +
-            `${climber.move} to place ${shownNow.indexOf(climber) + 1}.`
+            `${climber.move} to place ${films.indexOf(climber) + 1}.`
         : top;
     }
 
@@ -686,15 +693,12 @@
       return Math.min(Math.max(score, low), high).toFixed(1);
     }
 
-    function listLine(list, item, score, move, person) {
+    function listLine(list, { item, move, value, shared, reason = [] }) {
       const title = button(model.titles[item], () => choose(item), {
         class: "rate-title",
         title: "Seen it? Rate it.",
       });
-      const value =
-        list.unit === "stars"
-          ? [shown(score), silent(" ★"), unseen(" stars")]
-          : [String(score), element("small", {}, " ratings")];
+      const number = list.unit === "stars" ? shown(value) : value;
       const line = element(
         "li",
         {},
@@ -702,20 +706,19 @@
           "div",
           { class: "rate-row" },
           title,
-          element("span", { class: "rate-score" }, ...value),
+          element(
+            "span",
+            { class: "rate-score" },
+            ...amount(number, list.unit),
+          ),
           moved(move),
         ),
       );
-      if (list.name === "mf" && rated.length) {
-        const shares = window.recslib.shares(model, person, item);
-        line.append(
-          element(
-            "details",
-            { "data-item": String(item) },
-            element("summary", {}, because(model, rated, person, shares)),
-            reasons(model, rated, item, shares, score),
-          ),
-        );
+      const mark = element("span", { class: "rate-shared" }, list.shared);
+      const marked = shared ? [mark, unseen("."), " "] : [];
+      const below = [...marked, ...reason];
+      if (below.length) {
+        line.append(element("p", { class: "rate-why" }, ...below));
       }
       return line;
     }
@@ -795,12 +798,15 @@
 
   const root = document.getElementById("rate");
   const { recslib, recslibDom, recslibTitles, recslibCombobox } = window;
+  const { recslibFilms, recslibNetwork, recslibLstm } = window;
   const scripts = [recslib, recslibDom, recslibTitles, recslibCombobox];
-  if (window.recslibFilms && scripts.every(Boolean)) {
-    start(root, window.recslibFilms, window.recslibLstm);
+  const arrived = [...scripts, recslibFilms, recslibNetwork].every(Boolean);
+  // A network of other films would rank what is not here.
+  if (arrived && recslibNetwork.of === recslibFilms.titles_fingerprint) {
+    start(root, recslibFilms, recslibNetwork, recslibLstm);
   } else {
-    // The build writes films.js from the run of a chapter. Where it or a
-    // script is not there, the page says what it says without JavaScript.
+    // The build writes films.js and network.js. Where one of them or a script
+    // is not there, the page says what it says without JavaScript.
     root.innerHTML = document.getElementById("rate-missing").textContent;
   }
 })();

@@ -1,10 +1,10 @@
 /**
  * What `recslib.recommend` does, for scripts of the pages: fold a person in,
- * score all films, say why, list neighbours; and the LSTM.
+ * predict stars, list neighbours; the LSTM; and the network that ranks.
  *
- * Nothing is asked of any host. The numbers come from `films.js` and
- * `lstm.js`, which the build writes from the run of the chapters; see
- * `recslib/export.py`. All sums are in double precision.
+ * Nothing is asked of any host. The numbers come from `films.js`, `lstm.js`
+ * and `network.js`, which the build writes; see `recslib/export.py`. All sums
+ * are in double precision.
  */
 "use strict";
 
@@ -12,13 +12,14 @@
   const KINDS = {
     float32: Float32Array,
     int16: Int16Array,
+    int8: Int8Array,
   };
 
   /**
    * Turn base64 of little-endian numbers into an array.
    * @param {string} packed
-   * @param {"float32"|"int16"} kind
-   * @returns {Float32Array|Int16Array}
+   * @param {"float32"|"int16"|"int8"} kind
+   * @returns {Float32Array|Int16Array|Int8Array}
    */
   function numbers(packed, kind) {
     const bytes = Uint8Array.from(atob(packed), (sign) => sign.charCodeAt(0));
@@ -41,6 +42,7 @@
     }
     return {
       fingerprint: films.fingerprint,
+      titlesFingerprint: films.titles_fingerprint,
       nItems: films.titles.length,
       nFactors,
       mean: films.mean,
@@ -151,7 +153,7 @@
    * @param {number[]} stars One for each.
    * @param {{l2: number, ridge: number}} [charge] The model's own if left out.
    * @returns {Object} `factors` and `bias` of the person (zeros for nobody),
-   *   and what `shares` and `listen` need.
+   *   and what `listen` needs.
    */
   function foldIn(model, items, stars, charge) {
     const { l2, ridge } = charge || model;
@@ -176,7 +178,7 @@
         factors[f] += weights[k] * factor;
       });
     });
-    return { factors, bias, rows, leftOver, lower };
+    return { factors, bias, leftOver, lower };
   }
 
   /**
@@ -193,23 +195,6 @@
         person.bias +
         bias +
         dot(factorsOf(model, item), person.factors),
-    );
-  }
-
-  /**
-   * Say how much each rating argues for a film:
-   * `recslib.recommend.arguments`.
-   * @param {Object} model From `decode`.
-   * @param {Object} person From `foldIn`.
-   * @param {number} item Row index.
-   * @returns {Float64Array} Stars, one a rating of the person. With the mean
-   *   and the film's bias they add up to the score.
-   */
-  function shares(model, person, item) {
-    const film = factorsOf(model, item);
-    const alike = person.rows.map((row) => dot(row, film) + 1);
-    return solve(person.lower, alike).map(
-      (weight, k) => weight * person.leftOver[k],
     );
   }
 
@@ -365,14 +350,148 @@
     );
   }
 
+  /**
+   * Turn what `network.js` holds into arrays of numbers.
+   * @param {Object} network `window.recslibNetwork`.
+   * @returns {Object} The same names in camelCase. Weights stand film by
+   *   film, `nHidden` each, in whole steps: those of what is heard first for
+   *   all films that are liked, then for all that are not.
+   */
+  function decodeNetwork(network) {
+    return {
+      liked: network.liked,
+      nHidden: network.n_hidden,
+      heardWeights: numbers(network.heard_weights, "int8"),
+      heardSteps: numbers(network.heard_steps, "float32"),
+      hiddenBiases: numbers(network.hidden_biases, "float32"),
+      toldWeights: numbers(network.told_weights, "int8"),
+      toldSteps: numbers(network.told_steps, "float32"),
+      toldBiases: numbers(network.told_biases, "float32"),
+    };
+  }
+
+  /**
+   * The error function, by a series whose terms are all positive: M.
+   * Abramowitz, I. Stegun, "Handbook of Mathematical Functions", 7.1.6.
+   * @param {number} x
+   * @returns {number} -1 to 1.
+   */
+  function erf(x) {
+    // From here on, no double lies between it and 1.
+    if (Math.abs(x) > 6) return Math.sign(x);
+    let term = x;
+    let sum = x;
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= (2 * x * x) / (2 * n + 1);
+      sum += term;
+    }
+    return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+  }
+
+  /** @returns {number} What `torch.nn.functional.gelu` makes of a number. */
+  function gelu(x) {
+    return (x / 2) * (1 + erf(x / Math.SQRT2));
+  }
+
+  /**
+   * Take the weights with which a rating is heard.
+   * @param {Object} network From `decodeNetwork`.
+   * @param {number} item Row index of the film.
+   * @param {number} stars
+   * @returns {Int8Array} A view, in steps.
+   */
+  function heardWeightsOf(network, item, stars) {
+    const { nHidden, heardWeights, toldBiases, liked } = network;
+    const row = stars >= liked ? item : toldBiases.length + item;
+    return heardWeights.subarray(row * nHidden, (row + 1) * nHidden);
+  }
+
+  /**
+   * Work out the hidden numbers of somebody.
+   * @param {Object} network From `decodeNetwork`.
+   * @param {ArrayLike<number>} sums Of the weights of all ratings, in steps.
+   * @param {number} n How many ratings that are.
+   * @returns {Float64Array}
+   */
+  function hiddenNumbers(network, sums, n) {
+    const length = Math.sqrt(Math.max(n, 1));
+    return Float64Array.from(sums, (sum, h) =>
+      gelu((sum * network.heardSteps[h]) / length + network.hiddenBiases[h]),
+    );
+  }
+
+  /** @returns {number} The score of one film. */
+  function told(network, hidden, item) {
+    const { nHidden, toldWeights, toldSteps, toldBiases } = network;
+    const start = item * nHidden;
+    const weights = toldWeights.subarray(start, start + nHidden);
+    return toldSteps[item] * dot(weights, hidden) + toldBiases[item];
+  }
+
+  /** @returns {Float64Array} Over ratings, the sums of their weights. */
+  function heardSums(network, items, stars) {
+    const sums = new Float64Array(network.nHidden);
+    items.forEach((item, k) => {
+      heardWeightsOf(network, item, stars[k]).forEach((weight, h) => {
+        sums[h] += weight;
+      });
+    });
+    return sums;
+  }
+
+  /**
+   * Rank films for a person: `recslib.models.ListAutoencoder`.
+   * @param {Object} network From `decodeNetwork`.
+   * @param {number[]} items Row indexes of what the person rated.
+   * @param {number[]} stars One for each.
+   * @returns {Float64Array} One score a film. They are no stars, and say only
+   *   which of two films comes first.
+   */
+  function rankingScores(network, items, stars) {
+    const sums = heardSums(network, items, stars);
+    const hidden = hiddenNumbers(network, sums, items.length);
+    return Float64Array.from(network.toldBiases, (_, item) =>
+      told(network, hidden, item),
+    );
+  }
+
+  /**
+   * Leave each rating out in turn, and score films again:
+   * `recslib.recommend.leave_each_out`.
+   * @param {Object} network From `decodeNetwork`.
+   * @param {number[]} items Row indexes of what the person rated.
+   * @param {number[]} stars One for each.
+   * @param {number[]} films Row indexes of what is scored.
+   * @returns {number[][]} A row a film, with a number a rating: by how much
+   *   the film's score falls without it, above 0 where it speaks for the
+   *   film.
+   */
+  function leaveEachOut(network, items, stars, films) {
+    const n = items.length;
+    const sums = heardSums(network, items, stars);
+    const all = hiddenNumbers(network, sums, n);
+    // Whatever is left out, the sums are whole numbers, and so exact.
+    const without = items.map((item, k) => {
+      const weights = heardWeightsOf(network, item, stars[k]);
+      const left = sums.map((sum, h) => sum - weights[h]);
+      return hiddenNumbers(network, left, n - 1);
+    });
+    return films.map((film) => {
+      const score = told(network, all, film);
+      return without.map((hidden) => score - told(network, hidden, film));
+    });
+  }
+
   window.recslib = {
     decode,
     decodeLstm,
+    decodeNetwork,
     foldIn,
     scores,
-    shares,
     nearest,
     baselineScores,
     listen,
+    rankingScores,
+    leaveEachOut,
   };
 })();

@@ -1,7 +1,7 @@
 """What the scripts of the pages need of the models, computed for the build.
 
-It takes two fits and more that no reader of a notebook needs, so no notebook
-makes it. A script, since a page that is opened from a folder may not fetch.
+It takes six fits that no reader of a notebook needs, so no notebook makes it.
+A script, since a page that is opened from a folder may not fetch.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from torch import Tensor
 
 from bookbuild import places
 from bookbuild.files import write_all
-from recslib import export, movielens, recommend, splits
-from recslib.models import main_directions
+from recslib import export, lists, movielens, recommend, splits
+from recslib.models import ListAutoencoder, main_directions
+from recslib.ratings import Ratings
 from recslib.recipes import fit_factorization, fit_lstm
 
 # What `fit_factorization` charges, and people who are folded in with it.
 CHARGE = {"l2": 0.04, "ridge": 3.0}
 # The LSTM hears what folding in leaves; its own charge, chosen for that.
 RIDGE_AHEAD = 5.0
+# One network more or less moves a list; the mean of some moves less.
+N_NETWORKS = 3
 
 
 def chapters_map(seed: int = 0) -> Tensor:
@@ -33,6 +36,17 @@ def chapters_map(seed: int = 0) -> Tensor:
     places_there = export.map_places(model.item_factors.weight, counts)
     often = counts.argsort(descending=True, stable=True)[:150]
     return places_there[often].detach()
+
+
+def list_network(ratings: Ratings, seed: int = 0) -> ListAutoencoder:
+    """Fit what ranks films on the pages: the mean of some networks."""
+    heard = lists.hear(ratings)
+    return lists.averaged(
+        [
+            lists.fit_list_autoencoder(heard, seed=each)
+            for each in range(seed, seed + N_NETWORKS)
+        ]
+    )
 
 
 def exports(seed: int = 0) -> dict[str, dict[str, Any]]:
@@ -60,7 +74,8 @@ def exports(seed: int = 0) -> dict[str, dict[str, Any]]:
         seed=seed,
     )
     lstm = export.lstm_for_pages(listener, model, ridge=RIDGE_AHEAD)
-    return {"films": films, "lstm": lstm}
+    network = export.network_for_pages(list_network(ratings, seed), ratings)
+    return {"films": films, "lstm": lstm, "network": network}
 
 
 def as_script(name: str, contents: Mapping[str, Any]) -> str:

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from bookbuild import places, scripts
-from recslib import movielens, splits
-from recslib.models import LSTMRating, MatrixFactorization
+from recslib import lists, movielens, splits
+from recslib.models import ListAutoencoder, LSTMRating, MatrixFactorization
 from recslib.recipes import fit_factorization
 
 
@@ -20,7 +20,7 @@ def test_a_script_sets_one_name_to_what_json_holds():
 
 def test_each_export_becomes_a_script(tmp_path, monkeypatch):
     monkeypatch.setattr(places, "SCRIPTS", tmp_path / "scripts")
-    made = {"films": {"n": 2}, "lstm": {"n": 3}}
+    made = {"films": {"n": 2}, "lstm": {"n": 3}, "network": {"n": 4}}
     monkeypatch.setattr(scripts, "exports", lambda: made)
     scripts.write_scripts()
     for name, contents in made.items():
@@ -51,24 +51,35 @@ def fits(monkeypatch):
         asked.append(("lstm", tuple(base.shape), tuple(item_factors.shape)))
         return LSTMRating(item_factors, 16).eval()
 
+    def autoencoder(heard, *, seed):
+        asked.append(("network", tuple(heard.liked.shape), seed))
+        return ListAutoencoder(heard.liked.shape[1], 4)
+
     monkeypatch.setattr(movielens, "load", lambda name: data)
     monkeypatch.setattr(splits, "published_folds", lambda ratings: folds)
     monkeypatch.setattr(scripts, "fit_factorization", factorization)
     monkeypatch.setattr(scripts, "fit_lstm", lstm)
+    monkeypatch.setattr(lists, "fit_list_autoencoder", autoencoder)
     return asked
 
 
-def test_both_exports_are_of_one_model_fitted_to_all_ratings(fits):
+def test_all_exports_are_of_models_fitted_to_all_ratings(fits):
     made = scripts.exports(seed=3)
+    n_users = movielens.synthetic().ratings.n_users
     assert fits == [
         ("mf", 2_400, 3),
         ("mf", 1_000, 3),  # the last fold's, whose map chapter 1 shows
         ("lstm", (2_400,), (80, 16)),
+        ("network", (n_users, 80), 3),
+        ("network", (n_users, 80), 4),
+        ("network", (n_users, 80), 5),
     ]
-    films, lstm = made["films"], made["lstm"]
-    assert set(made) == {"films", "lstm"}
+    assert set(made) == {"films", "lstm", "network"}
+    films, lstm, network = made.values()
     assert len(films["titles"]) == len(films["genres"]) == 80
     assert lstm["of"] == films["fingerprint"]
+    assert network["of"] == films["titles_fingerprint"]
+    assert network["n_hidden"] == 12
     assert (films["l2"], films["ridge"], lstm["ridge"]) == (0.04, 3.0, 5.0)
     for name, contents in made.items():
         assert scripts.as_script(name, contents).count("\n") == 1

@@ -6,17 +6,28 @@ import pytest
 import torch
 
 from recslib.baselines import damped_biases
+from recslib.evaluation import best_items, judge_lists
 from recslib.export import (
     films_for_pages,
     fingerprint,
+    in_steps,
     lstm_for_pages,
     map_places,
-    rounded_factors,
+    network_for_pages,
+    rounded_network,
+    titles_fingerprint,
 )
-from recslib.models import LSTMRating, MatrixFactorization, main_directions
+from recslib.lists import LIKED, fit_list_autoencoder, hear, strangers
+from recslib.models import (
+    ListAutoencoder,
+    LSTMRating,
+    MatrixFactorization,
+    main_directions,
+)
 from recslib.movielens import synthetic
 from recslib.recipes import fit_factorization
 from recslib.recommend import fold_in, score_items
+from recslib.splits import whole_users
 
 DATA = synthetic()
 CHARGE = {"l2": 0.04, "ridge": 3.0}
@@ -75,7 +86,8 @@ def test_packed_factors_are_half_a_step_from_the_model_at_most():
 
 
 def test_a_column_of_zeros_stays_zero():
-    whole, steps = rounded_factors(torch.tensor([[0.0, 1.0], [0.0, -0.5]]))
+    table = torch.tensor([[0.0, 1.0], [0.0, -0.5]])
+    whole, steps = in_steps(table, torch.int16)
     assert whole.tolist() == [[0, 32_767], [0, -16_384]]
     assert torch.isfinite(steps).all()
 
@@ -84,7 +96,7 @@ def test_a_column_of_zeros_stays_zero():
 @pytest.mark.slow
 def test_rounding_moves_no_score_by_a_ten_thousandth_of_a_star(ml_100k):
     model = fit_factorization(ml_100k)
-    whole, steps = rounded_factors(model.item_factors.weight)
+    whole, steps = in_steps(model.item_factors.weight, torch.int16)
     exact, rounded = [], []
     random = np.random.default_rng(0)
     people = [
@@ -120,6 +132,12 @@ def test_genres_of_fewer_films_are_refused():
 def test_another_fit_has_another_fingerprint():
     assert fingerprint(a_model(0)) == fingerprint(a_model(0))
     assert fingerprint(a_model(0)) != fingerprint(a_model(1))
+
+
+def test_films_in_another_order_have_another_fingerprint():
+    assert titles_fingerprint(["A", "B"]) == titles_fingerprint(["A", "B"])
+    prints = [["A", "B"], ["B", "A"], ["A"], ["AB"], ["A", "B", ""]]
+    assert len(set(map(titles_fingerprint, prints))) == len(prints)
 
 
 # The map ---------------------------------------------------------------------
@@ -197,3 +215,92 @@ def test_an_lstm_on_other_films_is_refused():
 def test_an_lstm_on_fewer_films_is_refused():
     with pytest.raises(ValueError, match="knows 7 films"):
         lstm_for_pages(LSTMRating(torch.rand(7, 2), 4), a_model(), ridge=5.0)
+
+
+# The network -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def network():
+    return fit_list_autoencoder(hear(DATA.ratings), n_hidden=6, n_epochs=5)
+
+
+def test_a_network_travels_film_by_film_with_its_steps(network):
+    packed = json.loads(json.dumps(network_for_pages(network, DATA.ratings)))
+    films = films_for_pages(a_model(), DATA.ratings, **CHARGE)
+    assert packed["of"] == films["titles_fingerprint"]
+    assert (packed["liked"], packed["n_hidden"]) == (LIKED, 6)
+    heard = numbers(packed["heard_weights"], "i1", 160, 6)
+    heard = heard * numbers(packed["heard_steps"], "<f4", 6)
+    told = numbers(packed["told_weights"], "i1", 80, 6)
+    told = told * numbers(packed["told_steps"], "<f4", 80, 1)
+    rounded = rounded_network(network)
+    assert np.array_equal(heard.T, rounded.hidden.weight.detach().numpy())
+    assert np.array_equal(told, rounded.output.weight.detach().numpy())
+    for key, bias in (
+        ("hidden_biases", network.hidden.bias),
+        ("told_biases", network.output.bias),
+    ):
+        sent = numbers(packed[key], "<f4", len(bias))
+        assert np.array_equal(sent, bias.detach().numpy())
+
+
+def test_a_rounded_network_is_half_a_step_from_its_model_at_most(network):
+    before = network.hidden.weight.detach().clone()
+    rounded = rounded_network(network)
+    assert torch.equal(network.hidden.weight, before)
+    for name in ("hidden", "output"):
+        exact = getattr(network, name).weight.detach()
+        apart = (getattr(rounded, name).weight.detach() - exact).abs()
+        # By hand: the largest of a row is 127 steps.
+        half = exact.abs().amax(dim=1, keepdim=True) / 127 / 2
+        assert (apart <= half * 1.001).all()
+        assert apart.max() > 0
+
+
+def test_rounding_changes_few_places_of_the_lists(network):
+    heard = hear(DATA.ratings)
+    exact, rounded = (
+        best_items(
+            model(heard.liked, heard.disliked).detach(), heard.rated > 0
+        )
+        for model in (network, rounded_network(network))
+    )
+    assert (exact == rounded).float().mean() > 0.9
+    # Where two films change places, both stay in the list.
+    kept = [
+        len(set(a) & set(b)) / 10
+        for a, b in zip(exact.tolist(), rounded.tolist(), strict=True)
+    ]
+    assert np.mean(kept) > 0.98
+
+
+def test_a_network_of_1682_films_is_under_a_megabyte():
+    ratings = synthetic(n_items=1_682).ratings
+    packed = network_for_pages(ListAutoencoder(1_682, 120), ratings)
+    assert len(json.dumps(packed)) < 1_000_000
+
+
+def test_a_network_of_other_films_is_refused():
+    with pytest.raises(ValueError, match="ranks 7 films and the ratings"):
+        network_for_pages(ListAutoencoder(7, 2), DATA.ratings)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_rounding_costs_strangers_next_to_nothing(ml_100k):
+    split = whole_users(ml_100k, 5, 0)[0]
+    stranger = strangers(split, 10)
+    model = fit_list_autoencoder(hear(split.train))
+    exact, rounded = (
+        judge_lists(
+            each(stranger.heard.liked, stranger.heard.disliked).detach(),
+            stranger.seen,
+            stranger.wanted,
+        )
+        .ndcg.mean()
+        .item()
+        for each in (model, rounded_network(model))
+    )
+    assert exact > 0.4
+    assert abs(exact - rounded) < 0.005
