@@ -5,6 +5,7 @@ import re
 import pytest
 import test_checks_dense_network
 import test_checks_factorization
+import test_checks_lists
 import test_checks_lstm
 import test_checks_pytorch
 
@@ -18,6 +19,7 @@ TABLED = {
         test_checks_factorization,
         test_checks_dense_network,
         test_checks_lstm,
+        test_checks_lists,
     )
     for check in (*tests.TABLES, *getattr(tests, "SLOW_TABLES", ()))
 }
