@@ -245,9 +245,9 @@
    *   stands beside films that are in the other of the first two lists.
    */
   function listsOf(model, network, lstm) {
-    const { foldIn, scores, rankingScores } = window.recslib;
-    const { baselineScores, listen } = window.recslib;
-    const both = (values) => ({ scores: values, shown: values });
+    const { foldIn, scores, rankingScores, listen, baselineScores } =
+      window.recslib;
+    const same = (values) => ({ scores: values, shown: values });
     return [
       {
         name: "you",
@@ -272,7 +272,7 @@
         note: "What most people rated, without the films that you have rated.",
         unit: "ratings",
         shared: "for you too",
-        answer: () => both(model.counts),
+        answer: () => same(model.counts),
       },
       lstm && {
         name: "lstm",
@@ -280,7 +280,7 @@
         short: "LSTM",
         note: "It hears your ratings in their order, and mends a fold-in.",
         unit: "stars",
-        answer: (items, stars) => both(listen(model, lstm, items, stars)),
+        answer: (items, stars) => same(listen(model, lstm, items, stars)),
       },
       {
         name: "biases",
@@ -289,7 +289,7 @@
         note:
           "Mean + your bias + the film’s. You move the stars, never the order.",
         unit: "stars",
-        answer: (items, stars) => both(baselineScores(model, items, stars)),
+        answer: (items, stars) => same(baselineScores(model, items, stars)),
       },
     ].filter(Boolean);
   }
@@ -312,8 +312,8 @@
    * Find the rating without which a film would fall furthest.
    * @param {{item: number, stars: number}[]} rated
    * @param {number[]} changes One a rating, from `recslib.leaveEachOut`.
-   * @returns {{item: number, stars: number}|null} Null where the film falls
-   *   without none. Of equals, the one of the film that comes first.
+   * @returns {{item: number, stars: number}|null} Null where none speaks
+   *   for the film. Of equals, the one of the film that comes first.
    */
   function strongest(rated, changes) {
     const order = [...rated.keys()].sort(
@@ -334,7 +334,10 @@
           `speaks most for it: ${titles[found.item]}, `,
           element("span", {}, "your ", ...amount(found.stars, "stars")),
         ]
-      : ["none of your ratings speaks for it: it is here as it is popular"];
+      : [
+          "none of your ratings speaks for it: it is here because it is " +
+            "popular",
+        ];
   }
 
   /**
