@@ -13,7 +13,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy, normalize, one_hot
 
 from recslib.models import ListAutoencoder, ListFactorization, ListLSTM
 from recslib.progress import progress_bar
@@ -385,10 +385,11 @@ def item_neighbours(
     """Weigh each item by its nearest items: cosine, shrunk.
 
     The cosine of two columns, times n / (n + shrinkage), where n people have
-    both: a few people are no proof (R. Bell, Y. Koren, "Improved
-    Neighborhood-based Collaborative Filtering", KDD Cup 2007, section 3).
-    The item-based scheme is that of M. Deshpande, G. Karypis, "Item-Based
-    Top-N Recommendation Algorithms", ACM TOIS 22(1), 2004.
+    both: a few people are no proof (Y. Koren, "Factorization Meets the
+    Neighborhood: a Multifaceted Collaborative Filtering Model", KDD 2008,
+    section 2.2). Adding them up over what somebody has is the scheme of M.
+    Deshpande, G. Karypis, "Item-Based Top-N Recommendation Algorithms", ACM
+    TOIS 22(1), 2004.
 
     Parameters
     ----------
@@ -860,12 +861,13 @@ def fit_list_lstm(
     n_factors: int = 32,
     n_hidden: int = 64,
     *,
-    learning_rate: float = 0.02,
-    n_epochs: int = 5,
-    batch_size: int = 16,
+    to_find: Tensor | None = None,
+    learning_rate: float = 0.01,
+    n_epochs: int = 10,
+    batch_size: int = 32,
     seed: int = 0,
 ) -> ListLSTM:
-    """Fit an LSTM that hears films one by one, and names the next.
+    """Fit an LSTM that hears items one by one, and finds what comes.
 
     Parameters
     ----------
@@ -878,6 +880,9 @@ def fit_list_lstm(
         How many there are.
     n_factors, n_hidden
         Numbers of an item, and of the memory.
+    to_find
+        (S, n_items) of 0 and 1, what each person liked in all: each step is
+        to find what of it was not heard yet. None: the next item.
     learning_rate
         The highest of one cycle, for Adam.
     n_epochs, batch_size
@@ -893,35 +898,43 @@ def fit_list_lstm(
     Raises
     ------
     ValueError
-        When the histories have no next item.
+        When the histories have no next item, and there is nothing else to
+        find.
     """
-    if items.ndim != 2 or items.shape[1] < 2:
+    if items.ndim != 2 or (to_find is None and items.shape[1] < 2):
         raise ValueError(
             f"items have the shape {tuple(items.shape)}; give at least 2 "
             f"steps a history, so that there is a next item to name."
         )
     torch.manual_seed(seed)
     model = ListLSTM(n_items, n_factors, n_hidden)
-    following = items[:, 1:]
 
-    def loss(model: nn.Module, batch: Examples) -> Tensor:
+    def finds_next(model: nn.Module, batch: Examples) -> Tensor:
         scores = model(*batch.inputs)[batch.mask]
-        return cross_entropy(
-            scores, batch.targets[batch.mask], reduction="none"
-        )
+        targets = batch.targets[batch.mask]
+        return cross_entropy(scores, targets, reduction="none")
 
+    def finds_later(model: nn.Module, batch: Examples) -> Tensor:
+        heard_items, told, likes = batch.inputs
+        heard = one_hot(heard_items, n_items + 1).cumsum(dim=1) > 0
+        later = likes[:, None] * ~heard[..., :n_items]  # (B, T, n_items)
+        later = later[batch.mask]
+        missed = softmax_loss(model(heard_items, told)[batch.mask], later)
+        return missed / later.sum(dim=1).clamp_min(1)
+
+    if to_find is None:
+        inputs, targets = (items[:, :-1], liked[:, :-1]), items[:, 1:]
+    else:
+        inputs, targets = (items, liked, to_find), items
     fit(
         model,
-        Examples(
-            (items[:, :-1], liked[:, :-1]), following, following < n_items
-        ),
+        Examples(inputs, targets, targets < n_items),
         optimizer=_adam(model, learning_rate),
         n_epochs=n_epochs,
         batch_size=batch_size,
         seed=seed,
         schedule="one_cycle",
-        loss=loss,
-        max_gradient_norm=1.0,
+        loss=finds_next if to_find is None else finds_later,
     )
     return model
 

@@ -893,7 +893,7 @@ def test_the_lstm_learns_a_planted_order():
     # Histories of other lengths, with padding at their ends.
     items[::3, 4:] = N_FILMS
     liked[::3, 4:] = 0
-    model = fit_list_lstm(items, liked, N_FILMS, 8, 16, n_epochs=12)
+    model = fit_list_lstm(items, liked, N_FILMS, 8, 16, n_epochs=40)
     asked, liked = in_a_row(seed=1)
     with torch.no_grad():
         named = model(asked, liked).argmax(dim=2)
@@ -910,6 +910,27 @@ def test_the_lstm_hears_what_was_liked():
     zero = torch.zeros(2, 1, dtype=torch.int64)
     named = model(zero, torch.tensor([[1.0], [0.0]]))[:, -1].argmax(dim=1)
     assert named.tolist() == [1, 2]
+
+
+def test_the_lstm_finds_what_is_liked_later():
+    # Two camps: one likes the films 0 to 4, the other the rest.
+    generator = torch.Generator().manual_seed(0)
+    camp = torch.arange(200) % 2
+    order = torch.rand(200, 5, generator=generator).argsort(dim=1)
+    items = (order + 5 * camp[:, None])[:, :2]
+    likes = (torch.arange(N_FILMS) // 5 == camp[:, None]).float()
+    told = torch.ones(200, 2)
+    model = fit_list_lstm(items, told, N_FILMS, 8, 16, to_find=likes)
+    first = torch.tensor([[0], [7]])
+    with torch.no_grad():
+        scores = model(first, torch.ones(2, 1))[:, 0]
+    found = scores.scatter(1, first, -torch.inf).topk(4, dim=1).indices
+    assert [sorted(row) for row in found.tolist()] == [
+        [1, 2, 3, 4],
+        [5, 6, 8, 9],
+    ]
+    # What was heard is not to be found, so it is not what scores highest.
+    assert not torch.equal(scores.argmax(dim=1), first[:, 0])
 
 
 def test_what_stands_in_the_padding_of_likes_teaches_nothing():
