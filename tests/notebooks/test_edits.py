@@ -143,7 +143,8 @@ def test_an_edit_after_run_all_is_used_by_all_below(ran_all, edit):
     cell = ran_all.cell(edit.cell)
     assert edit.old in cell.source
     _, *others = ran_all.below(edit.cell)
-    changed = new_code_cell(cell.source.replace(edit.old, edit.new))
+    source = cell.source.replace(edit.old, edit.new)
+    changed = new_code_cell(source, id=edit.cell)
     asked = new_code_cell(f"assert ({edit.used}) is True", id="used")
     ran_all.run_apart([changed, *others, asked])
 
