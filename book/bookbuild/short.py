@@ -22,7 +22,11 @@ from bookbuild.marks import Value
 from bookbuild.notebooks import named, read, tags, write
 
 FOLDER = "short"
-SHORT: Mapping[str, Value] = {"n_epochs": 1, "n_sweeps": 8}
+SHORT: Mapping[str, Value] = {
+    "n_epochs": 1,
+    "n_factor_epochs": 1,
+    "n_sweeps": 8,
+}
 
 
 def with_parameters(source: str, values: Mapping[str, Value]) -> str:
