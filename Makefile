@@ -96,7 +96,7 @@ book:  ## run the notebooks and build the HTML book
 
 test: .venv/installed  ## everything that CI runs
 	$(PY) -m ruff check .
-	$(PY) -m pytest -n2 tests $(AFTER_BOOK:%=--ignore=%)
+	$(PY) -m pytest -n2 --dist loadgroup tests $(AFTER_BOOK:%=--ignore=%)
 	@+$(MAKE) $(SIDE_BY_SIDE) book
 	$(PY) -m pytest -n2 --dist loadfile $(AFTER_BOOK)
 	$(PY) book/build.py short

@@ -26,8 +26,9 @@ def test_a_copy_goes_where_the_chapter_is_and_trains_for_one_epoch(chapter):
         if after.source != before.source
     ]
     if any("n_epochs = " in cell.source for cell in whole.cells):
-        ((after, _),) = changed
+        ((after, before),) = changed
         assert "n_epochs = 1" in after
+        assert ("n_sweeps = 8" in after) == ("n_sweeps = " in before)
     else:
         assert changed == []
     assert [cell.get("outputs") for cell in copy.cells[1:]] == [

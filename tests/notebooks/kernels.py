@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+import torch
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_notebook
 
-from bookbuild import notebooks, plain, run
+from bookbuild import chapters, notebooks, plain, run
+
+QUICK = {"dataset": "synthetic", "quick": True}
+FORKS = Path(__file__).with_name("forks.py")
+# Elsewhere, and where a card was used, a copy of a process may not go on.
+CAN_FORK = sys.platform == "linux" and not torch.cuda.is_available()
 
 
 class Running:
@@ -20,18 +28,36 @@ class Running:
 
     def __init__(self, notebook: NotebookNode, client: NotebookClient) -> None:
         self.notebook, self.client = notebook, client
+        self.done: list[tuple[str, str]] = []
 
     def run(self, cells: Iterable[NotebookNode]) -> None:
         """Run some of its cells, in this order; name the one that stops."""
         for cell in cells:
             if cell.cell_type != "code":
                 continue
+            self.done.append((cell.id, cell.source))
             place = self.notebook.cells.index(cell)
             try:
                 self.client.execute_cell(cell, place)
             except CellExecutionError as error:
                 problem = f"{error.ename}: {error.evalue}"
                 raise AssertionError(f"{cell.id} stopped: {problem}") from None
+
+    def run_apart(self, cells: Iterable[NotebookNode]) -> None:
+        """Run cells as from here, in a copy: the kernel stays as it is."""
+        given = [(c.id, c.source) for c in cells if c.cell_type == "code"]
+        if CAN_FORK:
+            forks = f"__import__('runpy').run_path({str(FORKS)!r})"
+            said = self.ask(f"print({forks}['run_apart']({given!r}))")
+            assert not said, said
+            return
+        copies = [
+            new_code_cell(source, id=name)
+            for name, source in [*self.done, *given]
+        ]
+        folder = Path(self.client.resources["metadata"]["path"])
+        with opened(new_notebook(cells=copies), folder) as another:
+            another.run(copies)
 
     def sections(self) -> list[tuple[str, list[NotebookNode]]]:
         """Part its cells by headings of the second level."""
@@ -52,10 +78,24 @@ class Running:
         cell = new_code_cell(source)
         self.notebook.cells.append(cell)
         try:
-            self.run([cell])
+            self.client.execute_cell(cell, len(self.notebook.cells) - 1)
         finally:
             self.notebook.cells.remove(cell)
         return "".join(output.text for output in cell.outputs).strip()
+
+
+@contextmanager
+def opened(notebook: NotebookNode, folder: Path) -> Iterator[Running]:
+    """Start a kernel for a notebook, in a folder; nothing is run yet."""
+    os.environ.update(run.KERNEL_ENVIRONMENT)
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=run.KERNEL_ARGUMENTS[:1],
+    )
+    with client.setup_kernel():
+        yield Running(notebook, client)
 
 
 @contextmanager
@@ -66,15 +106,25 @@ def running(path: Path, settings: dict[str, object]) -> Iterator[Running]:
         if "parameters" in notebooks.tags(cell):
             lines = [f"{name} = {value!r}" for name, value in settings.items()]
             cell.source = "\n".join([cell.source, *lines])
-    os.environ.update(run.KERNEL_ENVIRONMENT)
-    client = NotebookClient(
-        notebook,
-        timeout=None,
-        resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=run.KERNEL_ARGUMENTS[:1],
+    with opened(notebook, path.parent) as started:
+        yield started
+
+
+def quick_settings(path: Path) -> dict[str, object]:
+    """Return those of QUICK that a notebook has."""
+    (cell,) = (
+        cell
+        for cell in notebooks.read(path).cells
+        if "parameters" in notebooks.tags(cell)
     )
-    with client.setup_kernel():
-        yield Running(notebook, client)
+    return {k: v for k, v in QUICK.items() if f"{k} = " in cell.source}
+
+
+def in_kernels() -> list[object]:
+    """Make a case of every chapter, for tests that share its kernel."""
+    return [
+        pytest.param(path, id=f"@{path.stem}") for path in chapters.paths()
+    ]
 
 
 def shown(cell: NotebookNode) -> tuple[str, list[object]]:

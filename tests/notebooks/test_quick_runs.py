@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from kernels import in_kernels
 
 from bookbuild import (
     chapters,
@@ -14,13 +15,12 @@ from bookbuild import (
     run,
 )
 
-QUICK = {"dataset": "synthetic", "quick": True}
-
 
 @pytest.mark.slow
-def test_a_chapter_runs_on_synthetic_ratings(chapter, tmp_path):
-    output = tmp_path / chapter.name
-    run.execute(chapter, output, quick_settings(chapter), progress=False)
+@pytest.mark.parametrize("ran_all", in_kernels(), indirect=True)
+def test_a_chapter_runs_on_synthetic_ratings(ran_all, tmp_path):
+    output = tmp_path / ran_all.path.name
+    notebooks.write(ran_all.as_it_ran, output)
     says = chapters.chapter_of(output)
     if says.headline is not None:
         assert says.values["fit_seconds"] > 0
@@ -29,19 +29,9 @@ def test_a_chapter_runs_on_synthetic_ratings(chapter, tmp_path):
             assert says.headline_value(name) > 0
 
 
-def quick_settings(chapter):
-    """Those of QUICK that a notebook has."""
-    (cell,) = (
-        cell
-        for cell in notebooks.read(chapter).cells
-        if "parameters" in notebooks.tags(cell)
-    )
-    return {k: v for k, v in QUICK.items() if f"{k} = " in cell.source}
-
-
 def deeper_sections():
     return [
-        pytest.param(path, heading, id=f"{path.stem}-{heading[8:]}")
+        pytest.param(path, heading, id=f"{heading[8:]}@core of {path.stem}")
         for path in chapters.paths()
         for heading, _ in plain.sections_of(notebooks.read(path))
         if heading.startswith(plain.DEEPER)
@@ -49,23 +39,14 @@ def deeper_sections():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("chapter_path", "heading"), deeper_sections())
-def test_a_deeper_section_stands_on_the_core_alone(
-    chapter_path, heading, tmp_path
-):
-    notebook = notebooks.read(chapter_path)
-    wanted, behind = [], False
-    for title, cells in plain.sections_of(notebook):
-        behind = behind or title == plain.EXERCISES
-        if not behind or title == heading:
-            wanted += cells
-    notebook.cells = [c for c in wanted if c.id != lone.FIRST_CELL]
-    for name in ("recslib", "benchmarks"):
-        (tmp_path / name).symlink_to(places.ROOT / name)
-    alone = tmp_path / "notebooks" / chapter_path.name
-    notebooks.write(notebook, alone)
-    settings = quick_settings(chapter_path)
-    run.execute(alone, tmp_path / "ran.ipynb", settings, progress=False)
+@pytest.mark.parametrize(
+    ("ran_core", "heading"), deeper_sections(), indirect=["ran_core"]
+)
+def test_a_deeper_section_stands_on_the_core_alone(ran_core, heading):
+    (cells,) = (
+        cells for title, cells in ran_core.sections() if title == heading
+    )
+    ran_core.run_apart(cells)
 
 
 @pytest.mark.slow

@@ -3,28 +3,23 @@
 import ast
 
 import pytest
-from kernels import running, shown
+from kernels import in_kernels, shown
 
 from bookbuild import notebooks
 
-QUICK = {"dataset": "synthetic", "quick": True}
-
 
 @pytest.mark.slow
-def test_a_section_that_is_run_again_gives_the_same(chapter):
-    settings = QUICK if chapter.stem[:2] != "00" else {}
-    with running(chapter, settings) as opened:
-        opened.run(opened.notebook.cells)
-        first = {cell.id: shown(cell) for cell in opened.notebook.cells}
-        changed = []
-        # From the last section up: each is run after all that stand below it.
-        for heading, cells in reversed(opened.sections()):
-            opened.run(cells)
-            changed += [
-                f"{heading}: {cell.id}"
-                for cell in cells
-                if shown(cell) != first[cell.id] and not measures(cell)
-            ]
+@pytest.mark.parametrize("ran_all", in_kernels(), indirect=True)
+def test_a_section_that_is_run_again_gives_the_same(ran_all):
+    changed = []
+    # From the last section up: each is run after all that stand below it.
+    for heading, cells in reversed(ran_all.sections()):
+        ran_all.run(cells)
+        changed += [
+            f"{heading}: {cell.id}"
+            for cell in cells
+            if shown(cell) != ran_all.first[cell.id] and not measures(cell)
+        ]
     assert changed == []
 
 
