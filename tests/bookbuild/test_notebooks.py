@@ -254,7 +254,7 @@ def test_a_chapter_of_lists_has_its_rows_in_a_table_of_its_own(small_house):
     assert readme.readme_table() == before
     first, _, header, _, row = readme.lists_table().splitlines()
     assert "higher is better" in first
-    assert header.startswith("| chapter | whom the list is for | most popular")
+    assert header.startswith("| chapter | whom the list is for | most liked")
     assert row == (
         "| [First lists](notebooks/02_lists.ipynb) | People we know | 0.250 "
         "| 0.350 | **0.400**, +0.150 (+0.100 to +0.212) |"

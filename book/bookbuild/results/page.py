@@ -268,10 +268,10 @@ def lists_table(book: Sequence[Chapter]) -> str:
     rows = [
         [
             "Lists for",
-            "Most popular",
+            "Most liked",
             "EASE",
             "This book",
-            "This book minus most popular",
+            "This book minus most liked",
         ]
     ]
     sources: list[Source] = []

@@ -379,7 +379,7 @@ def test_the_seconds_of_a_chapter_of_lists_stand_among_the_others():
 def test_whom_lists_are_for_is_a_row_of_the_table_of_lists(book, lists):
     shown = page.lists_table([*book, lists])
     header, known, strangers = rows_of(shown)
-    assert header[:3] == ["Lists for", "Most popular", "EASE"]
+    assert header[:3] == ["Lists for", "Most liked", "EASE"]
     apart = "+0.1500 (+0.1000 to +0.2125)"
     assert known == [
         *("4 People we know", "0.2500", "0.3500", "**0.4000**", apart)
