@@ -350,19 +350,19 @@ def _last_where_missing(scores: np.ndarray) -> Tensor:
 def prepare_cornac(
     train: Ratings, model: str, params: Params, seed: int
 ) -> Fit:
-    """Fit a model of cornac on one thread; it knows those who train alone."""
+    """Fit a model of cornac on one thread; it knows those who train alone.
+
+    As in its own data sets, people and items of whom nothing is heard have no
+    row: such items come last.
+    """
     import cornac
 
     which, settings = _parted(params)
-    users, items = table_of(hear(train), which).nonzero(as_tuple=True)
-    # Users and items that nobody trains on have a row too, as they do here.
-    data = cornac.data.Dataset(
-        train.n_users,
-        train.n_items,
-        {user: user for user in range(train.n_users)},
-        {item: item for item in range(train.n_items)},
-        (users.numpy(), items.numpy(), np.ones(len(users))),
+    pairs = table_of(hear(train), which).nonzero().tolist()
+    data = cornac.data.Dataset.from_uir(
+        [(user, item, 1.0) for user, item in pairs], seed=seed
     )
+    items = list(data.iid_map)
     own = {"num_threads": 1} if model == "BPR" else {"use_gpu": False}
 
     def fit_it() -> Score:
@@ -370,8 +370,11 @@ def prepare_cornac(
         fitted.fit(data)
 
         def score(audience: Audience) -> Tensor:
-            rows = [fitted.score(user) for user in audience.users.tolist()]
-            return torch.from_numpy(np.stack(rows)).float()
+            scores = np.full(audience.seen.shape, np.nan)
+            for row, user in enumerate(audience.users.tolist()):
+                if user in data.uid_map:
+                    scores[row, items] = fitted.score(data.uid_map[user])
+            return _last_where_missing(scores)
 
         return score
 
