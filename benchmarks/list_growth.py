@@ -45,7 +45,12 @@ RANKERS = (
     ),
     Ranker("recslib", "ease", {"heard": "liked", "l2": 400.0}),
     Ranker(
-        "recslib", "ials", {"heard": "liked", "n_factors": 32, "n_sweeps": 8}
+        "recslib",
+        "ials",
+        {
+            **{"heard": "liked", "n_factors": 32, "n_sweeps": 8},
+            **{"unseen": 0.2, "l2": 0.02},
+        },
     ),
     Ranker(
         "recslib",
