@@ -19,6 +19,7 @@ CPU_OR_NOT = $(if $(CPU),$(if $(filter 0,$(CPU)),--no-cpu,--cpu))
 PY := .venv/bin/python
 BENCH_PY := benchmarks/.venv/bin/python
 LIBRECOMMENDER_PY := benchmarks/.venv-librecommender/bin/python
+RECBOLE_PY := benchmarks/.venv-recbole/bin/python
 RUNS := _build/executed
 SCRIPTS := _build/scripts/films.js
 LIBRARY := $(wildcard recslib/*.py recslib/*/*.py)
@@ -38,6 +39,8 @@ NO_PYTHON = Python 3.11 or newer is needed, and there is no '$(PYTHON)'. \
 
 NO_LIBRECOMMENDER = LibRecommender could not be installed, so the benchmark \
 	leaves it out. It needs Python 3.11 (make PYTHON=python3.11 bench).
+NO_RECBOLE = RecBole could not be installed, so the benchmark leaves it out. \
+	It needs Python 3.11 (make PYTHON=python3.11 bench).
 
 # Where no -j was given, two notebooks run side by side if there are two cores.
 # Only in a recipe does MAKEFLAGS tell whether one was: so make calls itself.
@@ -146,11 +149,13 @@ pins:  ## settle requirements.txt; UPGRADE=name moves a pin, UPGRADE=1 all
 address: .venv/installed  ## tell the notebooks the repository's address
 	@$(PY) book/build.py address
 
-# LibRecommender's TensorFlow needs a numpy that the other peers do not take,
-# and cannot be installed everywhere: the benchmark also runs without it.
+# LibRecommender's TensorFlow and RecBole need a numpy that the other peers do
+# not take, and cannot be installed everywhere: the benchmark also runs without.
 bench-setup: benchmarks/.venv/installed  ## make the peers' environments
 	@+$(MAKE) --no-print-directory benchmarks/.venv-librecommender/installed \
 		|| echo "$(NO_LIBRECOMMENDER)" >&2
+	@+$(MAKE) --no-print-directory benchmarks/.venv-recbole/installed \
+		|| echo "$(NO_RECBOLE)" >&2
 
 benchmarks/.venv/installed: benchmarks/requirements.txt
 	$(call bench_venv,$(BENCH_PY))
@@ -158,6 +163,9 @@ benchmarks/.venv/installed: benchmarks/requirements.txt
 benchmarks/.venv-librecommender/installed: \
 		benchmarks/requirements-librecommender.txt
 	$(call bench_venv,$(LIBRECOMMENDER_PY))
+
+benchmarks/.venv-recbole/installed: benchmarks/requirements-recbole.txt
+	$(call bench_venv,$(RECBOLE_PY))
 
 define bench_venv
 	@command -v $(PYTHON) > /dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
@@ -172,6 +180,8 @@ bench: bench-setup .venv/installed  ## fit the peers and ours, write the results
 	@$(BENCH_PY) -m benchmarks.folds
 	@$(BENCH_PY) -m benchmarks.sequences
 	@$(BENCH_PY) -m benchmarks.growth
+	@$(BENCH_PY) -m benchmarks.lists
+	@$(BENCH_PY) -m benchmarks.list_growth
 	@$(PY) -m benchmarks.nested
 	@$(PY) book/build.py readme
 

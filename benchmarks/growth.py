@@ -91,7 +91,7 @@ def made_up(n_ratings: int, seed: int = 0) -> dict[str, np.ndarray]:
     n_users, n_items = sizes(n_ratings)
     # A quarter more, for pairs that are drawn twice.
     users, items = (
-        _drawn_rows(n_rows, n_ratings * 5 // 4, random)
+        drawn_rows(random.exponential(size=n_rows), n_ratings * 5 // 4, random)
         for n_rows in (n_users, n_items)
     )
     pairs = random.permutation(np.unique(users * n_items + items))[:n_ratings]
@@ -120,11 +120,12 @@ def sizes(n_ratings: int) -> tuple[int, int]:
     )
 
 
-def _drawn_rows(
-    n_rows: int, n_drawn: int, random: np.random.Generator
+def drawn_rows(
+    shares: np.ndarray, n_drawn: int, random: np.random.Generator
 ) -> np.ndarray:
-    share = random.exponential(size=n_rows).cumsum()
-    return np.searchsorted(share, random.uniform(0, share[-1], n_drawn))
+    """Draw row numbers, each as often as its share says: (n_drawn,) int64."""
+    upto = shares.cumsum()
+    return np.searchsorted(upto, random.uniform(0, upto[-1], n_drawn))
 
 
 def load(folder: Path) -> Ratings:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ TRIES = {"folds": RECORDS, "future": FUTURE_RECORDS}
 
 # Peers that do not fit into one environment with the others.
 ENVIRONMENTS = {
-    "LibRecommender": Path(__file__).parent / ".venv-librecommender"
+    "LibRecommender": Path(__file__).parent / ".venv-librecommender",
+    "recbole": Path(__file__).parent / ".venv-recbole",
 }
 
 
@@ -49,6 +50,19 @@ def python_of(peer: str) -> str:
     """Find the interpreter that a peer is installed for."""
     own = ENVIRONMENTS.get(peer)
     return sys.executable if own is None else str(own / "bin" / "python")
+
+
+def say_who_is_left_out(peers: Iterable[str]) -> None:
+    """Name those of a run whose environment has not been made."""
+    for peer in dict.fromkeys(peers):
+        if not is_here(peer):
+            print(
+                f"{peer} is left out, and so are its rows: there is no "
+                f"benchmarks/{ENVIRONMENTS[peer].name}. `make bench-setup` "
+                f"makes it, with a Python that its requirements can be "
+                f"installed for.",
+                file=sys.stderr,
+            )
 
 
 def contenders_of(task: str) -> list[Contender]:
@@ -99,14 +113,9 @@ def main() -> None:
         split = TASKS[task](ratings)[int(place)]
         fit_and_score(contender, split, Path(file))
         return
-    for peer, own in ENVIRONMENTS.items():
-        if not is_here(peer):
-            print(
-                f"{peer} is left out, and so are its rows: there is no "
-                f"benchmarks/{own.name}. `make bench-setup` makes it, with a "
-                f"Python that its requirements can be installed for.",
-                file=sys.stderr,
-            )
+    say_who_is_left_out(
+        each.peer for entries in SEQUENCES.values() for each in entries
+    )
     rows = [
         measured
         for task, parts in TASKS.items()

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from statistics import mean, median
@@ -72,15 +72,18 @@ class Search:
         As of `Contender`.
     grid
         Values of each setting; the first of each are what is known to work.
+    n_tries
+        How many settings are tried.
     """
 
     peer: str
     model: str
     grid: Mapping[str, Sequence[Any]]
     told: str = "ids"
+    n_tries: int = TRIES
 
     def tries(self) -> list[dict[str, Any]]:
-        """List `TRIES` settings: the first values, then others by lot.
+        """List ``n_tries`` settings: the first values, then others by lot.
 
         Raises
         ------
@@ -91,12 +94,21 @@ class Search:
             dict(zip(self.grid, values, strict=True))
             for values in product(*self.grid.values())
         )
-        if len(others) < TRIES - 1:
+        if len(others) < self.n_tries - 1:
             raise ValueError(
                 f"the grid of {self.peer} {self.model} has "
-                f"{len(others) + 1} settings; give {TRIES} or more."
+                f"{len(others) + 1} settings; give {self.n_tries} or more."
             )
-        return [first, *random.Random(0).sample(others, TRIES - 1)]
+        return [first, *random.Random(0).sample(others, self.n_tries - 1)]
+
+    def is_of(self, record: Mapping[str, Any]) -> bool:
+        """Say whether a record is of the model that is searched for."""
+        own = self.peer, self.model, self.told
+        return (record["peer"], record["model"], record["told"]) == own
+
+    def error(self, record: Mapping[str, Any]) -> float:
+        """Read off a record what makes one try better than another."""
+        return record["rmse"]
 
     def made(self, records: Sequence[Mapping[str, Any]]) -> list[dict]:
         """Pick the records of this search, the best first."""
@@ -104,11 +116,9 @@ class Search:
         own = [
             dict(each)
             for each in records
-            if (each["peer"], each["model"], each["told"])
-            == (self.peer, self.model, self.told)
-            and each["params"] in tries
+            if self.is_of(each) and each["params"] in tries
         ]
-        return sorted(own, key=lambda each: each["rmse"])
+        return sorted(own, key=self.error)
 
 
 def _around(params: Mapping[str, Any]) -> Mapping[str, Sequence[Any]]:
@@ -327,6 +337,31 @@ def judged(
     }
 
 
+def record_tries(
+    search: Search,
+    one_more: Callable[[dict[str, Any]], dict[str, Any]],
+    records: str,
+) -> None:
+    """Make the tries of a search that are not recorded yet.
+
+    Parameters
+    ----------
+    search
+        Whose settings.
+    one_more
+        Takes settings; makes the try and returns its record.
+    records
+        The file in the folder of results that holds all tries.
+    """
+    known = [each["params"] for each in search.made(read(records))]
+    for params in search.tries():
+        if params not in known:
+            found = one_more(params)
+            found["processor"] = machine.describe([])["processor"]
+            # Read anew: another search may have written meanwhile.
+            write(records, [*read(records), found])
+
+
 def search_on(
     search: Search, parts: Sequence[Split], side: SideFeatures, records: str
 ) -> pd.DataFrame:
@@ -343,24 +378,21 @@ def search_on(
     records
         The file in the folder of results that holds all tries.
     """
-    known = [each["params"] for each in search.made(read(records))]
-    for params in search.tries():
-        if params in known:
-            continue
+
+    def one_more(params: dict[str, Any]) -> dict[str, Any]:
         contender = Contender(
             search.peer, search.model, params, told=search.told
         )
-        found = {
+        return {
             "peer": search.peer,
             "model": search.model,
             "told": search.told,
             "params": params,
             **judged(contender, parts, side),
             "version": contender.version,
-            "processor": machine.describe([])["processor"],
         }
-        # Read anew: another search may have written meanwhile.
-        write(records, [*read(records), found])
+
+    record_tries(search, one_more, records)
     varied = [name for name, values in search.grid.items() if len(values) > 1]
     return pd.DataFrame(
         [

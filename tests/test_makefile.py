@@ -25,6 +25,12 @@ case "$*" in
 esac
 """
 
+BENCH_PYTHONS = (
+    "BENCH_PY=./python",
+    "LIBRECOMMENDER_PY=./python",
+    "RECBOLE_PY=./python",
+)
+
 pytestmark = pytest.mark.skipif(
     shutil.which("make") is None, reason="this system has no make"
 )
@@ -40,6 +46,7 @@ class House:
             "requirements.txt",
             "benchmarks/requirements.txt",
             "benchmarks/requirements-librecommender.txt",
+            "benchmarks/requirements-recbole.txt",
             "_config.yml",
             "_toc.yml",
             "book/index.md",
@@ -313,40 +320,45 @@ def test_the_pdf_of_a_built_book_is_printed_alone(built):
 
 
 def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
-    ours, own = "benchmarks/.venv", "benchmarks/.venv-librecommender"
-    for venv in (ours, own):
+    ours = "benchmarks/.venv"
+    own = [f"{ours}-librecommender", f"{ours}-recbole"]
+    for venv in (ours, *own):
         (house.folder / venv).mkdir()
-    pythons = ("BENCH_PY=./python", "LIBRECOMMENDER_PY=./python")
     install = "-m pip install --requirement benchmarks/requirements"
     house.make("setup")
-    names = ("folds", "sequences", "growth", "nested")
+    names = (
+        *("folds", "sequences", "growth"),
+        *("lists", "list_growth", "nested"),
+    )
     fits = [f"-m benchmarks.{name}" for name in names]
     fits.append("book/build.py readme")
-    status, calls = house.make("bench", *pythons)
+    status, calls = house.make("bench", *BENCH_PYTHONS)
     assert status == 0
     assert calls == [
         f"-m venv {ours}",
         f"{install}.txt",
-        f"-m venv {own}",
+        f"-m venv {own[0]}",
         f"{install}-librecommender.txt",
+        f"-m venv {own[1]}",
+        f"{install}-recbole.txt",
         *fits,
     ]
-    assert house.make("bench", *pythons) == (0, fits)
+    assert house.make("bench", *BENCH_PYTHONS) == (0, fits)
 
 
-def test_a_peer_that_cannot_be_installed_is_reported_and_left_out(house):
-    (house.folder / "benchmarks" / ".venv").mkdir()
-    (house.folder / "benchmarks" / ".venv-librecommender").mkdir()
+@pytest.mark.parametrize("peer", ["LibRecommender", "RecBole"])
+def test_a_peer_that_cannot_be_installed_is_reported_and_left_out(house, peer):
+    for venv in (".venv", ".venv-librecommender", ".venv-recbole"):
+        (house.folder / "benchmarks" / venv).mkdir()
     house.make("setup")
     python = house.folder / "python"
-    fails = 'case "$*" in *pip*librecommender.txt) exit 1; esac\n'
+    fails = f'case "$*" in *pip*{peer.lower()}.txt) exit 1; esac\n'
     python.write_text(python.read_text() + fails)
-    pythons = ("BENCH_PY=./python", "LIBRECOMMENDER_PY=./python")
-    status, calls = house.make("bench", *pythons)
+    status, calls = house.make("bench", *BENCH_PYTHONS)
     assert status == 0
-    assert "LibRecommender could not be installed" in house.printed
+    assert f"{peer} could not be installed" in house.printed
     assert calls[-1] == "book/build.py readme"
-    own = house.folder / "benchmarks" / ".venv-librecommender"
+    own = house.folder / "benchmarks" / f".venv-{peer.lower()}"
     assert not (own / "installed").exists()
 
 

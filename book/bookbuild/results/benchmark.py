@@ -172,8 +172,8 @@ def markdown(frame: pd.DataFrame) -> str:
             f"| {row.model} | {TOLD[row.told]} | {row.settings} "
             f"| {_tries(row.tries)} "
             f"| {row.seeds} | {row.rmse:.4f} | {row.sd:.4f} | {row.u1:.4f} "
-            f"| {_behind(row.behind, row.low, row.high)} "
-            f"| {_seconds(row.cpu_s)}{mark} | {row.peak_mb:.0f} |"
+            f"| {behind(row.behind, row.low, row.high)} "
+            f"| {seconds(row.cpu_s)}{mark} | {row.peak_mb:.0f} |"
         )
     return "\n".join(lines)
 
@@ -249,7 +249,7 @@ def tellings_markdown(rows: Sequence[dict[str, Any]]) -> str:
         told = TOLD[row["told"]]
         lines.append(
             f"| {told} | {ours} | {name.full}, {theirs} "
-            f"| {_behind(*limits)} | {row['times']:.2f} |"
+            f"| {behind(*limits)} | {row['times']:.2f} |"
         )
         place = 0 if row["high"] < 0 else 1 if row["low"] > 0 else 2
         list(verdicts.values())[place].append(
@@ -319,8 +319,8 @@ def sequences_markdown(rows: Sequence[dict[str, Any]], task: str) -> str:
         lines.append(
             f"| {NAMES[row['peer'], model].full}{ahead} | {_settings(row)} "
             f"| {_tries(row['tries'])} | {row['seeds']} "
-            f"| {mean(row['fold_rmse']):.4f} | {_behind(*limits)} "
-            f"| {_seconds(row['fit_cpu_s'])} | {row['peak_mb']:.0f} |"
+            f"| {mean(row['fold_rmse']):.4f} | {behind(*limits)} "
+            f"| {seconds(row['fit_cpu_s'])} | {row['peak_mb']:.0f} |"
         )
     return "\n".join(lines)
 
@@ -382,17 +382,17 @@ def _tries(number: int | None) -> str:
     return UNRECORDED if pd.isna(number) else str(number or "-")
 
 
-def _behind(difference: float, low: float, high: float) -> str:
+def behind(difference: float, low: float, high: float) -> str:
     """Write a difference and its interval; a dash for ours itself."""
     if low == high == 0:
         return "-"
     return with_interval(difference, low, high)
 
 
-def _seconds(seconds: float) -> str:
+def seconds(number: float) -> str:
     """Write three digits that count, and no more than three behind a dot.
 
     Spaces as wide as a digit keep the dots of a column below each other.
     """
-    digits = 3 if seconds < 1 else 2 if seconds < 10 else 1
-    return f"{seconds:.{digits}f}" + (3 - digits) * "&numsp;"
+    digits = 3 if number < 1 else 2 if number < 10 else 1
+    return f"{number:.{digits}f}" + (3 - digits) * "&numsp;"

@@ -21,7 +21,7 @@ from bookbuild import BuildError
 from bookbuild.chapters import DASH, UNIT_IN_STARS, Chapter, keyed
 from bookbuild.current import number_for
 from bookbuild.marks import numbers_filled
-from bookbuild.results import benchmark
+from bookbuild.results import benchmark, lists
 from bookbuild.results.ladder import Placed, draw, own_panels
 from bookbuild.results.published import (
     PUBLISHED,
@@ -391,7 +391,8 @@ def bench_dropdown(*names: str) -> str:
     return dropdown(
         "Measure these numbers again",
         f"`make bench` fits everybody and writes {files}; `make book` then "
-        "brings them here. `benchmarks/entries.py` has every setting, and "
+        "brings them here. `benchmarks/entries.py` and `list_entries.py` "
+        "have every setting, and "
         "`benchmarks/README.md` says how it is measured.",
     )
 
@@ -425,6 +426,47 @@ def sequences_tables() -> str:
         for task, caption in captions.items()
     ]
     return "\n\n".join([*tables, bench_dropdown("sequences.json")])
+
+
+def lists_tables() -> str:
+    """Write who makes the best lists, for strangers and for known people."""
+    rows = benchmark.read("lists.json")
+    parts = []
+    for task, title in lists.FIELD.items():
+        table = lists.field_markdown(rows, task)
+        caption = f"{title}, the best first."
+        parts.append(titled(f"table-lists-{task}", caption, table))
+        parts.append(lists.in_words(rows, task))
+    return "\n\n".join([*parts, bench_dropdown("lists.json")])
+
+
+def lists_published() -> str:
+    """Write lists in the protocol of Recommenders, beside its own table."""
+    rows = benchmark.read("lists.json")
+    caption = "A quarter of each person's ratings to be found, the best first."
+    return "\n\n".join(
+        [
+            titled(
+                "table-lists-published",
+                caption,
+                lists.published_markdown(rows),
+            ),
+            lists.in_words(rows, lists.BY_USER),
+            bench_dropdown("lists.json"),
+        ]
+    )
+
+
+def lists_growth() -> str:
+    """Write how the cost of lists grows."""
+    rows = benchmark.read("list-growth.json")
+    caption = "CPU seconds of a fit, and in brackets over those of implicit."
+    return "\n\n".join(
+        [
+            titled("table-lists-growth", caption, lists.growth_markdown(rows)),
+            bench_dropdown("list-growth.json"),
+        ]
+    )
 
 
 def seeds_tables() -> str:
@@ -490,7 +532,9 @@ def machine_table(book: Sequence[Chapter]) -> str:
     ]
     rows.append(["Threads a fit", "1", "1"])
     ran = {
-        row["peer"]: row["version"] for row in benchmark.read("sequences.json")
+        row["peer"]: row["version"]
+        for name in ("lists.json", "sequences.json")
+        for row in benchmark.read(name)
     }
     theirs = {**ran, **bench["versions"]}
     ours = list(dict.fromkeys(n for c in chapters for n in c["versions"]))
@@ -547,6 +591,9 @@ def built(book: Sequence[Chapter]) -> dict[str, Callable[[], str]]:
         "folds": folds_table,
         "sequences": sequences_tables,
         "seeds": seeds_tables,
+        "lists-field": lists_tables,
+        "lists-published": lists_published,
+        "lists-growth": lists_growth,
         "published": published_tables,
         "run": lambda: run_table(book),
         "machine": lambda: machine_table(book),

@@ -497,7 +497,13 @@ def test_what_draws_has_a_row_of_its_seeds_and_every_pair_its_interval():
     ]
 
 
-@pytest.mark.parametrize("name", ["folds", "sequences", "seeds", "published"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("folds", "sequences", "seeds", "published"),
+        *("lists-field", "lists-published", "lists-growth"),
+    ],
+)
 def test_a_table_of_the_page_holds_rows_and_nothing_else(name):
     made = page.built([])[name]()
     tables = re.findall(r"```\{table\}.*?\n\n(.*?)\n```", made, re.DOTALL)
