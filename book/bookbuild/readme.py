@@ -62,7 +62,7 @@ def lists_table() -> str:
         "Lists are judged by nDCG@10, from 0 to 1: higher is better. The "
         "interval in brackets is 95 % over people.",
         "",
-        "| chapter | whom the list is for | most liked, the same for all | EASE "
+        "| chapter | whom the list is for | most liked, same for all | EASE "
         "| this book, and minus most liked |",
         "|---|---|---|---|---|",
     ]
