@@ -1,5 +1,6 @@
 """Who makes the best lists, with none of the peers installed."""
 
+import dataclasses
 import json
 from collections import Counter
 from pathlib import Path
@@ -136,8 +137,8 @@ def test_a_sum_is_of_standardized_scores(split):
 def test_who_said_nothing_gets_the_popular_list(split):
     audience = library.known_people(split)
     nothing = torch.zeros_like(audience.heard.liked)
-    silent = library.Audience(
-        audience.users, library.Heard(nothing, nothing), audience.wanted
+    silent = dataclasses.replace(
+        audience, heard=library.Heard(nothing, nothing)
     )
     popular = library.popularity(split.train, liked=library.LIKED)
     for model in ("ease", "item_neighbours", "ials"):
