@@ -539,7 +539,7 @@ def mean_bootstrap(
     Parameters
     ----------
     values_a, values_b
-        (M,) values such as `ListQuality.ndcg`, or (S, M): one row a seed.
+        (M,) values, such as those of `ListQuality`, or (S, M): one row a seed.
     people
         (M,) int64, whose value it is; somebody may have several, one a fold.
     n_resamples

@@ -47,12 +47,12 @@ class Heard:
 
     @property
     def rated(self) -> Tensor:
-        """Everything rated, liked or not: (B, n_items) float32."""
+        """Tell what was rated, liked or not, as (B, n_items) float32."""
         return self.liked + self.disliked
 
     @property
     def both(self) -> Tensor:
-        """What was liked, and beside it what was not: (B, 2 n_items)."""
+        """Put dislikes beside likes, as (B, 2 n_items) float32."""
         return torch.cat([self.liked, self.disliked], dim=1)
 
 
@@ -83,7 +83,7 @@ class Audience:
 
     @property
     def seen(self) -> Tensor:
-        """What is not listed again: (B, n_items) bool."""
+        """Tell what is not listed again, as (B, n_items) bool."""
         return self.heard.rated > 0
 
     def stars(self) -> list[tuple[Tensor, Tensor]]:
@@ -535,7 +535,7 @@ def ials_rows(
     """Solve for the rows of one side of iALS, given those of the other.
 
     The minimum of sum over what is there of (1 - u'v)^2, plus ``unseen``
-    times the sum over all of (u'v)^2, plus ``l2`` (n + ``unseen`` N) |u|^2,
+    times the sum over all of (u'v)^2, plus ``l2`` (n + ``unseen`` N) u'u,
     where n is how many are there of the N others (S. Rendle et al.,
     "Revisiting the Performance of iALS on Item Recommendation Benchmarks",
     RecSys 2022, section 3, with their nu = 1; Y. Hu, Y. Koren, C. Volinsky,
