@@ -25,7 +25,7 @@ from benchmarks.list_contenders import Ranker
 from benchmarks.list_entries import best_of_ours, n_tries, rankers
 from benchmarks.list_tasks import TASKS
 from benchmarks.list_tune import GRIDS
-from benchmarks.measure import in_own_process, timed, write
+from benchmarks.measure import in_own_process, read, timed, write
 from benchmarks.seeds import FITS
 from benchmarks.sequences import is_here, python_of, say_who_is_left_out
 from bookbuild import machine
@@ -199,6 +199,13 @@ def _kept(
     return np.concatenate(users), figures, measured
 
 
+def with_task(kept: Sequence[Row], task: str, new: Sequence[Row]) -> list[Row]:
+    """Put a task's new rows in the place of its old ones, in TASKS' order."""
+    others = [row for row in kept if row["task"] != task]
+    order = list(TASKS)
+    return sorted([*others, *new], key=lambda row: order.index(row["task"]))
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -220,12 +227,11 @@ def main() -> None:
         print("{}")
         return
     say_who_is_left_out(peer for peer, _ in GRIDS)
-    found: list[Row] = []
     for task, how in TASKS.items():
         n_splits, everybody = len(how.parts(ratings)), rankers(task)
         measure_all(task, n_splits, everybody)
-        found += rows(task, n_splits, everybody, best_of_ours(task))
-        write("lists.json", found)
+        new = rows(task, n_splits, everybody, best_of_ours(task))
+        write("lists.json", with_task(read("lists.json"), task, new))
 
 
 if __name__ == "__main__":

@@ -441,6 +441,19 @@ def test_a_row_is_compared_with_ours_over_people(tmp_path):
     assert (second["tries"], second["fit_cpu_s"]) == (TRIES, 1.0)
 
 
+def test_new_rows_of_a_task_leave_those_of_the_others():
+    kept = [{"task": task, "n": 0} for task in TASKS]
+    found = lists.with_task(kept, "known", [{"task": "known", "n": 1}] * 2)
+    assert [(row["task"], row["n"]) for row in found] == [
+        ("strangers", 0),
+        ("known", 1),
+        ("known", 1),
+        ("by user", 0),
+    ]
+    first = lists.with_task([], "by user", [{"task": "by user"}])
+    assert first == [{"task": "by user"}]
+
+
 # How cost grows --------------------------------------------------------------
 
 
