@@ -7,6 +7,7 @@ item, so that one matrix product scores everybody.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -467,9 +468,11 @@ def ease(heard: Tensor, l2: float, *, n_targets: int | None = None) -> Tensor:
         rows = rows.double()
         gram.addmm_(rows.T, rows)
     gram.diagonal().add_(l2)
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
-    inverse = inverse[:, :n_targets]
-    weights = -inverse / inverse.diagonal()
+    # Each step takes the place of the one before: such a table is large.
+    gram = torch.linalg.cholesky(gram)
+    gram = torch.cholesky_inverse(gram)
+    scales = -gram.diagonal()[:n_targets].clone()
+    weights = gram[:, :n_targets].div_(scales)
     return weights.fill_diagonal_(0).float()
 
 
@@ -559,11 +562,21 @@ def ials_rows(
     """
     n_factors = others.shape[1]
     pairs = others[:, :, None] * others[:, None, :]  # (N, F, F)
-    own = (table @ pairs.flatten(1)).view(-1, n_factors, n_factors)
+    # Most of the table is empty: only what is there is multiplied.
+    own = torch.sparse.mm(_sparse(table), pairs.flatten(1))
+    own = own.view(-1, n_factors, n_factors)
     counts = table.sum(dim=1) + unseen * len(others)
     charge = l2 * counts[:, None, None] * torch.eye(n_factors)
     left = own + unseen * (others.T @ others) + charge
     return torch.linalg.solve(left, (table @ others)[:, :, None])[:, :, 0]
+
+
+def _sparse(table: Tensor) -> Tensor:
+    """Keep what is there of a table, rows compressed."""
+    with warnings.catch_warnings():
+        # PyTorch says once that these tables are in beta.
+        warnings.filterwarnings("ignore", "Sparse")
+        return table.to_sparse_csr()
 
 
 def fit_ials(
