@@ -1,6 +1,7 @@
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -248,6 +249,37 @@ def test_weights_keep_their_precision(dtype, tmp_path):
     model = factorization().to(dtype)
     save(tmp_path, model, RATINGS)
     assert torch.equal(load(tmp_path).model(*PAIR), model(*PAIR))
+
+
+def test_a_model_comes_back_in_another_process_and_serves_a_stranger(
+    tmp_path,
+):
+    model, seen = FITTED["ListAutoencoder"][0](), RATINGS.titles[3]
+    save(tmp_path / "model", model, RATINGS)
+    program = (
+        "import sys\n"
+        "from recslib import saving, serve\n"
+        "saved = saving.load(sys.argv[1])\n"
+        "listed = serve.for_stranger(\n"
+        "    saved.model, saved.ratings, {sys.argv[2]: 5}, 3\n"
+        ")\n"
+        "print(listed['item_id'].tolist())\n"
+    )
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(tmp_path / "model", elsewhere)
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(elsewhere), seen],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    heard = lists.hear_person(torch.tensor([3]), torch.tensor([5.0]), 20)
+    with torch.no_grad():
+        scores = model(heard.liked, heard.disliked)[0]
+    scores[3] = -torch.inf
+    best = scores.argsort(descending=True)[:3]
+    assert json.loads(told.stdout) == RATINGS.item_ids[best].tolist()
 
 
 def test_a_folder_is_tensors_and_json_and_nothing_is_pickled(tmp_path):
