@@ -13,6 +13,7 @@ for users and items.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from recslib import recommend, sampling
 from recslib.evaluation import best_items
 from recslib.features import SideFeatures
 from recslib.lists import LIKED, hear, hear_person, popularity
-from recslib.models import check_tables
+from recslib.models import MatrixFactorization, check_tables
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
 from recslib.training import predict
@@ -34,8 +35,6 @@ N_STEPS = 20
 N_AT_ONCE = 30_000_000
 
 HEARS_TABLES = ("ListAutoencoder", "LinearLists")
-# Whose answer is more than one call of a model with what it is told here.
-NOT_SERVED = ("LSTMRating", "BothSides")
 
 # From (B,) users, and the ratings of these alone, to (B, n_items) scores.
 Scorer = Callable[[Tensor, Ratings], Tensor]
@@ -49,6 +48,8 @@ def for_user(
     *,
     features: SideFeatures | None = None,
     liked: float = LIKED,
+    base: MatrixFactorization | None = None,
+    base_ridge: float = 5.0,
 ) -> pd.DataFrame:
     """List items for a person of the data.
 
@@ -67,6 +68,9 @@ def for_user(
         For a model that was fitted with them.
     liked
         From so many stars on, for a model of lists.
+    base, base_ridge
+        For a `recslib.models.LSTMRating`: the factorization that folds people
+        in, and what it charges, as in `recslib.recommend.fold_in_ahead`.
 
     Returns
     -------
@@ -84,7 +88,8 @@ def for_user(
     """
     _check_rated(ratings)
     user = torch.tensor([ratings.user_index(user_id)])
-    scorer = _scorer(model, ratings, features, liked)
+    mends = _Base(base, base_ridge)
+    scorer = _scorer(model, ratings, features, liked, mends)
     part = ratings.select(ratings.users == user)
     best = _best(scorer, user, part, n)
     return _frame(*best, ratings.user_ids[user.numpy()], ratings)
@@ -97,6 +102,8 @@ def for_all(
     *,
     features: SideFeatures | None = None,
     liked: float = LIKED,
+    base: MatrixFactorization | None = None,
+    base_ridge: float = 5.0,
     batch_size: int = 256,
 ) -> pd.DataFrame:
     """List items for everybody of the data.
@@ -106,7 +113,7 @@ def for_all(
 
     Parameters
     ----------
-    model, ratings, n, features, liked
+    model, ratings, n, features, liked, base, base_ridge
         As in `for_user`.
     batch_size
         People at a time; changes speed and memory, not the lists.
@@ -126,7 +133,8 @@ def for_all(
     if n < 1:
         raise ValueError(f"n is {n}; ask for lists of at least 1 item.")
     _check_rated(ratings)
-    scorer = _scorer(model, ratings, features, liked)
+    mends = _Base(base, base_ridge)
+    scorer = _scorer(model, ratings, features, liked, mends)
     order = ratings.users.argsort(stable=True)
     ends = [0, *ratings.counts_by_user().cumsum(0).tolist()]
     starts = range(0, ratings.n_users, batch_size)
@@ -154,6 +162,8 @@ def for_stranger(
     ridge: float = 3.0,
     features: Tensor | None = None,
     liked: float = LIKED,
+    base: MatrixFactorization | None = None,
+    base_ridge: float = 5.0,
     name: str | int = "stranger",
 ) -> pd.DataFrame:
     """List items for somebody nobody trained on.
@@ -174,7 +184,7 @@ def for_stranger(
         items: what the model was fitted with.
     features
         The row of the person's features, for a sampler that was told them.
-    liked
+    liked, base, base_ridge
         As in `for_user`.
     name
         What stands in the column ``user``.
@@ -195,7 +205,13 @@ def for_stranger(
     items, given = torch.zeros(0, dtype=torch.int64), torch.zeros(0)
     if stars:
         items, given = recommend.rated_items(stars, ratings)
-    how = {"l2": l2, "ridge": ridge, "features": features, "liked": liked}
+    how = {
+        "l2": l2,
+        "ridge": ridge,
+        "features": features,
+        "liked": liked,
+        "mends": _Base(base, base_ridge),
+    }
     scores = _scores_of_stranger(model, ratings, items, given, **how)
     seen = torch.zeros(1, ratings.n_items, dtype=torch.bool)
     seen[0, items] = True
@@ -206,6 +222,14 @@ def for_stranger(
 # How each model is asked -----------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
+class _Base:
+    """What folds people in for an LSTM that mends its stars."""
+
+    model: MatrixFactorization | None
+    ridge: float
+
+
 def _called(model: nn.Module) -> str:
     """Return the class of the book that a model is asked like.
 
@@ -213,18 +237,18 @@ def _called(model: nn.Module) -> str:
     """
     known = {
         *HEARS_TABLES,
-        *NOT_SERVED,
+        "LSTMRating",
+        "BothSides",
         "ListLSTM",
         "ListFactorization",
         "SampledFactorization",
     }
     names = [each.__name__ for each in type(model).__mro__]
     called = next((name for name in names if name in known), "")
-    if called in NOT_SERVED:
+    if called == "BothSides":
         raise ValueError(
-            f"{names[0]} mends the stars of another model, which it does not "
-            f"hold, so it cannot be asked for a list alone. Make the scores "
-            f"as chapter 3 does, and give them to recommend.lists_for."
+            f"{names[0]} hears what came after a rating, and nothing has come "
+            f"after one that is still to be given. Take an LSTMRating."
         )
     if not called:
         check_tables(model, "a list is made from the rows of")
@@ -246,6 +270,7 @@ def _scorer(
     ratings: Ratings,
     features: SideFeatures | None,
     liked: float,
+    mends: _Base,
 ) -> Scorer:
     """Return what scores all items for some people of the data."""
     called = _called(model)
@@ -261,7 +286,14 @@ def _scorer(
     if called == "ListLSTM":
         popular = popularity(ratings, liked=liked)
         return lambda users, part: _listened(
-            model, _histories(part, users, liked), popular
+            model, _histories(part, users), popular, liked
+        )
+    if called == "LSTMRating":
+        return lambda users, part: torch.stack(
+            [
+                _mended(model, mends, ratings, *history)
+                for history in _histories(part, users)
+            ]
         )
     if called == "SampledFactorization":
         _check_users(len(model.users), ratings)
@@ -292,7 +324,7 @@ def _check_items(model: nn.Module, called: str, ratings: Ratings) -> None:
     elif called == "SampledFactorization":
         n_items = len(model.items)
     else:
-        n_items = len(model.item_factors.weight)
+        n_items = len(model.item_factors.weight) - (called == "LSTMRating")
     if n_items != ratings.n_items:
         raise ValueError(
             f"the model has {n_items:,} items, the ratings "
@@ -316,6 +348,7 @@ def _scores_of_stranger(
     ridge: float,
     features: Tensor | None,
     liked: float,
+    mends: _Base,
 ) -> Tensor:
     """Score all items for who rated these: (n_items,)."""
     called = _called(model)
@@ -334,7 +367,9 @@ def _scores_of_stranger(
             return model.eval()(heard.liked, heard.disliked)[0]
         if called == "ListLSTM":
             popular = popularity(ratings, liked=liked)
-            return _listened(model, [(items, stars >= liked)], popular)[0]
+            return _listened(model, [(items, stars)], popular, liked)[0]
+        if called == "LSTMRating":
+            return _mended(model, mends, ratings, items, stars)
         person = sampling.fold_in(model, items, stars, features)
         return sampling.score_items(model, person)[0]
 
@@ -390,10 +425,8 @@ def _folded_in(
     return recommend.score_items(model, person)
 
 
-def _histories(
-    part: Ratings, users: Tensor, liked: float
-) -> list[tuple[Tensor, Tensor]]:
-    """Give each person's items in the order of time, and which were liked."""
+def _histories(part: Ratings, users: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Give each person's items and stars, in the order of time."""
     order = torch.arange(len(part))
     if part.timestamps is not None:
         order = part.timestamps.argsort(stable=True)
@@ -401,13 +434,15 @@ def _histories(
     counts = part.counts_by_user()[users].tolist()
     # Users are in order, and nobody else has rated here.
     return [
-        (part.items[rows], part.ratings[rows] >= liked)
-        for rows in order.split(counts)
+        (part.items[rows], part.ratings[rows]) for rows in order.split(counts)
     ]
 
 
 def _listened(
-    model: nn.Module, histories: list[tuple[Tensor, Tensor]], popular: Tensor
+    model: nn.Module,
+    histories: list[tuple[Tensor, Tensor]],
+    popular: Tensor,
+    liked: float,
 ) -> Tensor:
     """Score all items after the last of each history: (B, n_items).
 
@@ -420,13 +455,46 @@ def _listened(
         items = torch.full((len(some), N_STEPS), n_items)
         tells = torch.zeros(len(some), N_STEPS)
         last = torch.tensor([min(len(rows), N_STEPS) - 1 for rows, _ in some])
-        for place, (rows, likes) in enumerate(some):
+        for place, (rows, stars) in enumerate(some):
             items[place, : last[place] + 1] = rows[-N_STEPS:]
-            tells[place, : last[place] + 1] = likes[-N_STEPS:].float()
+            likes = (stars[-N_STEPS:] >= liked).float()
+            tells[place, : last[place] + 1] = likes
         steps = model.eval()(items, tells)
         told = steps[torch.arange(len(some)), last]
         scores.append(torch.where((last < 0)[:, None], popular, told))
     return torch.cat(scores)
+
+
+def _mended(
+    model: nn.Module,
+    mends: _Base,
+    ratings: Ratings,
+    items: Tensor,
+    stars: Tensor,
+) -> Tensor:
+    """Score all items after a history that an LSTM hears: (n_items,) stars."""
+    base, ridge = mends.model, mends.ridge
+    if base is None or not recommend.is_dot_product(base):
+        raise ValueError(
+            f"{type(model).__name__} mends the stars of a factorization that "
+            f"folds people in, mean + biases + dot product; give it: base=."
+        )
+    own = replace(
+        ratings,
+        users=torch.zeros_like(items),
+        items=items,
+        ratings=stars,
+        timestamps=torch.arange(len(items)),
+        user_ids=ratings.user_ids[:1],
+    )
+    surprises = stars - recommend.fold_in_ahead(base, own, ridge=ridge)
+    past = torch.cat([torch.tensor([ratings.n_items]), items])
+    heard = torch.cat([torch.zeros(1), surprises])
+    tastes, _ = model.eval().listen(past[None], heard[None])
+    taste = tastes[0, -1]  # (F + 1,)
+    folded = _folded_in(base, items, stars, 0.0, ridge)
+    factors = model.item_factors.weight[:-1]  # without the padding
+    return folded + taste[-1] + factors @ taste[:-1]
 
 
 # From scores to a table ------------------------------------------------------

@@ -277,6 +277,55 @@ def test_a_stranger_is_served_by_titles_and_ids(fitted):
     assert listed["score"].tolist() == pytest.approx(best[0].tolist())
 
 
+def mending_lstm():
+    torch.manual_seed(0)
+    model = models.LSTMRating(torch.randn(20, 3), 4)
+    torch.nn.init.normal_(model.taste.weight)
+    return model.eval()
+
+
+def talked_to(model, base, items, stars, ridge):
+    """Let an LSTM hear a history one rating at a time, as chapter 3 does."""
+    state, past, surprise = None, torch.tensor([[20]]), torch.zeros(1, 1)
+    for step in range(len(items) + 1):
+        person = recommend.Person(torch.zeros(4), 0.0)
+        if step:
+            known = items[:step], stars[:step]
+            person = recommend.fold_in(base, *known, l2=0.0, ridge=ridge)
+        folded = recommend.score_items(base, person)
+        with torch.no_grad():
+            tastes, state = model.listen(past, surprise, state)
+        if step < len(items):
+            past = items[step].view(1, 1)
+            surprise = (stars[step] - folded[items[step]]).view(1, 1)
+    taste = tastes[0, 0]
+    return folded + taste[3] + model.item_factors.weight[:20] @ taste[:3]
+
+
+@pytest.mark.parametrize("ridge", [1.0, 5.0])
+def test_an_lstm_of_stars_mends_what_its_base_says_of_anybody(ridge):
+    model, base = mending_lstm(), factorization()
+    how = {"base": base, "base_ridge": ridge}
+    listed = for_stranger(model, RATINGS, LIKES, 1, **how)
+    scores = talked_to(model, base, *LIKED_ITEMS, ridge).detach()
+    scores[LIKED_ITEMS[0]] = -torch.inf
+    assert listed["score"].item() == pytest.approx(scores.max().item())
+    for_nobody = for_stranger(model, RATINGS, {}, 1, **how)["score"].item()
+    nothing = torch.zeros(0, dtype=torch.int64), torch.zeros(0)
+    scores = talked_to(model, base, *nothing, ridge)
+    assert for_nobody == pytest.approx(scores.max().item())
+    among = for_all(model, RATINGS, 1, batch_size=5, **how)
+    for user_id in RATINGS.user_ids:
+        own = RATINGS.select(RATINGS.users == RATINGS.user_index(user_id))
+        own = own.select(own.timestamps.argsort(stable=True))
+        scores = talked_to(model, base, own.items, own.ratings, ridge).detach()
+        scores[own.items] = -torch.inf
+        one = for_user(model, RATINGS, user_id, 1, **how)
+        expected = pytest.approx(scores.max().item(), abs=1e-4)
+        assert one["score"].item() == expected
+        assert among["score"][among["user"] == user_id].item() == expected
+
+
 def test_a_stranger_has_a_name_and_the_charge_of_the_fit():
     model = factorization()
     listed = for_stranger(model, RATINGS, LIKES, 1, l2=1, ridge=9, name="me")
@@ -360,15 +409,23 @@ def test_classes_of_a_notebook_are_asked_like_the_books():
     assert listed["score"].item() == pytest.approx(left.max().item(), abs=1e-6)
 
 
-@pytest.mark.parametrize("kind", [models.LSTMRating, models.BothSides])
-def test_a_model_that_mends_another_is_not_asked_alone(kind):
-    model = kind(torch.randn(20, 3), 4)
+def test_a_model_that_hears_what_follows_is_refused():
+    model = models.BothSides(torch.randn(20, 3), 4)
     for ask in (
         lambda: for_all(model, RATINGS),
         lambda: for_stranger(model, RATINGS, {}),
     ):
-        with pytest.raises(ValueError, match=f"{kind.__name__} mends the"):
+        with pytest.raises(ValueError, match="BothSides hears what came aft"):
             ask()
+
+
+def test_an_lstm_of_stars_wants_what_it_mends():
+    model = mending_lstm()
+    for base in (None, MODELS["own"][0]()):
+        with pytest.raises(ValueError, match="give it: base="):
+            for_stranger(model, RATINGS, {}, base=base)
+    with pytest.raises(ValueError, match="has 20 items, the ratings 3"):
+        for_all(model, seen_all_or_nothing(), base=factorization())
 
 
 def test_a_class_that_nothing_is_known_of_is_refused():
