@@ -80,7 +80,7 @@ def films_for_pages(
         "fingerprint": fingerprint(model),
         "titles_fingerprint": titles_fingerprint(ratings.titles),
         "n_factors": n_factors,
-        "mean": model.mean,
+        "mean": float(model.mean),
         "scale": list(ratings.scale),
         "l2": l2,
         "ridge": ridge,

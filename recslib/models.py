@@ -1,6 +1,8 @@
 """The models of the book: three that predict stars, three that rank.
 
-Each fits in one cell of a chapter. Where they come from:
+Each fits in one cell of a chapter. All that one needs to predict is in its
+state, so `torch.nn.Module.load_state_dict` gives the same answers. Where they
+come from:
 
 - `MatrixFactorization`: Y. Koren, R. Bell, C. Volinsky, "Matrix Factorization
   Techniques for Recommender Systems", IEEE Computer 42(8), 2009, equation 4.
@@ -24,6 +26,7 @@ Each fits in one cell of a chapter. Where they come from:
   autoencoder: D. Liang et al., "Variational Autoencoders for Collaborative
   Filtering", WWW 2018. The LSTM names the next item: B. Hidasi et al.,
   "Session-based Recommendations with Recurrent Neural Networks", ICLR 2016.
+- `LinearLists` holds what `recslib.lists` solves for: a model like the others.
 """
 
 from __future__ import annotations
@@ -114,7 +117,7 @@ class MatrixFactorization(nn.Module):
         self, n_users: int, n_items: int, n_factors: int, mean: float
     ) -> None:
         super().__init__()
-        self.mean = mean
+        self.register_buffer("mean", torch.tensor(float(mean)))
         self.user_factors = embedding(n_users, n_factors, sd=0.003)
         self.item_factors = embedding(n_items, n_factors, sd=0.003)
         self.user_biases = embedding(n_users, 1, sd=0.0)
@@ -140,7 +143,8 @@ class FeatureFactorization(nn.Module):
         n_item_features: int,
     ) -> None:
         super().__init__()
-        self.mean, self.n_user_features = mean, n_user_features
+        self.register_buffer("mean", torch.tensor(float(mean)))
+        self.register_buffer("n_user_features", torch.tensor(n_user_features))
         self.user_factors = embedding(n_users, n_factors, sd=0.003)
         self.item_factors = embedding(n_items, n_factors, sd=0.003)
         self.user_biases = embedding(n_users, 1, sd=0.0)
@@ -153,10 +157,11 @@ class FeatureFactorization(nn.Module):
         self, users: Tensor, items: Tensor, features: Tensor
     ) -> Tensor:
         """Predict stars: users (B,), items (B,), features (B, D) -> (B,)."""
-        of_user, of_item = features.tensor_split([self.n_user_features], dim=1)
+        n_known = int(self.n_user_features)
+        of_user, of_item = features.tensor_split([n_known], dim=1)
         rows = self.feature_factors.weight
-        known_user = of_user @ rows[: self.n_user_features]  # (B, 1 + F)
-        known_item = of_item @ rows[self.n_user_features :]
+        known_user = of_user @ rows[:n_known]  # (B, 1 + F)
+        known_item = of_item @ rows[n_known:]
         biases = self.user_biases(users) + self.item_biases(items)
         biases = biases.squeeze(1) + known_user[:, 0] + known_item[:, 0]
         user_factors = self.user_factors(users) + known_user[:, 1:]
@@ -176,7 +181,7 @@ class DenseNet(nn.Module):
         n_features: int = 0,
     ) -> None:
         super().__init__()
-        self.mean = mean
+        self.register_buffer("mean", torch.tensor(float(mean)))
         self.user_factors = embedding(n_users, n_factors, sd=0.02)
         self.item_factors = embedding(n_items, n_factors, sd=0.02)
         self.user_biases = embedding(n_users, 1, sd=0.0)
@@ -303,6 +308,48 @@ class ListLSTM(nn.Module):
         heard = torch.cat([factors, liked.unsqueeze(2)], dim=2)
         steps, _ = self.lstm(heard)  # (B, T, H)
         return self.output(steps)
+
+
+class LinearLists(nn.Module):
+    """Scores by one matrix, of what a person liked, or of both answers.
+
+    Parameters
+    ----------
+    weights
+        (n_items, n_items), which hears what was liked; or (2 n_items,
+        n_items), which hears likes and beside them dislikes. Those of
+        `recslib.lists.ease` or `recslib.lists.item_neighbours`.
+    popular
+        (n_items,), scores for who has told nothing that the matrix knows of;
+        None: zeros.
+
+    Raises
+    ------
+    ValueError
+        When the weights, or what is popular, have another shape.
+    """
+
+    def __init__(self, weights: Tensor, popular: Tensor | None = None) -> None:
+        super().__init__()
+        n_items = weights.shape[-1]
+        popular = torch.zeros(n_items) if popular is None else popular
+        shapes = ((n_items, n_items), (2 * n_items, n_items))
+        if weights.shape not in shapes or popular.shape != (n_items,):
+            raise ValueError(
+                f"weights have the shape {tuple(weights.shape)}, and popular "
+                f"{tuple(popular.shape)}; give (n_items, n_items) or "
+                f"(2 n_items, n_items), and (n_items,)."
+            )
+        self.register_buffer("weights", weights)
+        self.register_buffer("popular", popular)
+
+    def forward(self, liked: Tensor, disliked: Tensor) -> Tensor:
+        """Score every item: two (B, n_items) of 0 and 1 -> (B, n_items)."""
+        hears_likes = len(self.weights) == liked.shape[1]
+        heard = liked if hears_likes else torch.cat([liked, disliked], dim=1)
+        scores = heard @ self.weights
+        says_nothing = (scores == scores[:, :1]).all(dim=1, keepdim=True)
+        return torch.where(says_nothing, self.popular, scores)
 
 
 def main_directions(factors: Tensor, n: int) -> Tensor:

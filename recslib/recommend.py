@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 
@@ -487,16 +487,17 @@ def _left_over(
 
 
 def rated_items(
-    stars: Mapping[str, float], ratings: Ratings
+    stars: Mapping[Hashable, float], ratings: Ratings
 ) -> tuple[Tensor, Tensor]:
-    """Read what a person rated, by titles.
+    """Read what a person rated, by titles or ids.
 
     Parameters
     ----------
     stars
-        From title to stars, in the order in which they were given.
+        From an item's title or id to stars, in the order in which they were
+        given. A text that is an id is no title.
     ratings
-        For titles and for the scale.
+        For titles, ids and the scale.
 
     Returns
     -------
@@ -506,14 +507,15 @@ def rated_items(
     Raises
     ------
     RatingsError
-        When nothing is rated, a title is not found, two titles are one item,
-        or stars are no numbers on the scale. Names all that is wrong at once.
+        When nothing is rated, a title or id is not found, two of them are one
+        item, or stars are no numbers on the scale. Names all that is wrong at
+        once.
     """
     low, high = ratings.scale
     wrong, rows = [], {}
     for title, given in stars.items():
         try:
-            item = ratings.item_titled(title)
+            item = _item_called(title, ratings)
         except RatingsError as unknown:
             wrong.append(str(unknown))
             continue
@@ -532,6 +534,16 @@ def rated_items(
     return torch.tensor(list(rows)), torch.tensor(
         [float(given) for given in stars.values()]
     )
+
+
+def _item_called(name: Hashable, ratings: Ratings) -> int:
+    """Find an item's row index by its id, or by its title."""
+    try:
+        return ratings.item_index(name)
+    except RatingsError:
+        if not isinstance(name, str):
+            raise
+        return ratings.item_titled(name)
 
 
 def score_items(model: MatrixFactorization, person: Person) -> Tensor:

@@ -255,7 +255,11 @@ class SampledFactorization(nn.Module):
         history: SamplingHistory,
     ) -> None:
         super().__init__()
-        self.mean, self.sd, self.history = mean, sd, history
+        self.history = history
+        self.register_buffer("mean", torch.tensor(float(mean)))
+        self.register_buffer("sd", torch.tensor(float(sd)))
+        # Squared before it is rounded to float32.
+        self.register_buffer("variance", torch.tensor(float(sd) ** 2))
         self.register_buffer("users", users)
         self.register_buffer("items", items)
         self.register_buffer("prior_means", prior_means)
@@ -284,7 +288,7 @@ class SampledFactorization(nn.Module):
         """
         trust = self.user_trust.index_select(0, users)
         trust = trust * self.item_trust.index_select(0, items)  # (B, S)
-        noise = self.sd**2 / (self.noise_precisions * trust)
+        noise = (self.noise_precisions * trust).reciprocal() * self.variance
         between = self.samples(users, items).var(dim=1, correction=0)
         return (between + noise.mean(dim=1)).sqrt()
 

@@ -12,6 +12,8 @@ from recslib.models import (
     BothSides,
     DenseNet,
     Dropout,
+    FeatureFactorization,
+    LinearLists,
     ListAutoencoder,
     ListFactorization,
     ListLSTM,
@@ -726,3 +728,91 @@ def test_every_part_of_a_model_of_lists_is_learnt():
         (scores * torch.randn(scores.shape)).sum().backward()
         for part in model.parameters():
             assert part.grad.any()
+
+
+def test_lists_by_a_matrix_by_hand():
+    weights = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0], [0.0, 4.0, 0.0]])
+    liked = torch.tensor([[1.0, 0, 0], [0, 1, 1], [0, 0, 0]])
+    disliked = torch.tensor([[0.0, 0, 1], [1, 0, 0], [0, 0, 1]])
+    of_likes = LinearLists(weights, torch.tensor([7.0, 8.0, 9.0]))
+    # The third person likes nothing, so hears what is popular.
+    assert of_likes(liked, disliked).tolist() == [
+        [0, 1, 2],
+        [3, 4, 0],
+        [7, 8, 9],
+    ]
+    of_both = LinearLists(torch.cat([weights, -weights]))
+    assert of_both(liked, disliked).tolist() == [
+        [0, -3, 2],
+        [3, 3, -2],
+        [0, -4, 0],
+    ]
+    nobody = torch.zeros(1, 3)
+    assert LinearLists(weights)(nobody, nobody).tolist() == [[0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("weights", "popular"),
+    [((3, 2), None), ((5, 3), None), ((3,), None), ((3, 3), (2,))],
+)
+def test_a_matrix_that_fits_no_items_is_refused(weights, popular):
+    with pytest.raises(ValueError, match=r"give \(n_items, n_items\) or"):
+        LinearLists(
+            torch.zeros(weights),
+            None if popular is None else torch.zeros(popular),
+        )
+
+
+# What a model needs is in its state ------------------------------------------
+
+PAIR = (torch.tensor([0, 1, 4]), torch.tensor([2, 0, 5]))
+OF_PAIR = torch.arange(12.0).view(3, 4)
+SEQUENCE = (
+    torch.tensor([[0, 3]]),
+    torch.tensor([[3.5, 3.0]]),
+    torch.tensor([[5, 0]]),
+    torch.tensor([[0.0, 1.0]]),
+)
+
+
+@pytest.mark.parametrize(
+    ("make", "inputs"),
+    [
+        (lambda mean: MatrixFactorization(5, 6, 2, mean), PAIR),
+        (
+            lambda mean: FeatureFactorization(5, 6, 2, mean, 1, 3),
+            (*PAIR, OF_PAIR),
+        ),
+        (lambda mean: DenseNet(5, 6, 2, mean, 4), (*PAIR, OF_PAIR)),
+        (lambda mean: LSTMRating(mean * torch.ones(6, 2), 4), SEQUENCE),
+        (
+            lambda mean: BothSides(mean * torch.ones(6, 2), 4),
+            (*SEQUENCE, SEQUENCE[0], *SEQUENCE[2:], torch.tensor([[1, 0]])),
+        ),
+        (lambda mean: ListFactorization(5, 6, 2), PAIR[:1]),
+        (lambda mean: ListAutoencoder(4, 2), (OF_PAIR, OF_PAIR)),
+        (lambda mean: ListLSTM(6, 2, 4), (SEQUENCE[0], SEQUENCE[3])),
+        (lambda mean: LinearLists(mean * torch.eye(4)), (OF_PAIR, OF_PAIR)),
+    ],
+)
+def test_a_state_is_all_that_a_model_needs_to_answer_alike(make, inputs):
+    torch.manual_seed(0)
+    fitted = make(1.0).eval()
+    with torch.no_grad():
+        for part in fitted.parameters():
+            part.add_(torch.randn(part.shape))
+    torch.manual_seed(1)
+    fresh = make(0.0).eval()
+    if isinstance(fitted, FeatureFactorization):
+        # More features of users, fewer of items: as many in all.
+        fresh = FeatureFactorization(5, 6, 2, 0.0, 3, 1).eval()
+    assert not torch.equal(fresh(*inputs), fitted(*inputs))
+    fresh.load_state_dict(fitted.state_dict())
+    assert torch.equal(fresh(*inputs), fitted(*inputs))
+
+
+def test_a_state_without_the_mean_is_refused():
+    state = small_factorization().state_dict()
+    del state["mean"]
+    with pytest.raises(RuntimeError, match=r'Missing key.*"mean"'):
+        small_factorization().load_state_dict(state)

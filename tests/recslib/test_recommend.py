@@ -472,7 +472,7 @@ def test_folding_in_ahead_is_folding_in_anew_before_each_rating(
             item = ratings.items[row]
             if place == 0:
                 bias = model.item_biases.weight[item, 0].item()
-                expected = model.mean + bias
+                expected = model.mean.item() + bias
             else:
                 before = torch.tensor(history[:place])
                 person = fold_in(
@@ -544,14 +544,15 @@ def test_a_mood_is_the_mean_of_a_gaussian_given_all_that_came_before(
         items = ratings.items[rows]
         x = model.item_factors.weight.detach()[items].double().numpy()
         biases = model.item_biases.weight.detach()[items, 0].double().numpy()
-        y = ratings.ratings[rows].double().numpy() - model.mean - biases
+        y = ratings.ratings[rows].double().numpy()
+        y = y - model.mean.item() - biases
         place = np.arange(len(rows))
         signal = (x @ x.T + 1) / 2.0
         signal += mood * np.exp(-np.abs(place[:, None] - place) / 3.0)
         for t in place:
             noisy = signal[:t, :t] + np.eye(t)
             told = signal[t, :t] @ np.linalg.solve(noisy, y[:t])
-            expected = model.mean + biases[t] + told
+            expected = model.mean.item() + biases[t] + told
             assert ahead[rows[t]].item() == pytest.approx(expected, abs=1e-4)
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -229,6 +231,15 @@ def test_a_seed_says_all(split):
     )
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
+
+
+def test_a_state_is_all_that_a_sampler_needs_to_answer_alike(split):
+    model, pair = fitted(split.train), (split.test.users, split.test.items)
+    doubled = replace(split.train, ratings=2 * split.train.ratings)
+    other = fitted(doubled, seed=1)
+    other.load_state_dict(model.state_dict())
+    assert torch.equal(other(*pair), model(*pair))
+    assert torch.equal(other.spread(*pair), model.spread(*pair))
 
 
 def test_any_scale_gives_the_same_answer(split):
