@@ -772,8 +772,8 @@ def _refuse_alike(
                 f"{source}: the {column} ids {min(other, text)!a} and "
                 f"{max(other, text)!a} look the same, {text}. Write both in "
                 f"one way, for example frame.replace({{"
-                f"{called[column]!r}: {{{min(other, text)!a}: "
-                f"{max(other, text)!a}}}}})."
+                f"{called[column]!r}: {{{max(other, text)!a}: "
+                f"{min(other, text)!a}}}}})."
             )
 
 
@@ -818,7 +818,11 @@ def _as_times(
 ) -> np.ndarray | None:
     """Return the seconds of dates; None where there are none."""
     if not pd.api.types.is_datetime64_any_dtype(values.dtype):
-        codes, distinct = pd.factorize(values)
+        try:
+            codes, distinct = pd.factorize(values)
+        except TypeError:
+            # Lists are no dates; as numbers they are refused by row.
+            return None
         times = [_as_time(value) for value in distinct.tolist()]
         if all(time is None for time in times):
             return None

@@ -511,6 +511,14 @@ def test_times_of_two_readings_are_refused_by_row(times, said):
         from_frame(timed(*times))
 
 
+def test_lists_as_times_and_stars_are_refused_by_row():
+    with pytest.raises(RatingsError, match="no finite number: row 0"):
+        from_frame(timed([1], {2: 3}))
+    frame = table((1, 1, 3.0)).assign(rating=[[1, 2]])
+    with pytest.raises(RatingsError, match="no finite number: row 0"):
+        from_frame(frame)
+
+
 def test_what_an_error_says_of_dates_makes_seconds_of_them():
     frame = timed("06.09.2005")
     with pytest.raises(RatingsError) as caught:
