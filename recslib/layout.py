@@ -504,13 +504,16 @@ def _guess_separator(
             f"{' or by '.join(map(repr, fitting))}. Say which it is: "
             f"separator={fitting[0]!r}."
         )
-    if fitting or fits(BLANKS):
-        return fitting[0] if fitting else BLANKS
-    # A table with rows of the wrong length: its first line says the most.
+    if fitting:
+        return fitting[0]
     widths = {
         each: len(next(_split(lines[:1], each, quotes), (0, [""]))[1])
         for each in _CANDIDATES
     }
+    # Where a tab parts the first line, blanks would hide an empty field.
+    if max(widths.values()) < least and fits(BLANKS):
+        return BLANKS
+    # A table with rows of the wrong length: its first line says the most.
     best = max(_CANDIDATES, key=lambda each: widths[each])
     if widths[best] == 1:
         return BLANKS if lines and re.search(r"\S[ \t]", lines[0]) else ","

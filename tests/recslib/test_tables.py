@@ -760,6 +760,20 @@ def test_separators_inside_quotation_marks_are_not_counted(separator, inside):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "user\titem\trating\n12\tx\t4.5\n\tnn\t1.5\t5\n",
+        "a,b\t12\t\t3\n",
+        "user\titem\trating\ttitle\na\tb\t1\tc\nd\te\t\t5\tf\n",
+        "1, 2, 3\n2, 2, 5, 7\n",
+    ],
+)
+def test_blanks_part_nothing_where_something_else_parts_the_first_line(text):
+    said = refusal(text)
+    assert "rows do not have" in said or "have no rating" in said
+
+
+@pytest.mark.parametrize(
     "separator", ["\n", "", "||", "a", "5", '"', ".", 3, "\r"]
 )
 def test_what_can_part_no_fields_is_refused(separator):
