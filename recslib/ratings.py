@@ -5,7 +5,12 @@ This is the one place where an id of a data set becomes a row index.
 
 from __future__ import annotations
 
+import datetime
 import difflib
+import math
+import re
+import unicodedata
+import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,10 +31,31 @@ from recslib.titles import (
 )
 
 N_SHOWN = 5
+# What text ids lose at their ends: every blank, and those of no width.
+BLANKS = "".join(map(chr, (*range(9, 14), *range(28, 33), 133, 160, 5760)))
+BLANKS += "".join(map(chr, (*range(8192, 8208), 8232, 8233, 8239, 8287)))
+BLANKS += "\u00ad\u2060\u3000\ufeff"
+_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?"
+    r" ?(?P<zone>Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
+)
+# Sizes at which a number counts milliseconds, microseconds, nanoseconds: as
+# seconds the first is in the year 5138, as what it is in 1973.
+_UNITS = (
+    (10**17, "nanoseconds", 10**9),
+    (10**14, "microseconds", 10**6),
+    (10**11, "milliseconds", 10**3),
+    (0, "seconds", 1),
+)
 
 
 class RatingsError(ValueError):
     """Rating data that cannot be used, or a user or title not known."""
+
+
+class RatingsWarning(UserWarning):
+    """Rating data that was read in a way that you may want to know of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +80,9 @@ class Ratings:
         (n_items,) what to show for an item: ``"Heat (1995)"``.
     scale
         Lowest and highest star that a person can give.
+    read_as
+        Which column of a table was taken for what, and which were left out;
+        empty where no table was read.
 
     Raises
     ------
@@ -69,6 +98,7 @@ class Ratings:
     item_ids: np.ndarray
     titles: tuple[str, ...]
     scale: tuple[float, float] = (1.0, 5.0)
+    read_as: str = ""
 
     def __post_init__(self) -> None:
         """Check that rows are aligned and every item has a title."""
@@ -103,15 +133,20 @@ class Ratings:
         return len(self.ratings)
 
     def __repr__(self) -> str:
-        """Say in one line how many, how dense, and which stars."""
+        """Say in one line how many, how dense, and which stars.
+
+        A second line says how the table was read, where part of it was not.
+        """
         cells = self.n_users * self.n_items
         density = 100 * len(self) / cells if cells else 0.0
         low, high = self.scale
         times = ", no timestamps" if self.timestamps is None else ""
+        left_out = f"\n{self.read_as}" if "left out" in self.read_as else ""
         return (
             f"Ratings({len(self):,} ratings, {self.n_users:,} users, "
             f"{self.n_items:,} items, {density:.3g} % dense, "
             f"stars {low:g} to {high:g}{times})"
+            f"{left_out}"
         )
 
     def select(self, rows: Tensor) -> Ratings:
@@ -290,26 +325,32 @@ class Ratings:
 def from_frame(
     frame: pd.DataFrame,
     *,
-    titles: Mapping[Any, str] | None = None,
+    titles: Mapping[Any, str] | pd.Series | None = None,
     scale: tuple[float, float] | None = None,
     source: str = "frame",
+    called: Mapping[str, Hashable] | None = None,
 ) -> Ratings:
     """Check a table of ratings and turn its ids into row indexes.
 
     Parameters
     ----------
     frame
-        Columns ``user``, ``item``, ``rating`` and, if known, ``timestamp``
-        (Unix seconds). Ids are whole numbers from 0 up, or text. Other
+        Columns ``user``, ``item``, ``rating`` and, if known, ``timestamp``:
+        Unix seconds, or dates (those without a zone are in UTC). Ids are
+        whole numbers from 0 up, or text, whose blanks at the ends go. Other
         columns are ignored; rows keep their order. Errors call rows by the
         index of the frame, and by its name (``row`` if it has none).
     titles
-        Item id to title; items without one are called ``"item 17"``.
+        Item id to title; items without one are called ``"item 17"``. An id
+        may be the number 7 here and the text ``"7"`` there.
     scale
         Lowest and highest star; None works it out from the ratings and the
         result's ``scale`` says what came out.
     source
         What errors call the table, a file's name for example.
+    called
+        What the columns are called where they come from: remedies speak of
+        them by these names.
 
     Returns
     -------
@@ -321,28 +362,29 @@ def from_frame(
     RatingsError
         For a missing column, an empty table, a missing value, a rating or
         timestamp that is no number, a rating outside the scale, a negative
-        or fractional id, and a (user, item) pair that stands twice. The
-        error names the first bad rows, how many there are and a remedy.
+        or fractional id, ids that look alike, and a (user, item) pair that
+        stands twice. The error names the first bad rows, how many there are
+        and a remedy.
+
+    Warns
+    -----
+    RatingsWarning
+        For blanks cut from ids, timestamps in milliseconds or smaller parts
+        of a second, titles of which none is used, and a star that often says
+        "not rated".
     """
     needed = ("user", "item", "rating")
-    lacking = [name for name in needed if name not in frame.columns]
-    if lacking:
-        raise RatingsError(
-            f"{source}: no column {' and no column '.join(lacking)}; it has "
-            f"{', '.join(map(str, frame.columns)) or 'no columns'}. Rename "
-            f"them to user, item, rating and (if known) timestamp."
-        )
-    if len(frame) == 0:
-        raise RatingsError(
-            f"{source}: holds no ratings. Check that it is the right file "
-            f"and that it came over whole."
-        )
-    stars = _numbers(frame, "rating", source)
-    low, high = _scale_of(stars) if scale is None else scale
-    if low > high:
-        raise RatingsError(
-            f"scale is ({low:g}, {high:g}); give the lowest star first."
-        )
+    _check_columns(frame, needed, source)
+    titles = _checked_titles(titles)
+    called = {name: name for name in (*needed, "timestamp")} | dict(
+        called or {}
+    )
+    stars = _stars(frame, source)
+    if scale is None:
+        low, high = _scale_of(stars)
+        _warn_of_no_star(stars, source)
+    else:
+        low, high = _checked_scale(scale)
     _refuse(
         frame,
         "rating",
@@ -351,22 +393,27 @@ def from_frame(
         f"are outside the scale {low:g} to {high:g}",
         "Correct them, or give the scale that they are on: scale=(low, high)",
     )
-    users, user_ids = _index_ids(frame, "user", source)
-    items, item_ids = _index_ids(frame, "item", source)
+    users, user_ids = _index_ids(frame, "user", source, called)
+    items, item_ids = _index_ids(frame, "item", source, called)
+    latest = (
+        f"sort_values({called['timestamp']!r}, kind='stable')."
+        if "timestamp" in frame.columns
+        else ""
+    )
     _refuse(
         frame,
         "item",
         pd.Series(users * len(item_ids) + items).duplicated().to_numpy(),
         source,
         "rate an item that the same user has rated in an earlier row",
-        "Keep one, for example frame.drop_duplicates(['user', 'item'], "
-        "keep='last')",
+        f"Keep one, for example frame.{latest}drop_duplicates("
+        f"[{called['user']!r}, {called['item']!r}], keep='last'), where "
+        f"frame is the table as pandas reads it",
     )
     times = None
     if "timestamp" in frame.columns:
-        seconds = _whole_numbers(frame, "timestamp", source)
+        seconds = _seconds(frame, source, called)
         times = torch.tensor(seconds, dtype=torch.int64)
-    known = titles or {}
     return Ratings(
         users=torch.tensor(users, dtype=torch.int64),
         items=torch.tensor(items, dtype=torch.int64),
@@ -374,25 +421,27 @@ def from_frame(
         timestamps=times,
         user_ids=user_ids,
         item_ids=item_ids,
-        titles=tuple(known.get(i, f"item {i}") for i in item_ids.tolist()),
-        scale=(float(low), float(high)),
+        titles=_titles_of(item_ids, titles, source),
+        scale=(low, high),
     )
 
 
-def _look_up(
-    rows: dict[Hashable, int], id_: Hashable, ids: np.ndarray, what: str
-) -> int:
-    row = rows.get(id_)
-    if row is None:
-        known = f"{ids[0]!s} to {ids[-1]!s}" if len(ids) else "none"
-        raise RatingsError(
-            f"no {what} has the id {id_!r}: {len(ids):,} {what}s are known, "
-            f"ids {known}. Give an id of the data set, not a row index."
-        )
-    return row
+def plain_id(value: Hashable) -> Hashable:
+    """Write the text ``"7"`` as the number 7, and leave what is no number.
+
+    Returns
+    -------
+    Hashable
+        ``"007"``, ``"1e5"`` and ``"7.0"`` stay text: as numbers they would be
+        written in another way.
+    """
+    is_plain = isinstance(value, str) and re.fullmatch(
+        "-?[1-9][0-9]{0,17}|0", value
+    )
+    return int(value) if is_plain else value
 
 
-def _refuse(
+def refuse_rows(
     frame: pd.DataFrame,
     column: str,
     bad: np.ndarray,
@@ -400,6 +449,24 @@ def _refuse(
     what: str,
     remedy: str,
 ) -> None:
+    """Raise an error that names the bad rows of a table, if there are any.
+
+    Parameters
+    ----------
+    frame
+        Its index, and the index's name, call the rows.
+    column
+        Whose values are shown.
+    bad
+        (N,) bool.
+    source, what, remedy
+        The words around.
+
+    Raises
+    ------
+    RatingsError
+        Where a row is bad.
+    """
     n_bad = int(bad.sum())
     if n_bad == 0:
         return
@@ -416,61 +483,205 @@ def _refuse(
     )
 
 
-def _present(frame: pd.DataFrame, column: str, source: str) -> pd.Series:
-    values = frame[column].infer_objects()
-    missing = values.isna()
+def say(text: str) -> None:
+    """Warn the one who called the library."""
+    warnings.warn(text, RatingsWarning, stacklevel=3)
+
+
+_refuse = refuse_rows
+
+
+def _look_up(
+    rows: dict[Hashable, int], id_: Hashable, ids: np.ndarray, what: str
+) -> int:
+    try:
+        row = rows.get(id_)
+    except TypeError:
+        # A list has no place among ids; its text has none either.
+        row, id_ = None, repr(id_)
+    if row is not None:
+        return row
+    first, last = (ids[0], ids[-1]) if len(ids) else (None, None)
+    known = f"{first!s} to {last!s}" if len(ids) else "none"
+    if isinstance(first, str):
+        known = f"{first!r} to {last!r}"
+    hint = "Give an id of the data set, not a row index."
+    other = str(id_) if isinstance(id_, int | np.integer) else plain_id(id_)
+    if other in rows:
+        kind = "text" if isinstance(other, str) else "numbers"
+        hint = f"The ids here are {kind}: give {other!r}."
+    raise RatingsError(
+        f"no {what} has the id {id_!r}: {len(ids):,} {what}s are known, "
+        f"ids {known}. {hint}"
+    )
+
+
+# The columns of a table ------------------------------------------------------
+
+
+def _check_columns(
+    frame: pd.DataFrame, needed: tuple[str, ...], source: str
+) -> None:
+    names = list(frame.columns)
+    lacking = [name for name in needed if name not in names]
+    if lacking:
+        index = [name for name in frame.index.names if name in lacking]
+        hint = (
+            f"The index is called {index[0]}: frame.reset_index() makes a "
+            f"column of it."
+            if index
+            else "Rename them to user, item, rating and (if known) timestamp."
+        )
+        raise RatingsError(
+            f"{source}: no column {' and no column '.join(lacking)}; it has "
+            f"{', '.join(map(str, names)) or 'no columns'}. {hint}"
+        )
+    twice = [n for n in (*needed, "timestamp") if names.count(n) > 1]
+    if twice:
+        raise RatingsError(
+            f"{source}: {names.count(twice[0])} columns are called "
+            f"{twice[0]}. Keep the one that is meant, or give another name to "
+            f"the rest."
+        )
+    if len(frame) == 0:
+        raise RatingsError(
+            f"{source}: holds no ratings. Check that it is the right file "
+            f"and that it came over whole."
+        )
+
+
+def _column(frame: pd.DataFrame, column: str) -> pd.Series:
+    values = frame[column]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if isinstance(values.dtype, pd.SparseDtype):
+        values = values.sparse.to_dense()
+    return values.infer_objects()
+
+
+def _present(
+    frame: pd.DataFrame, column: str, values: pd.Series, source: str
+) -> None:
+    missing = values.isna().to_numpy(dtype=bool)
     if not pd.api.types.is_numeric_dtype(values.dtype):
-        missing |= values.astype(str).str.strip() == ""
+        blank = values.map(
+            lambda value: isinstance(value, str) and not value.strip(BLANKS)
+        )
+        missing = missing | blank.to_numpy(dtype=bool)
     _refuse(
         frame,
         column,
-        missing.to_numpy(),
+        missing,
         source,
         f"have no {column}",
         "Fill them in, or leave those rows out",
     )
-    return values
 
 
-def _numbers(frame: pd.DataFrame, column: str, source: str) -> np.ndarray:
-    values = _present(frame, column, source)
-    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
+def _as_floats(values: pd.Series) -> np.ndarray:
+    try:
+        numbers = pd.to_numeric(values, errors="coerce")
+        if pd.api.types.is_complex_dtype(numbers.dtype):
+            return np.full(len(values), np.nan)
+        return numbers.to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError, OverflowError):
+        # Lists, or what else no number can be made of.
+        return np.array([_as_float(value) for value in values])
+
+
+def _as_float(value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def _stars(frame: pd.DataFrame, source: str) -> np.ndarray:
+    values = _column(frame, "rating")
+    _present(frame, "rating", values, source)
+    is_time = pd.api.types.is_datetime64_any_dtype(values.dtype)
+    if is_time or pd.api.types.is_timedelta64_dtype(values.dtype):
+        values = values.astype(str)
+    stars = _as_floats(values)
     _refuse(
         frame,
-        column,
-        ~np.isfinite(numbers),
+        "rating",
+        ~np.isfinite(stars),
         source,
-        f"have a {column} that is no finite number",
-        f"Make every {column} a number, with a point for the decimals",
+        "have a rating that is no finite number",
+        "Make every rating a number, with a point for the decimals",
     )
-    return numbers
+    _refuse(
+        frame,
+        "rating",
+        np.abs(stars) > np.finfo(np.float32).max,
+        source,
+        "have a rating that is too large a number for 32 bits",
+        "Divide all ratings by a number, so that they stay below 1e38",
+    )
+    return stars
 
 
 def _whole_numbers(
-    frame: pd.DataFrame, column: str, source: str
+    frame: pd.DataFrame,
+    column: str,
+    values: pd.Series,
+    source: str,
+    remedy: str,
 ) -> np.ndarray:
-    if frame[column].dtype == np.int64:
-        return frame[column].to_numpy()
-    numbers = _numbers(frame, column, source)
-    # From here on neighbouring whole numbers share one float.
-    exact = np.abs(numbers) < 2**53
+    if values.dtype == np.int64:
+        return values.to_numpy()
+    _present(frame, column, values, source)
+    kind = getattr(values.dtype, "numpy_dtype", values.dtype)
+    if getattr(kind, "kind", "O") in "iu":
+        # What 64 bits do not hold is negative, or above their range.
+        numbers = values.to_numpy(dtype=kind)
+        too_large = numbers > np.iinfo(np.int64).max
+        whole = numbers
+    else:
+        numbers = _as_floats(values)
+        _refuse(
+            frame,
+            column,
+            ~np.isfinite(numbers),
+            source,
+            f"have a {column} that is no finite number",
+            remedy,
+        )
+        # From here on neighbouring whole numbers share one float.
+        digits = {"float16": 11, "float32": 24}.get(str(kind).lower(), 53)
+        too_large = np.abs(numbers) >= 2.0**digits
+        whole = np.where(numbers % 1 == 0, numbers, np.nan)
     _refuse(
         frame,
         column,
-        (numbers % 1 != 0) | ~exact,
+        pd.isna(whole) | too_large,
         source,
         f"have a {column} that is no whole number, or too large a one",
-        f"Make every {column} a whole number below 2**53, or text",
+        remedy,
     )
-    return numbers.astype(np.int64)
+    return whole.astype(np.int64)
+
+
+# Ids -------------------------------------------------------------------------
 
 
 def _index_ids(
-    frame: pd.DataFrame, column: str, source: str
+    frame: pd.DataFrame,
+    column: str,
+    source: str,
+    called: Mapping[str, Hashable],
 ) -> tuple[np.ndarray, np.ndarray]:
-    values = _present(frame, column, source)
+    values = _column(frame, column)
     if pd.api.types.is_numeric_dtype(values.dtype):
-        ids = _whole_numbers(frame, column, source)
+        ids = _whole_numbers(
+            frame,
+            column,
+            values,
+            source,
+            f"Ids are whole numbers or text. To keep these as text: "
+            f"frame.astype({{{called[column]!r}: str}})",
+        )
         _refuse(
             frame,
             column,
@@ -480,10 +691,261 @@ def _index_ids(
             "Ids count from 0 up; -1 often stands for 'unknown': drop those "
             "rows",
         )
-    else:
-        ids = values.astype(str).to_numpy(dtype=object)
-    codes, known = pd.factorize(ids, sort=True)
-    return codes.astype(np.int64), np.asarray(known)
+        codes, known = pd.factorize(ids, sort=True)
+        return codes.astype(np.int64), np.asarray(known)
+    codes, texts = _distinct_texts(frame, column, values, source)
+    stripped = [text.strip(BLANKS) for text in texts]
+    # The place behind the last is that of a missing value, whose code is -1.
+    blank = np.array([not text for text in stripped] + [True])
+    _refuse(
+        frame,
+        column,
+        blank[codes],
+        source,
+        f"have no {column}",
+        "Fill them in, or leave those rows out",
+    )
+    n_stripped = sum(a != b for a, b in zip(texts, stripped, strict=True))
+    if n_stripped:
+        say(
+            f"{source}: cut the blanks at the ends of {n_stripped:,} "
+            f"{column} ids, such as "
+            f"{next(t for t in texts if t != t.strip(BLANKS))!r}."
+        )
+    _refuse_alike(stripped, column, source, called)
+    finals, known = pd.factorize(np.array(stripped, dtype=object), sort=True)
+    return finals[codes].astype(np.int64), np.asarray(known, dtype=object)
+
+
+def _distinct_texts(
+    frame: pd.DataFrame, column: str, values: pd.Series, source: str
+) -> tuple[np.ndarray, list[str]]:
+    """Return a code for each row (-1 where it is missing) and the texts."""
+    try:
+        codes, distinct = pd.factorize(values)
+    except TypeError:
+        bad = values.map(lambda value: isinstance(value, list | dict | set))
+        _refuse(
+            frame,
+            column,
+            bad.to_numpy(dtype=bool) | ~bad.any(),
+            source,
+            f"have a {column} that is neither a number nor text",
+            f"Make every {column} a whole number or text",
+        )
+    texts = [_id_text(value) for value in distinct.tolist()]
+    bad = np.array([text is None for text in texts] + [False])
+    _refuse(
+        frame,
+        column,
+        bad[codes],
+        source,
+        f"have a {column} that is no whole number",
+        f"Make every {column} a whole number or text",
+    )
+    return codes, [str(text) for text in texts]
+
+
+def _id_text(value: object) -> str | None:
+    """Write an id among texts; None for a fraction, which is none."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, float | np.floating):
+        return str(int(value)) if float(value).is_integer() else None
+    return str(value)
+
+
+def _refuse_alike(
+    texts: list[str],
+    column: str,
+    source: str,
+    called: Mapping[str, Hashable],
+) -> None:
+    """Refuse ids that are written with other signs and look the same."""
+    seen: dict[str, str] = {}
+    for text in [] if all(map(str.isascii, texts)) else set(texts):
+        look = "".join(" " if c.isspace() else c for c in text)
+        look = "".join(c for c in look if c == " " or c not in BLANKS)
+        other = seen.setdefault(unicodedata.normalize("NFC", look), text)
+        if other != text:
+            raise RatingsError(
+                f"{source}: the {column} ids {min(other, text)!a} and "
+                f"{max(other, text)!a} look the same, {text}. Write both in "
+                f"one way, for example frame.replace({{"
+                f"{called[column]!r}: {{{max(other, text)!a}: "
+                f"{min(other, text)!a}}}}})."
+            )
+
+
+# Times -----------------------------------------------------------------------
+
+
+def _seconds(
+    frame: pd.DataFrame, source: str, called: Mapping[str, Hashable]
+) -> np.ndarray:
+    """Return Unix seconds: (N,) int64."""
+    values = _column(frame, "timestamp")
+    if isinstance(values.dtype, pd.PeriodDtype):
+        values = values.dt.to_timestamp()
+    name = called["timestamp"]
+    remedy = (
+        f"Give Unix seconds as whole numbers, or dates such as 2005-09-06 or "
+        f"2005-09-06T12:30:00Z; pd.to_datetime(frame[{name!r}], "
+        f"format='%d.%m.%Y') makes them of 06.09.2005"
+    )
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        _present(frame, "timestamp", values, source)
+        times = _as_times(frame, values, source)
+        if times is not None:
+            return times
+    if pd.api.types.is_timedelta64_dtype(values.dtype):
+        _refuse(
+            frame,
+            "timestamp",
+            np.ones(len(frame), dtype=bool),
+            source,
+            "have a timestamp that is a span, not a point in time",
+            f"Add the time from which it counts: frame[{name!r}] + "
+            f"pd.Timestamp('2005-09-06')",
+        )
+    numbers = _whole_numbers(frame, "timestamp", values, source, remedy)
+    _refuse_written_dates(frame, numbers, source, name)
+    return _in_seconds(frame, numbers, source)
+
+
+def _as_times(
+    frame: pd.DataFrame, values: pd.Series, source: str
+) -> np.ndarray | None:
+    """Return the seconds of dates; None where there are none."""
+    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
+        try:
+            codes, distinct = pd.factorize(values)
+        except TypeError:
+            # Lists are no dates; as numbers they are refused by row.
+            return None
+        times = [_as_time(value) for value in distinct.tolist()]
+        if all(time is None for time in times):
+            return None
+        bad = np.array([time is None for time in times])
+        _refuse(
+            frame,
+            "timestamp",
+            bad[codes],
+            source,
+            "have a timestamp that is no date as the others are",
+            "Write all as 2005-09-06 or 2005-09-06T12:30:00Z, or all as Unix "
+            "seconds",
+        )
+        has_zone = np.array([time.tzinfo is not None for time in times])
+        if has_zone.any() and not has_zone.all():
+            _refuse(
+                frame,
+                "timestamp",
+                ~has_zone[codes],
+                source,
+                "have a timestamp without a time zone, others have one",
+                "Write the zone behind each, Z for UTC",
+            )
+        seconds = [math.floor(_utc(time).timestamp()) for time in times]
+        return np.array(seconds, dtype=np.int64)[codes]
+    if values.dt.tz is not None:
+        values = values.dt.tz_convert("UTC").dt.tz_localize(None)
+    return values.to_numpy().astype("datetime64[s]").astype(np.int64)
+
+
+def _as_time(value: object) -> datetime.datetime | None:
+    if isinstance(value, str):
+        text = value.strip(BLANKS)
+        match = _ISO.fullmatch(text)
+        if match is None:
+            return None
+        if match["zone"] == "UTC":
+            text = text.removesuffix("UTC") + "Z"
+        try:
+            return datetime.datetime.fromisoformat(
+                text.replace(" ", "T", 1).replace(" ", "")
+            )
+        except ValueError:
+            return None
+    if isinstance(value, datetime.datetime):
+        return value
+    if isinstance(value, datetime.date):
+        return datetime.datetime(value.year, value.month, value.day)
+    if isinstance(value, np.datetime64):
+        return pd.Timestamp(value).to_pydatetime()
+    return None
+
+
+def _utc(time: datetime.datetime) -> datetime.datetime:
+    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+
+
+def _refuse_written_dates(
+    frame: pd.DataFrame, numbers: np.ndarray, source: str, name: Hashable
+) -> None:
+    """Refuse 20050906: as seconds all would lie in August of 1970."""
+    for digits, form in ((8, "%Y%m%d"), (14, "%Y%m%d%H%M%S")):
+        zeros = 10 ** (digits - 8)
+        days = numbers // zeros
+        if ((days < 1900_01_01) | (days > 2100_12_31)).any():
+            continue
+        texts = pd.Series(pd.unique(numbers)).astype(str)
+        if pd.to_datetime(texts, format=form, errors="coerce").notna().all():
+            _refuse(
+                frame,
+                "timestamp",
+                np.ones(len(numbers), dtype=bool),
+                source,
+                "have a timestamp that looks like a date, not like seconds",
+                f"Make dates of them: pd.to_datetime("
+                f"frame[{name!r}].astype(str), format={form!r})",
+            )
+
+
+def _in_seconds(
+    frame: pd.DataFrame, numbers: np.ndarray, source: str
+) -> np.ndarray:
+    sizes = np.abs(numbers[numbers != 0])
+    if len(sizes) == 0 or sizes.max() < _UNITS[-2][0]:
+        return numbers
+    smallest, unit, parts = next(
+        row for row in _UNITS if sizes.max() >= row[0]
+    )
+    _refuse(
+        frame,
+        "timestamp",
+        (np.abs(numbers) < smallest) & (numbers != 0),
+        source,
+        f"have a timestamp in another unit than the largest, which counts "
+        f"{unit}",
+        "Write all as Unix seconds",
+    )
+    say(
+        f"{source}: the timestamps count {unit}; they are kept as Unix "
+        f"seconds, rounded down."
+    )
+    return numbers // parts
+
+
+# Stars and titles ------------------------------------------------------------
+
+
+def _checked_scale(scale: tuple[float, float]) -> tuple[float, float]:
+    try:
+        low, high = (float(end) for end in scale)
+        is_text = any(isinstance(end, str | bytes) for end in scale)
+    except (TypeError, ValueError):
+        is_text, low, high = True, 0.0, 0.0
+    if is_text or not (math.isfinite(low) and math.isfinite(high)):
+        raise RatingsError(
+            f"scale is {scale!r}; give two finite numbers, the lowest and "
+            f"the highest star: scale=(1, 5)."
+        )
+    if low > high:
+        raise RatingsError(
+            f"scale is ({low:g}, {high:g}); give the lowest star first."
+        )
+    return low, high
 
 
 def _scale_of(stars: np.ndarray) -> tuple[float, float]:
@@ -497,3 +959,63 @@ def _scale_of(stars: np.ndarray) -> tuple[float, float]:
     if whole and low >= 1 and high <= 10:
         return 1.0, 10.0
     return low, high
+
+
+def _warn_of_no_star(stars: np.ndarray, source: str) -> None:
+    """Say so where a star is likely to mean 'not rated'."""
+    known = np.unique(stars)
+    low, high = known[0], known[-1]
+    if len(known) < 3:
+        return
+    odd = None
+    if (low == -1 and known[1] >= 0) or (
+        low == 0 and high in (5, 10) and (stars % 1 == 0).all()
+    ):
+        odd = low
+    elif high == 99 and known[-2] <= 10:
+        odd = high
+    if odd is not None:
+        say(
+            f"{source}: {int((stars == odd).sum()):,} ratings are {odd:g}, "
+            f"which counts as a star here. If it says 'not rated', leave "
+            f"those rows out; if it is a star, give scale=({low:g}, "
+            f"{high:g}) and this remark goes."
+        )
+
+
+def _checked_titles(titles: object) -> Mapping[Any, str]:
+    if titles is None:
+        return {}
+    if isinstance(titles, pd.Series):
+        return titles.to_dict()
+    if not isinstance(titles, Mapping):
+        raise RatingsError(
+            f"titles is a {type(titles).__name__}; give a mapping from item "
+            f"id to title, for example {{7: 'Heat (1995)'}}, or "
+            f"recslib.tables.read_titles(path)."
+        )
+    return titles
+
+
+def _titles_of(
+    item_ids: np.ndarray, titles: Mapping[Any, str], source: str
+) -> tuple[str, ...]:
+    ids = item_ids.tolist()
+    found = [titles.get(id_) for id_ in ids]
+    if titles and any(title is None for title in found):
+        plain = {plain_id(id_): title for id_, title in titles.items()}
+        found = [
+            plain.get(plain_id(id_)) if title is None else title
+            for id_, title in zip(ids, found, strict=True)
+        ]
+    used = [isinstance(title, str) and bool(title.strip()) for title in found]
+    if titles and not any(used):
+        say(
+            f"{source}: none of {len(titles):,} titles belongs to an item "
+            f"here: titles has {next(iter(titles))!r}, the table "
+            f"{ids[0]!r}."
+        )
+    return tuple(
+        str(title) if is_used else f"item {id_}"
+        for id_, title, is_used in zip(ids, found, used, strict=True)
+    )

@@ -1,3 +1,6 @@
+import datetime
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recslib.ratings import Ratings, RatingsError, from_frame
+from recslib.ratings import (
+    Ratings,
+    RatingsError,
+    RatingsWarning,
+    from_frame,
+)
 
 
 def table(*rows, columns=("user", "item", "rating", "timestamp")):
@@ -324,6 +332,267 @@ def test_blank_text_ids_count_as_missing():
         from_frame(table(("a", 1, 3.0), ("  ", 2, 3.0)))
 
 
+# Ids as they are written ----------------------------------------------------
+
+
+def test_a_number_asked_for_among_text_ids_is_told_that_they_are_text():
+    as_text = from_frame(table(("1", "a", 3.0), ("10", "b", 4.0)))
+    with pytest.raises(RatingsError, match="are text: give '1'"):
+        as_text.user_index(1)
+    as_numbers = from_frame(table((1, 2, 3.0)))
+    with pytest.raises(RatingsError, match="are numbers: give 2"):
+        as_numbers.item_index("2")
+    with pytest.raises(RatingsError, match=r"has the id .\['a'\]"):
+        as_text.user_index(["a"])
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\xa0", "\u200b", "\ufeff"])
+def test_blanks_at_the_ends_of_text_ids_are_cut_with_a_word(blank):
+    frame = table((f"ann{blank}", 1, 4.0), (f"{blank}ann", 2, 3.0))
+    with pytest.warns(RatingsWarning, match="cut the blanks .* 2 user ids"):
+        ratings = from_frame(frame)
+    assert ratings.user_ids.tolist() == ["ann"]
+
+
+@pytest.mark.parametrize("other", ["Jose\u0301", "Jos\u200bé", "J\u2060osé"])
+def test_ids_that_look_the_same_are_refused_and_the_remedy_works(other):
+    frame = table(("José", 1, 4.0), (other, 2, 3.0), ("jose", 3, 3.0))
+    with pytest.raises(RatingsError, match="look the same") as caught:
+        from_frame(frame)
+    remedy = "frame.replace" + str(caught.value).split("frame.replace")[1]
+    mended = eval(remedy.removesuffix("."), {"frame": frame})
+    assert from_frame(mended).n_users == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "largest"), [("float32", 24), ("float16", 11)]
+)
+def test_ids_that_a_short_float_cannot_tell_apart_are_refused(kind, largest):
+    ids = np.array([2**largest - 1, 1], dtype=kind)
+    frame = pd.DataFrame({"user": ids, "item": [1, 2], "rating": [3, 4]})
+    assert from_frame(frame).user_ids.tolist() == [1, 2**largest - 1]
+    frame["user"] = np.array([2**largest, 1], dtype=kind)
+    with pytest.raises(RatingsError, match="too large a one: row 0"):
+        from_frame(frame)
+
+
+def test_ids_above_63_bits_are_refused_and_become_text_as_the_error_says():
+    ids = np.array([2**63, 2**64 - 1], dtype=np.uint64)
+    frame = pd.DataFrame({"user": ids, "item": [1, 2], "rating": [3, 4]})
+    with pytest.raises(RatingsError, match="row 0") as caught:
+        from_frame(frame)
+    assert "frame.astype({'user': str})" in str(caught.value)
+    ratings = from_frame(frame.astype({"user": str}))
+    # Text is sorted as text.
+    assert ratings.user_ids.tolist() == [str(2**64 - 1), str(2**63)]
+
+
+@pytest.mark.parametrize(
+    ("column", "ids"),
+    [
+        (pd.Series([3, 4], dtype="Int64"), [3, 4]),
+        (pd.Series([3, 4], dtype="category"), [3, 4]),
+        (pd.Series(["3", "04"], dtype="category"), ["04", "3"]),
+        (pd.Series([1.0, "1a"], dtype=object), ["1", "1a"]),
+        (pd.Series([Decimal(3), Decimal(4)]), ["3", "4"]),
+        (pd.Series([b"ann", b"bob"]), ["ann", "bob"]),
+        (pd.Series([(1, 2), (1, 3)]), ["(1, 2)", "(1, 3)"]),
+    ],
+)
+def test_ids_of_every_kind_of_column_are_kept(column, ids):
+    frame = pd.DataFrame({"user": column, "item": [1, 2], "rating": [3, 4]})
+    assert from_frame(frame).user_ids.tolist() == ids
+
+
+def test_lists_as_ids_and_fractions_among_text_are_refused_by_row():
+    frame = table((1, "a", 3.0), (2, "b", 3.0)).astype(object)
+    frame.at[1, "item"] = ["b"]
+    with pytest.raises(RatingsError, match="neither a number nor text: row 1"):
+        from_frame(frame)
+    frame.at[1, "item"] = 1.5
+    with pytest.raises(RatingsError, match="no whole number: row 1"):
+        from_frame(frame)
+
+
+def test_a_pair_that_stands_twice_is_mended_as_the_error_says():
+    frame = table((1, 2, 3.0, 20), (1, 2, 5.0, 10), (2, 2, 4.0, 5))
+    with pytest.raises(RatingsError) as caught:
+        from_frame(frame)
+    remedy = str(caught.value).split("example ")[1].split(", where")[0]
+    ratings = from_frame(eval(remedy, {"frame": frame}))
+    # The later one is the one of 3 stars.
+    assert sorted(ratings.ratings.tolist()) == [3, 4]
+
+
+def test_columns_in_the_index_or_twice_are_told():
+    with pytest.raises(RatingsError, match=r"frame\.reset_index\(\)"):
+        from_frame(FIVE.set_index("user"))
+    assert len(from_frame(FIVE.set_index("user").reset_index())) == 5
+    twice = pd.concat([FIVE, FIVE[["rating"]]], axis=1)
+    with pytest.raises(RatingsError, match="2 columns are called rating"):
+        from_frame(twice)
+
+
+# Times ----------------------------------------------------------------------
+
+# 2005-09-06 is 13,032 days after 1970-01-01.
+DAY = 13_032 * 86_400
+ONE_DAY = ["2005-09-06"]
+
+
+def timed(*times):
+    rows = [(user, 1, 3.0) for user in range(len(times))]
+    return table(*rows).assign(timestamp=pd.Series(times, dtype=object))
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        *(pd.to_datetime(ONE_DAY).as_unit(u) for u in ("s", "ms", "us", "ns")),
+        pd.to_datetime(ONE_DAY, utc=True),
+        pd.to_datetime(["2005-09-06 02:00"]).tz_localize("Europe/Berlin"),
+        pd.PeriodIndex(ONE_DAY, freq="D"),
+        pd.Series(ONE_DAY),
+        pd.Series(["2005-09-06T00:00:00Z"], dtype="category"),
+        pd.Series(["2005-09-06 00:00"]),
+        pd.Series(["2005-09-06 00:00:00.999"]),
+        pd.Series(["2005-09-06 00:00:00 UTC"]),
+        pd.Series(["2005-09-06 02:00:00+02:00"]),
+        pd.Series(["2005-09-05T19:00:00-0500"]),
+        pd.Series([datetime.date(2005, 9, 6)]),
+        pd.Series([datetime.datetime(2005, 9, 6)], dtype=object),
+        pd.Series([float(DAY)]),
+        pd.Series([str(DAY)]),
+    ],
+    ids=str,
+)
+def test_dates_of_every_kind_become_unix_seconds(times):
+    frame = table((1, 1, 3.0)).assign(timestamp=times)
+    assert from_frame(frame).timestamps.tolist() == [DAY]
+
+
+def test_times_before_1970_are_rounded_down():
+    frame = timed("1969-12-31T23:59:58.500Z")
+    assert from_frame(frame).timestamps.tolist() == [-2]
+    frame = table((1, 1, 3.0)).assign(
+        timestamp=pd.to_datetime(["1969-12-31 23:59:58.5"])
+    )
+    assert from_frame(frame).timestamps.tolist() == [-2]
+
+
+@pytest.mark.parametrize(
+    ("parts", "unit"),
+    [(1_000, "milli"), (1_000_000, "micro"), (1_000_000_000, "nano")],
+)
+def test_parts_of_seconds_are_seconds_with_a_word(parts, unit):
+    frame = table((1, 1, 3.0, 0), (2, 1, 3.0, DAY * parts + parts // 2))
+    with pytest.warns(RatingsWarning, match=f"count {unit}seconds"):
+        ratings = from_frame(frame)
+    assert ratings.timestamps.tolist() == [0, DAY]
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ((DAY * 1000, DAY), "another unit than the largest.*row 1"),
+        (("2005-09-06", "06.09.2005"), "no date as the others are: row 1"),
+        (("2005-09-06", "2005-13-06"), "no date as the others are: row 1"),
+        (("2005-09-06", ""), "have no timestamp: row 1"),
+        (("2005-09-06", pd.NaT), "have no timestamp: row 1"),
+        (("2005-09-06 01:00Z", "2005-09-06"), "without a time zone.*row 1"),
+        (("06.09.2005",), "no finite number: row 0.*Give Unix seconds"),
+        ((20050906, 19991231), "looks like a date, not like seconds: row 0"),
+        ((20050906123000,), "looks like a date, not like seconds: row 0"),
+        ((pd.Timedelta(1, "D"),), "is a span, not a point in time: row 0"),
+    ],
+)
+def test_times_of_two_readings_are_refused_by_row(times, said):
+    with pytest.raises(RatingsError, match=said):
+        from_frame(timed(*times))
+
+
+def test_lists_as_times_and_stars_are_refused_by_row():
+    with pytest.raises(RatingsError, match="no finite number: row 0"):
+        from_frame(timed([1], {2: 3}))
+    frame = table((1, 1, 3.0)).assign(rating=[[1, 2]])
+    with pytest.raises(RatingsError, match="no finite number: row 0"):
+        from_frame(frame)
+
+
+def test_what_an_error_says_of_dates_makes_seconds_of_them():
+    frame = timed("06.09.2005")
+    with pytest.raises(RatingsError) as caught:
+        from_frame(frame)
+    remedy = str(caught.value).split("; ")[1].split(" makes")[0]
+    frame["timestamp"] = eval(remedy, {"pd": pd, "frame": frame})
+    assert from_frame(frame).timestamps.tolist() == [DAY]
+    frame = timed(20050906)
+    with pytest.raises(RatingsError) as caught:
+        from_frame(frame)
+    remedy = str(caught.value).split("of them: ")[1].removesuffix(".")
+    frame["timestamp"] = eval(remedy, {"pd": pd, "frame": frame})
+    assert from_frame(frame).timestamps.tolist() == [DAY]
+
+
+# Stars and titles -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        (float("nan"), 5),
+        (1, float("inf")),
+        ("1", "5"),
+        (1, 5, 10),
+        (1,),
+        5,
+        "15",
+        (None, 5),
+    ],
+)
+def test_a_scale_of_other_than_two_finite_numbers_is_refused(scale):
+    with pytest.raises(RatingsError, match=r"scale=\(1, 5\)"):
+        from_frame(FIVE, scale=scale)
+
+
+@pytest.mark.parametrize("star", [1e39, -1e300, 10**400, "1e39"])
+def test_a_star_too_large_for_32_bits_is_refused(star):
+    frame = table((1, 1, 3.0), (2, 1, 3.0)).astype(object)
+    frame.at[1, "rating"] = star
+    with pytest.raises(RatingsError, match="row 1"):
+        from_frame(frame)
+
+
+@pytest.mark.parametrize(
+    ("stars", "odd"),
+    [((-1, 3, 8), -1), ((0, 3, 10), 0), ((-9.5, 7.1, 99), 99)],
+)
+def test_a_star_that_often_says_not_rated_is_told(stars, odd):
+    frame = table(*[(user, 1, float(star)) for user, star in enumerate(stars)])
+    with pytest.warns(RatingsWarning, match=f"1 ratings are {odd}, which"):
+        ratings = from_frame(frame)
+    assert ratings.scale == (min(stars), max(stars))
+    # The remedy: a scale that is given is meant.
+    assert from_frame(frame, scale=ratings.scale).scale == ratings.scale
+
+
+def test_titles_are_found_by_the_number_and_by_its_text():
+    as_numbers = from_frame(FIVE, titles={"7": "Heat", "008": "Alien"})
+    assert as_numbers.titles == ("Heat", "item 8", "item 9")
+    frame = table((1, "7", 3.0), (1, "08", 3.0))
+    as_text = from_frame(frame, titles=pd.Series({7: "Heat", 8: "Alien"}))
+    assert as_text.titles == ("item 08", "Heat")
+    odd = from_frame(FIVE, titles={7: float("nan"), 8: None, 9: "Heat"})
+    assert odd.titles == ("item 7", "item 8", "Heat")
+
+
+def test_titles_of_no_item_and_titles_of_another_kind_are_told():
+    with pytest.warns(RatingsWarning, match="none of 1 titles.* 'tt07'"):
+        from_frame(FIVE, titles={"tt07": "Heat"})
+    with pytest.raises(RatingsError, match="titles is a list; give a mapping"):
+        from_frame(FIVE, titles=["Heat"])
+
+
 # Properties -----------------------------------------------------------------
 
 pairs = st.tuples(st.integers(0, 10**12), st.integers(0, 50))
@@ -415,3 +684,51 @@ def test_a_title_can_always_be_found_by_itself(text):
     name = text.strip() or "x"
     ratings = from_frame(table((1, 1, 3.0)), titles={1: name})
     assert ratings.item_titled(name) == 0
+
+
+COLUMNS = st.sampled_from(
+    [
+        [1, 2, 3],
+        [1.0, 2.5, None],
+        ["a", " a", "b"],
+        ["1", "01", "1.0"],
+        [1, "1", 1.0],
+        [True, False, True],
+        [None, float("nan"), pd.NaT],
+        [b"a", "a", 3],
+        [[1], {2: 3}, {4}],
+        [(1, 2), (1, 2), (3,)],
+        [2**70, -(2**70), 0],
+        [1j, 2j, 3j],
+        [Decimal("1.5"), Decimal("NaN"), Decimal("1e999")],
+        [float("inf"), -0.0, 1e300],
+        pd.Series([1, None, 3], dtype="Int64"),
+        pd.Series([True, False, None], dtype="boolean"),
+        pd.Series(["a", None, "b"], dtype="category"),
+        pd.Series([1, 2, 3], dtype="category"),
+        np.array([1, 2, 2**64 - 1], dtype=np.uint64),
+        np.array([1, 2, 3], dtype=np.float16),
+        pd.to_datetime(["2005-09-06", None, "1969-01-01"]),
+        pd.to_datetime(["2005-09-06"] * 3, utc=True),
+        pd.to_timedelta([1, 2, 3], unit="D"),
+        pd.period_range("2005", periods=3, freq="Y"),
+        pd.interval_range(0, 3),
+        [datetime.date(2005, 9, 6), "2005-09-06", 3],
+        ["2005-09-06", "1e400", "-"],
+        pd.arrays.SparseArray([0, 0, 1]),
+    ]
+)
+
+
+@given(COLUMNS, COLUMNS, COLUMNS, st.none() | COLUMNS)
+@settings(max_examples=300)
+@pytest.mark.filterwarnings("ignore::recslib.ratings.RatingsWarning")
+def test_any_frame_is_ratings_or_a_ratings_error(user, item, rating, time):
+    columns = {"user": user, "item": item, "rating": rating}
+    columns |= {} if time is None else {"timestamp": time}
+    frame = pd.DataFrame({n: pd.Series(c) for n, c in columns.items()})
+    try:
+        ratings = from_frame(frame)
+    except RatingsError:
+        return
+    assert len(ratings) == 3 and ratings.ratings.isfinite().all()

@@ -1,4 +1,13 @@
+import ast
+import bz2
+import gzip
+import io
+import json
+import lzma
 import time
+import warnings
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -6,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recslib.ratings import RatingsError
-from recslib.tables import read_ratings
+from recslib.ratings import RatingsError, RatingsWarning
+from recslib.tables import read_ratings, read_titles
 
 WHOLE = "user,item,rating,timestamp\n3,5,4,10\n3,6,2,11\n1,5,5,12\n"
 
@@ -155,7 +164,7 @@ def test_a_damaged_cell_is_either_a_legal_value_or_refused_by_line(
     lines += [separator.join(cells) for cells in rows]
     text = "\n".join(lines).encode()
     is_id = column < 2
-    legal = {"9", "x", "é"} if is_id else {"1.5"}
+    legal = {"9", "x", "é", "1e400"} if is_id else {"1.5"}
     if value in legal:
         ratings = read_ratings(text, scale=(1, 5))
         assert len(ratings) == 4
@@ -164,6 +173,7 @@ def test_a_damaged_cell_is_either_a_legal_value_or_refused_by_line(
             read_ratings(text, scale=(1, 5))
 
 
+@pytest.mark.filterwarnings("ignore::recslib.ratings.RatingsWarning")
 @given(st.binary(max_size=200))
 def test_any_bytes_are_ratings_or_a_ratings_error(data):
     try:
@@ -189,3 +199,758 @@ def test_a_million_rows_are_read_in_seconds(separator):
     assert len(ratings) == n and ratings.n_users == 7919
     # A loop over the lines in Python takes tens of seconds.
     assert seconds < 10
+
+
+HEADER = "user,item,rating\n"
+
+
+def refusal(text, **options):
+    data = text if isinstance(text, bytes) else text.encode()
+    with pytest.raises(RatingsError) as caught:
+        read_ratings(data, source="mine.csv", **options)
+    return str(caught.value)
+
+
+def read(text, **options):
+    data = text if isinstance(text, bytes) else text.encode()
+    return read_ratings(data, source="mine.csv", **options)
+
+
+def rows_of(ratings):
+    """Users, items and stars of each row, by their ids."""
+    return list(
+        zip(
+            ratings.user_ids[ratings.users.numpy()].tolist(),
+            ratings.item_ids[ratings.items.numpy()].tolist(),
+            ratings.ratings.tolist(),
+            strict=True,
+        )
+    )
+
+
+# Rows of another length -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1,5,4,5\n2,6,3,4\n3,7,5,3\n",
+        "0,5,4,5\n1,6,3,4\n",
+        "9,5,4,5\n7,6,3,4\n",
+        "ann,5,4,5\nbob,6,3,4\n",
+        "1,10,4,5\n2,10,5,0\n3,11,3,5\n",
+        "1,5,4,5,6\n2,6,3,4,5\n",
+        "1,5,4\n2,6,3\n3,6,3,4\n",
+    ],
+)
+def test_a_field_too_many_is_never_taken_for_a_row_number(rows):
+    said = refusal(HEADER + rows)
+    assert "rows do not have 3 fields" in said
+    assert "A comma for the decimals" in said
+
+
+def test_the_first_long_row_may_stand_far_below():
+    rows = "".join(f"{n},{n},3\n" for n in range(500))
+    assert "1 rows do not" in refusal(f"{HEADER}{rows}1,700,3,4\n")
+    assert "line 502 (6)" in refusal(f"{HEADER}{rows}1,700,3,4,5,6\n")
+
+
+def test_a_separator_at_the_end_of_rows_is_no_field():
+    for header in ("user,item,rating", "user,item,rating,"):
+        ratings = read(f"{header}\n1,10,4,\n2,10,5,\n")
+        assert rows_of(ratings) == [(1, 10, 4), (2, 10, 5)]
+    ratings = read("user,item,rating,\n1,10,4\n2,10,5\n")
+    assert rows_of(ratings) == [(1, 10, 4), (2, 10, 5)]
+
+
+@pytest.mark.parametrize("separator", [",", "\t", "::"])
+def test_a_row_that_lacks_a_field_nobody_asked_for_is_named(separator):
+    text = "user,item,rating,note\n1,2,3,a\n2,2,3\n3,2,3,\n"
+    said = refusal(text.replace(",", separator))
+    assert "1 rows do not have 4 fields" in said and "line 3 (3)" in said
+    assert len(read("user,item,rating,note\n1,2,3,a\n3,2,3,\n")) == 2
+
+
+def test_a_single_colon_parts_nothing_in_a_file_of_two():
+    said = refusal("user::item::rating\n1::2::3\n1::5:NA:4\n")
+    assert "line 3 (2)" in said
+    ratings = read("1::a:b::3\n1::c:d::4\n")
+    assert ratings.item_ids.tolist() == ["a:b", "c:d"]
+
+
+# Which column is which ------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [5, 6, 24])
+def test_more_columns_than_known_and_no_header_are_refused(n):
+    rows = "\n".join(
+        ",".join(str(r * n + c) for c in range(n)) for r in (1, 2)
+    )
+    said = refusal(rows)
+    assert f"has {n} columns and no header" in said
+    # The remedy.
+    ratings = read(rows, columns={"user": 0, "item": 1, "rating": 2})
+    assert rows_of(ratings)[0] == (n, n + 1, n + 2)
+    assert ratings.timestamps is None
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_row_numbers_without_a_header_are_not_people(first):
+    text = f"{first},11,21,4\n{first + 1},11,22,3\n{first + 2},12,21,5\n"
+    assert "first column counts the rows" in refusal(text)
+    by_number = {"user": 1, "item": 2, "rating": 3}
+    assert rows_of(read(text, columns=by_number))[0] == (11, 21, 4)
+    headed = read(f"row,user,item,rating\n{text}")
+    assert rows_of(headed)[0] == (11, 21, 4)
+
+
+def test_decimals_parted_by_commas_are_not_seconds():
+    said = refusal("7,10,4,5\n7,11,5,0\n2,11,3,5\n")
+    assert "decimals of ratings, as in 4,5" in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user,1,2,3\n17,4,5,3\n18,2,1,5\n",
+        "user,1,2,3\n17,4,,3\n18,,1,5\n",
+        "userId,1,2\n17,4,5\n18,2,1\n",
+        "user,1,2,3,4,5\n17,4,5,3,1,2\n",
+        "userId,Heat,Alien,Casino\n17,4,5,3\n18,2,1,5\n",
+    ],
+)
+def test_a_matrix_is_refused_and_melts_as_the_error_says(text):
+    said = refusal(text)
+    assert "a matrix" in said
+    frame = pd.read_csv(io.StringIO(text))
+    remedy = "frame.melt" + said.split("frame.melt")[1].removesuffix(".")
+    ratings = read_ratings(eval(remedy, {"frame": frame}))
+    n = int(frame.iloc[:, 1:].notna().to_numpy().sum())
+    assert len(ratings) == n and ratings.n_users == len(frame)
+
+
+@pytest.mark.parametrize("name", ["who", "u1", "person"])
+def test_a_first_line_that_may_be_a_header_is_refused(name):
+    text = f"{name},1,2,3\n17,4,5,3\n18,2,1,5\n"
+    said = refusal(text)
+    assert f"{name!r} stands over nothing but numbers" in said
+    assert len(read(f"user,item,rating,timestamp\n{text}")) == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "expected"),
+    [
+        ("i,user,rating,item", "0,1,4,6", (1, 6, 4)),
+        ("u,i,user_id,item_id,rating", "8,9,1,6,4", (1, 6, 4)),
+        ("movie,movieId,userId,rating", "Heat,6,1,4", (1, 6, 4)),
+        ("user,userId,item,rating", "ann,1,6,4", (1, 6, 4)),
+        ("book,ISBN,uid,stars", "Emma,6,1,4", (1, 6, 4)),
+        (
+            "rating,title,text,asin,parent_asin,user_id",
+            "4,a,b,6,7,1",
+            (1, 6, 4),
+        ),
+    ],
+)
+def test_the_column_of_ids_comes_before_one_that_also_fits(
+    header, row, expected
+):
+    ratings = read(f"{header}\n{row}\n")
+    assert rows_of(ratings) == [expected]
+    assert "left out: " in repr(ratings)
+
+
+@pytest.mark.parametrize(
+    ("header", "role", "names"),
+    [
+        ("user,item,score,rating", "rating", "score, rating"),
+        ("user,item,rating,rating", "rating", "rating, rating"),
+        ("user_id,reviewerID,item,rating", "user", "user_id, reviewerID"),
+        ("user,isbn,book_id,rating", "item", "isbn, book_id"),
+        ("user,item_1,item_2,rating", "item", "item_1, item_2"),
+    ],
+)
+def test_of_two_columns_that_fit_none_is_taken(header, role, names):
+    text = f"{header}\n1,2,3,4\n"
+    said = refusal(text)
+    assert f"2 columns could be the {role}: {names}" in said
+    remedy = said.split("columns=")[1].removesuffix(".")
+    assert len(read(text, columns=ast.literal_eval(remedy))) == 1
+
+
+def test_one_column_in_two_roles_is_refused():
+    said = refusal(
+        "a,b,c\n1,2,3\n", columns={"user": "a", "item": "a", "rating": "c"}
+    )
+    assert "gives a for user and for item" in said
+    assert "no column for user" in refusal("1,2,3\n", columns={"rating": 0})
+
+
+@pytest.mark.parametrize("wanted", [True, -1, 3, 1.0, "4", ("a",)])
+def test_what_is_no_column_is_refused(wanted):
+    assert "no column for rating" in refusal(
+        "1,2,3\n4,5,6\n", columns={"rating": wanted}
+    )
+    said = refusal("1,2,3\n", columns=["user"])
+    assert "columns is a list; give a mapping" in said
+
+
+def test_what_was_taken_for_what_can_be_seen():
+    text = "uid,isbn,stars,genre,ts\n1,2,3,x,1000000000\n"
+    ratings = read(text)
+    assert ratings.read_as == (
+        "mine.csv: user = uid, item = isbn, rating = stars, timestamp = ts; "
+        "left out: genre"
+    )
+    assert repr(ratings).endswith("\n" + ratings.read_as)
+    plain = read(HEADER + "1,2,3\n")
+    assert "\n" not in repr(plain)
+    assert plain.read_as.endswith("rating = rating, no timestamps")
+    assert "user = column 0" in read("1,2,3\n").read_as
+
+
+@pytest.mark.parametrize(
+    "name", ["date", "review_date", "created_at", "rated on", "TimeOfDay"]
+)
+def test_a_column_of_dates_that_is_left_out_is_told(name):
+    text = f"user,item,rating,{name}\n1,2,3,2005-09-06\n"
+    with pytest.warns(RatingsWarning, match="is left out") as caught:
+        assert read(text).timestamps is None
+    remedy = str(caught[0].message).split("columns=")[1].removesuffix(".")
+    ratings = read(text, columns=ast.literal_eval(remedy))
+    # 13,032 days after 1970-01-01.
+    assert ratings.timestamps.tolist() == [13_032 * 86_400]
+
+
+# Quotation marks ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        (
+            'user\titem\trating\ttitle\n1\t5\t4\t"Great\n2\t5\t3\tok\n'
+            '3\t5\t2\tnice"\n4\t5\t1\tend\n',
+            4,
+        ),
+        ('user,item,rating,title\n1,5,4,"Great\n2,5,3,ok\n3,5,2,nice"\n', 3),
+        ('user\titem\trating\n1\t"Great\t4\n2\tb"\t5\n3\tx\t2\n', 3),
+        ('user\titem\trating\ttitle\n1\t5\t4\t"Great\n2\t5\t3\tok\n', 2),
+    ],
+)
+def test_a_stray_quotation_mark_swallows_no_row(text, n):
+    said = refusal(text)
+    assert "quotes=False" in said
+    assert len(read(text, quotes=False)) == n
+
+
+def test_a_field_of_several_lines_is_read_and_lines_count_on():
+    text = (
+        'user,item,rating,review\n1,5,4,"line one\nline, two\n\nline three"\n'
+        "2,5,3,ok\n"
+    )
+    assert rows_of(read(text)) == [(1, 5, 4), (2, 5, 3)]
+    assert "line 6 (rating bad)" in refusal(text.replace("5,3", "5,bad"))
+    said = refusal(text + "2,5\n3,5,3,ok,extra\n")
+    assert "2 rows" in said and "line 7 (2), line 8 (5)" in said
+
+
+def test_a_backslash_before_quotation_marks_is_named_and_the_remedy_works(
+    tmp_path,
+):
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        'user;item;rating;title\n"1";"2";"5";"a \\"b; c\\" c"\n"2";"3";"4";x\n'
+    )
+    with pytest.raises(RatingsError, match="backslash") as caught:
+        read_ratings(path)
+    remedy = "read_ratings" + str(caught.value).split("read_ratings")[1]
+    names = {"read_ratings": read_ratings, "pd": pd, "path": path}
+    assert len(eval(remedy.removesuffix("."), names)) == 2
+    assert "backslash" in refusal('"1";"a \\"b\\" c";"5"\n"2";"x";"4"\n')
+
+
+# Ids as written -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "ids"),
+    [
+        (("001", "002"), ["001", "002"]),
+        (("00123", "123", "0123"), ["00123", "0123", "123"]),
+        (("7", "007"), ["007", "7"]),
+        (("0345451040", "155061224"), ["0345451040", "155061224"]),
+        (("1e5", "100000"), ["100000", "1e5"]),
+        (("3e5", "a0f"), ["3e5", "a0f"]),
+        (("+5", "5"), ["+5", "5"]),
+        (("1_000", "1000"), ["1000", "1_000"]),
+        (("True", "1"), ["1", "True"]),
+        (("0x10", "16"), ["0x10", "16"]),
+        (("9223372036854775808", "1"), ["1", "9223372036854775808"]),
+        (
+            ("123456789012345678", "123456789012345679"),
+            [123456789012345678, 123456789012345679],
+        ),
+        (("0", "1"), [0, 1]),
+        ((" 3", "4 "), [3, 4]),
+        (("1.0", "2.0"), [1, 2]),
+    ],
+)
+@pytest.mark.parametrize("separator", [",", "::", "\t"])
+def test_ids_of_a_file_are_kept_as_written(written, ids, separator):
+    rows = "".join(f"{id_},{n},3\n" for n, id_ in enumerate(written))
+    assert (
+        read((HEADER + rows).replace(",", separator)).user_ids.tolist() == ids
+    )
+    rows = "".join(f"{n},{id_},3\n" for n, id_ in enumerate(written))
+    assert (
+        read((HEADER + rows).replace(",", separator)).item_ids.tolist() == ids
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (("1", "NaN"), "have no user, which is a number elsewhere: line 3"),
+        (("NA", "1"), "have no user, which is a number elsewhere: line 2"),
+        (("1", "1.5"), "no whole number: line 3 .user 1.5"),
+        (("1.10", "1.1"), "no whole number: line 2"),
+        (("1.0", "1"), "such as 7.0, and others 7, .*: line 2"),
+        (("1.23E+18", "5"), "with an exponent, .*: line 2"),
+    ],
+)
+def test_ids_of_two_readings_are_refused_and_the_remedy_keeps_them(
+    written, said, tmp_path
+):
+    path = tmp_path / "mine.csv"
+    rows = "".join(f"{id_},{n},3\n" for n, id_ in enumerate(written))
+    path.write_text(HEADER + rows)
+    with pytest.raises(RatingsError, match=said) as caught:
+        read_ratings(path)
+    remedy = "read_ratings" + str(caught.value).split("read_ratings")[1]
+    names = {"read_ratings": read_ratings, "pd": pd, "path": path}
+    if not {"NA", "NaN"} & set(written):
+        ratings = eval(remedy.removesuffix("."), names)
+        assert set(ratings.user_ids.tolist()) == set(written)
+
+
+@pytest.mark.parametrize("word", ["NA", "nan", "null", "None"])
+def test_a_word_for_nothing_among_text_ids_is_an_id_with_a_word(word):
+    with pytest.warns(RatingsWarning, match=f"'{word}' is taken for the id"):
+        ratings = read(f"{HEADER}U1,{word},4\nU2,US,5\n")
+    assert set(ratings.item_ids.tolist()) == {word, "US"}
+
+
+def test_rows_of_words_for_nothing_do_not_vanish():
+    assert "line 2 (user NA), line 4 (user null)" in refusal(
+        HEADER + "NA,NA,NA\n1,2,3\nnull,,\n"
+    )
+    assert "line 2 (rating NA)" in refusal(HEADER + "1,2,NA\n1,3,4\n")
+
+
+def test_blanks_around_text_ids_make_no_second_person():
+    text = "user, item, rating\nann, heat, 4\nbob, heat, 5\nann , fargo, 3\n"
+    with pytest.warns(RatingsWarning, match="cut the blanks"):
+        ratings = read(text)
+    assert ratings.user_ids.tolist() == ["ann", "bob"]
+    assert ratings.item_ids.tolist() == ["fargo", "heat"]
+
+
+@pytest.mark.parametrize("blank", ["\xa0", "\u200b", "\xad"])
+def test_odd_blanks_around_numbers_make_no_second_person(blank):
+    with pytest.warns(RatingsWarning, match="cut the blanks .* 1 user ids"):
+        ratings = read(f"{HEADER}7{blank},1,4\n7,2,4\n")
+    assert ratings.user_ids.tolist() == [7]
+
+
+def test_a_title_is_found_by_an_isbn_with_a_zero_in_front():
+    text = "user,isbn,rating\n1,0345451040,4\n2,0155061224,5\n"
+    ratings = read(text, titles={"0345451040": "Emma"})
+    assert ratings.titles == ("item 0155061224", "Emma")
+
+
+# Numbers of columns, decimal commas ------------------------------------------
+
+
+def test_a_first_row_with_a_decimal_comma_is_no_header():
+    with pytest.warns(RatingsWarning, match="4,5 is 4.5"):
+        ratings = read(
+            "ann;heat;4,5\nbob;heat;5\ncy;heat;3\n",
+            columns={"user": 0, "item": 1, "rating": 2},
+        )
+    assert ratings.ratings.tolist() == [4.5, 5, 3]
+
+
+def test_a_first_row_that_may_be_a_header_is_refused():
+    by_number = {"user": 0, "item": 1, "rating": 2}
+    said = refusal("ann;heat;five\nbob;heat;5\n", columns=by_number)
+    assert "'heat' stands" in said or "may be a header or a row" in said
+    assert "line 1 (rating NA)" in refusal(
+        "ann;heat;NA\nbob;heat;5\n", columns=by_number
+    )
+
+
+def test_a_comma_for_thousands_or_decimals_is_refused():
+    said = refusal("user;item;rating\n1;2;1,500\n2;2;3,000\n")
+    assert "may stand for thousands or for decimals: line 2" in said
+
+
+# Formats --------------------------------------------------------------------
+
+PLAIN = HEADER.encode() + b"1,2,3\n2,2,5\n"
+EXPECTED = [(1, 2, 3), (2, 2, 5)]
+
+
+def zipped(**files):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name.replace("_dot_", "."), data)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(PLAIN),
+        bz2.compress(PLAIN),
+        lzma.compress(PLAIN),
+        gzip.compress(gzip.compress(PLAIN)),
+        zipped(ratings_dot_csv=PLAIN),
+        zipped(ratings_dot_csv=gzip.compress(PLAIN)),
+        zipped(ratings_dot_csv=PLAIN, __MACOSX=b"x"),
+        PLAIN.decode().encode("utf-8-sig"),
+        PLAIN.decode().encode("utf-16"),
+        PLAIN.decode().encode("utf-16-le"),
+        PLAIN.decode().encode("utf-16-be"),
+        PLAIN.decode().encode("utf-32"),
+        b"sep=;\n" + PLAIN.replace(b",", b";"),
+        b'"sep=,"\r\n' + PLAIN,
+        b"SEP=\t\n" + PLAIN.replace(b",", b"\t"),
+        b"\n\n" + PLAIN,
+        PLAIN + b"\n  \n",
+        PLAIN + b"\x1a",
+        PLAIN + b"\r\n\x1a\n",
+        PLAIN.replace(b"\n", b"\n   \n,,\n"),
+        PLAIN.replace(b",", b" "),
+        PLAIN.replace(b",", b"   "),
+        PLAIN.replace(b",", b" \t "),
+        b" 1  2  3\n 2  2  5\n",
+        b"1, 2, 3\n2, 2, 5\n",
+        b'{"user":1,"item":2,"rating":3}\n\n{"user":2,"item":2,"rating":5}\n',
+        b'[{"user":1,"item":2,"rating":3},\n{"rating":"5","user":2,"item":2}]',
+    ],
+    ids=range(27),
+)
+def test_formats_that_people_have_are_read(data):
+    assert rows_of(read(data)) == EXPECTED
+    assert rows_of(read_ratings(io.BytesIO(data))) == EXPECTED
+
+
+@pytest.mark.parametrize("sign", ["#", "%", "# "])
+def test_remarks_above_a_table_are_left_out_and_told(sign):
+    for table in (PLAIN, PLAIN.partition(b"\n")[2]):
+        ratings = read(f"{sign}made by\n{sign} 1, 2 or so\n".encode() + table)
+        assert rows_of(ratings) == EXPECTED
+        assert "left out 2 lines that start with" in repr(ratings)
+
+
+def test_a_remark_that_names_the_columns_is_the_header():
+    ratings = read("# made by\n# item,user,rating\n2,1,3\n2,2,5\n")
+    assert rows_of(ratings) == EXPECTED
+    said = refusal("#1,2,3\n1,2,3\n")
+    assert "line 1 starts with '#' and has 3 fields" in said
+    assert rows_of(read("#a,1,3\n#b,1,5\n")) == [("#a", 1, 3), ("#b", 1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PAR1\x15\x04", "is Parquet.*read_parquet.*pip install pyarrow"),
+        (b"\x89HDF\r\n\x1a\n", "is HDF5.*read_hdf"),
+        (b"SQLite format 3\0", "an SQLite database.*read_sql"),
+        (b"\x80\x04\x95", "a pickle of Python.*read_pickle"),
+        (b"\x93NUMPY\x01", "a NumPy array.*np.load"),
+        (b"\xd0\xcf\x11\xe0\xa1", "an old Excel.*save the table as CSV"),
+        (b"%PDF-1.7", "is a PDF"),
+        (b"7z\xbc\xaf'\x1c", "7-Zip"),
+        (b"%%MatrixMarket matrix\n", "Matrix Market"),
+        (b" <!DOCTYPE html><p>", "a web page"),
+        (b"<?xml version='1.0'?>", "a web page or XML"),
+        (gzip.compress(PLAIN)[:-9], "packed with gzip, and damaged"),
+        (bz2.compress(PLAIN)[:-9], "packed with bzip2, and damaged"),
+        (lzma.compress(PLAIN)[:-9], "packed with xz, and damaged"),
+        (zipped(a=PLAIN)[:-9], "packed with zip, and damaged"),
+        (zipped(), "a zip of 0 files"),
+        (b"a" * 257 + b"ustar" + b"\0" * 250, "a tar archive"),
+        (b"user,item\0,rating\n", "line 1 holds a zero byte"),
+        (b'{"user": 1,\n', "begins like JSON.*line 1"),
+        (b'{"user": {"0": 1}, "item": {"0": 2}}', "whole columns.*read_json"),
+        (b'[{"user": 1}, 3]', "not an object a rating"),
+        (b'{"user":[1],"item":2,"rating":3}\n', "neither a number nor text"),
+        (b"made by hand\n\nuser,item,rating\n1,2,3\n", "stands above the tab"),
+        (b"1:\n1488844,3,2005-09-06\n", "no column for user"),
+        (b"1:5:4\n2:5:3\n", "separator=':'"),
+    ],
+)
+def test_a_foreign_format_is_named_with_what_to_do(data, said):
+    with pytest.raises(RatingsError, match=f"(?s)^mine.csv: .*{said}"):
+        read(data)
+
+
+def test_what_errors_say_of_formats_works(tmp_path):
+    path = tmp_path / "mine"
+    names = {
+        "pd": pd,
+        "ast": ast,
+        "Path": Path,
+        "zipfile": zipfile,
+        "read_ratings": read_ratings,
+        "path": path,
+    }
+
+    def followed(data):
+        path.write_bytes(data)
+        with pytest.raises(RatingsError) as caught:
+            read_ratings(path)
+        remedy = "read_ratings" + str(caught.value).split("read_ratings")[1]
+        return rows_of(eval(remedy.removesuffix("."), names))
+
+    frame = pd.read_csv(io.BytesIO(PLAIN))
+    assert followed(frame.to_json().encode()) == EXPECTED
+    lines = [str(row) for row in frame.to_dict("records")]
+    assert followed("\n".join(lines).encode()) == EXPECTED
+    two = zipped(ratings_dot_csv=PLAIN, movies_dot_csv=b"x")
+    assert followed(two) == EXPECTED
+    assert rows_of(read(b"1:2:3\n2:2:5\n", separator=":")) == EXPECTED
+
+
+def test_json_keeps_ids_and_names_the_line():
+    rows = [{"user": "007", "item": 2**70, "rating": 4.5, "more": None}]
+    rows += [{"user": "7", "item": "b", "rating": "good"}]
+    text = "\n".join(map(json.dumps, rows))
+    assert "line 2 (rating good)" in refusal(text)
+    ratings = read(text.replace("good", "5"))
+    assert rows_of(ratings) == [("007", str(2**70), 4.5), ("7", "b", 5)]
+
+
+def test_damaged_bytes_in_a_header_are_noticed():
+    assert "1 lines are not utf-8: line 1" in refusal(
+        b"user,\xffISBN,stars\n1,2,3\n"
+    )
+    utf_16 = PLAIN.decode().encode("utf-16")
+    assert "1 lines are not utf-16: line 3" in refusal(utf_16[:-3])
+
+
+# Separators -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("separator", [";", ",", "|", "\t", "::"])
+@pytest.mark.parametrize("inside", [", ", ";", "|", " "])
+def test_separators_inside_quotation_marks_are_not_counted(separator, inside):
+    if inside.strip() == separator:
+        inside = f"{separator}{separator}"
+    if separator == "::":
+        inside = " "
+    title = f'"The Good{inside}the Bad{inside}the Ugly{inside}The (1966)"'
+    rows = ("1", title, "4"), ("2", '"Heat"', "5")
+    text = "\n".join(map(separator.join, rows))
+    ratings = read(text)
+    assert ratings.item_ids.tolist() == ["Heat", title.strip('"')]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user\titem\trating\n12\tx\t4.5\n\tnn\t1.5\t5\n",
+        "a,b\t12\t\t3\n",
+        "user\titem\trating\ttitle\na\tb\t1\tc\nd\te\t\t5\tf\n",
+        "1, 2, 3\n2, 2, 5, 7\n",
+    ],
+)
+def test_blanks_part_nothing_where_something_else_parts_the_first_line(text):
+    said = refusal(text)
+    assert "rows do not have" in said or "have no rating" in said
+
+
+@pytest.mark.parametrize(
+    "separator", ["\n", "", "||", "a", "5", '"', ".", 3, "\r"]
+)
+def test_what_can_part_no_fields_is_refused(separator):
+    assert "one character or '::'" in refusal("1,2,3\n", separator=separator)
+
+
+# Whatever else is given -----------------------------------------------------
+
+
+def test_an_open_file_is_read(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(PLAIN)
+    with path.open("rb") as as_bytes, path.open() as as_text:
+        assert rows_of(read_ratings(as_bytes)) == EXPECTED
+        assert rows_of(read_ratings(as_text)) == EXPECTED
+    assert rows_of(read_ratings(io.StringIO(PLAIN.decode()))) == EXPECTED
+
+
+def test_home_is_found_and_a_file_that_is_not_there_is_told(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.csv").write_bytes(PLAIN)
+    assert rows_of(read_ratings("~/mine.csv")) == EXPECTED
+    with pytest.raises(FileNotFoundError, match=str(tmp_path)):
+        read_ratings("~/other.csv")
+    with pytest.raises(RatingsError, match=r"is a folder.*mine\.csv"):
+        read_ratings("~")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("https://example.org/ratings.csv", "Download it first"),
+        ("s3://bucket/ratings.csv", "is an address"),
+        (None, "a NoneType came"),
+        ([1, 2, 3], "a list came"),
+        ("a\0b", "is no path"),
+    ],
+)
+def test_what_is_no_table_is_told(given, said):
+    with pytest.raises(RatingsError, match=said):
+        read_ratings(given)
+
+
+@pytest.mark.parametrize("encoding", ["utf8mb4", "", "hex", None])
+def test_an_unknown_encoding_is_told(encoding):
+    assert "encoding is" in refusal(PLAIN, encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("text", "scale"),
+    [
+        ("1,2,1\n1,3,10\n2,2,7\n", (1, 10)),
+        ("1,2,0.5\n1,3,5\n2,2,3.5\n", (0.5, 5)),
+        ("1,2,0\n1,3,1\n2,2,1\n", (0, 1)),
+        ("1,2,-10\n1,3,9.75\n2,2,0\n", (-10, 9.75)),
+        ("ann,Skyrim,2000.5\nbob,Skyrim,0.25\n", (0.25, 2000.5)),
+        ("1,0345451040,2\n1,x,3\n1,y,4\n1,z,5\n", (1, 5)),
+    ],
+)
+def test_scales_of_every_kind_are_read_without_a_word(text, scale):
+    for separator in (",", " ", "\t", "::"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ratings = read(text.replace(",", separator))
+        assert ratings.scale == scale
+
+
+# Titles ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("movieId,title,genres\n7,Heat (1995),A|B\n", {7: "Heat (1995)"}),
+        ('id,movie_id,title\n1,7,"Usual, The"\n', {7: "Usual, The"}),
+        ("movieId,movie\n7,Heat\n", {7: "Heat"}),
+        (
+            "title,isbn\nEmma,0345\n1984,0346\n",
+            {"0345": "Emma", "0346": "1984"},
+        ),
+        ("7::Heat (1995)::A|B\n8::Up::C\n", {7: "Heat (1995)", 8: "Up"}),
+        ("7|Heat|01-Jan-1995||x|0\n", {7: "Heat"}),
+        ("item_id,name\n7, Heat \n8,\n7,Heat\n", {7: "Heat"}),
+        ('{"asin": "B7", "title": "Heat", "price": 3}', {"B7": "Heat"}),
+    ],
+)
+def test_titles_are_read_from_a_file(text, titles):
+    assert read_titles(text.encode()) == titles
+
+
+def test_titles_of_a_file_are_found_by_the_ratings_of_another():
+    titles = read_titles(b"movieId,title\n2,Heat\n3,Alien\n")
+    assert read(PLAIN, titles=titles).titles == ("Heat",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "item,title\n7,Heat\n7,Alien\n",
+            "another title.*line 3 .title Alien",
+        ),
+        ("item,title\n", "holds no titles"),
+        ("item,genre\n7,x\n", "no column for title among item, genre"),
+        ("item,title,name,title\n7,a,b,c\n", "2 columns could be the title"),
+    ],
+)
+def test_titles_of_two_readings_are_refused(text, said):
+    with pytest.raises(RatingsError, match=said):
+        read_titles(text.encode())
+
+
+# Damage ---------------------------------------------------------------------
+
+GOOD = [
+    PLAIN,
+    PLAIN.replace(b",", b"::"),
+    PLAIN.replace(b",", b"\t"),
+    PLAIN.replace(b",", b" "),
+    b"user;isbn;rating;timestamp\n'x';\"0;1\";4,5;2005-09-06\n2;3;1;x\n",
+    b'{"user":1,"item":2,"rating":3}\n{"user":2,"item":2,"rating":5}\n',
+    b"# made by\n1|2|3|10\n2|2|5|11\n",
+    gzip.compress(PLAIN, mtime=0),
+    zipped(ratings=PLAIN),
+    PLAIN.decode().encode("utf-16"),
+]
+PIECES = st.sampled_from(
+    [
+        *(bytes([sign]) for sign in b'"\n\r,;\t \0\xff#0-\x1f'),
+        *(b"::", b"NA", b"1e400", b'\\"', b"\xef\xbb\xbf", b"9" * 30),
+    ]
+)
+
+
+@pytest.mark.filterwarnings("ignore::recslib.ratings.RatingsWarning")
+@given(
+    st.sampled_from(GOOD),
+    st.lists(
+        st.tuples(st.integers(0, 10**6), st.integers(0, 3), PIECES), max_size=3
+    ),
+)
+@settings(max_examples=400)
+def test_damaged_bytes_are_ratings_or_a_ratings_error(data, damages):
+    for place, n_lost, piece in damages:
+        start = place % (len(data) + 1)
+        data = data[:start] + piece + data[start + n_lost :]
+    for reader in (read_ratings, read_titles):
+        try:
+            found = reader(data)
+        except RatingsError as error:
+            assert str(error).endswith((".", ")"))
+            continue
+        assert len(found) > 0
+
+
+CELLS = st.text(
+    st.characters(exclude_categories=["C", "Z"], exclude_characters='"'),
+    min_size=1,
+    max_size=5,
+).filter(lambda text: text == text.strip() and text[0] not in "#%")
+
+
+@pytest.mark.filterwarnings("ignore::recslib.ratings.RatingsWarning")
+@given(
+    st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8, unique=True),
+    st.sampled_from([",", ";", "\t", "|", "::"]),
+)
+def test_what_is_read_is_what_pythons_own_reader_reads(pairs, separator):
+    lines = ["user", "item", "rating"], *[[u, i, "3"] for u, i in pairs]
+    text = "\n".join(separator.join(line) for line in lines)
+    try:
+        ratings = read(text, separator=separator)
+    except RatingsError:
+        return
+    rows = [line.split(separator) for line in text.split("\n")[1:]]
+    assert [(str(u), str(i)) for u, i, _ in rows_of(ratings)] == [
+        (row[0], row[1]) for row in rows
+    ]
