@@ -1,9 +1,9 @@
 """recslib: the small library behind PyTorch for Recommenders 101.
 
 Flat modules, one idea each, in the order that data flows through them:
-progress, titles, ratings, tables, downloads, movielens, features, splits,
-baselines, models, sequences, training, recipes, lists, evaluation, recommend,
-export, style, drawings, ladders, plots.
+arguments, progress, titles, ratings, tables, downloads, movielens, features,
+splits, baselines, models, sequences, training, recipes, lists, evaluation,
+recommend, export, style, drawings, ladders, plots.
 """
 
 __version__ = "0.1.0"
