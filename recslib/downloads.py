@@ -582,6 +582,8 @@ def _pip_download(url: str, output_file: str, _: object) -> None:
     # -P: a pip.py in the working folder is not the pip that is meant.
     command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps"]
     command += ["--quiet", "--no-input", "--disable-pip-version-check"]
+    # A wheel is an archive; a source package would be run to be built.
+    command += ["--only-binary", ":all:"]
     # Others may be waiting for the lock.
     command += ["--retries", "1"]
     with tempfile.TemporaryDirectory(dir=Path(output_file).parent) as folder:
