@@ -316,9 +316,9 @@ def explain_rows(
         if isinstance(part, nn.Embedding)
     }
     rows = [part for part in inputs if not part.is_floating_point()]
-    if {"user_factors", "item_factors"} <= set(tables) and len(rows) > 1:
-        check_rows(rows[0], tables["user_factors"], "user")
-        check_rows(rows[1], tables["item_factors"], "item")
+    if {"user_factors", "item_factors"} <= set(tables) and len(inputs) > 1:
+        check_rows(inputs[0], tables["user_factors"], "user")
+        check_rows(inputs[1], tables["item_factors"], "item")
     largest = max(
         (int(part.max()) for part in rows if part.numel()), default=0
     )

@@ -124,8 +124,10 @@ def hear(
     Raises
     ------
     ValueError
-        When a user is none of the ratings', or is named twice.
+        When a user is none of the ratings', or is named twice, or a rating is
+        not finite.
     """
+    check_finite(ratings.ratings, "ratings")
     if users is None:
         users = torch.arange(ratings.n_users)
     is_row = (users >= 0) & (users < ratings.n_users)

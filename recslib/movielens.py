@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from recslib.arguments import check_count, check_number, check_seed
 from recslib.downloads import (
     Archive,
     DownloadError,
@@ -549,7 +550,14 @@ def synthetic(
     ------
     RatingsError
         When n_ratings is too small or too large for these users and items.
+    ValueError
+        When another number is out of range.
     """
+    check_seed(seed)
+    check_count(n_users, "n_users")
+    check_count(n_items, "n_items")
+    check_count(n_factors, "n_factors", least=0)
+    check_number(noise, "noise", least=0)
     if not max(n_users, n_items) <= n_ratings <= n_users * n_items:
         raise RatingsError(
             f"{n_ratings} ratings for {n_users} users and {n_items} items; "

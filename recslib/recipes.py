@@ -323,12 +323,19 @@ def _rate(usual: float, train: Ratings, given: float | None) -> float:
     if given is not None:
         check_number(given, "learning_rate", least=0)
         return given
-    low, high = train.scale
+    low, high = _ends(train)
     return usual * min(1.0, WIDEST / max(high - low, WIDEST))
 
 
-def _scale_in_words(train: Ratings) -> str:
+def _ends(train: Ratings) -> tuple[float, float]:
+    """Return the scale, or what goes beyond it."""
     low, high = train.scale
+    stars = train.ratings
+    return min(low, stars.min().item()), max(high, stars.max().item())
+
+
+def _scale_in_words(train: Ratings) -> str:
+    low, high = _ends(train)
     return (
         f" The settings were chosen on stars from 1 to 5, and these go from "
         f"{low:g} to {high:g}."

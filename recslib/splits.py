@@ -196,9 +196,9 @@ def _random_parts(
             f"n_folds is {n_folds}; {n:,} {what} can be parted into "
             f"2 to {n:,} folds."
             if n >= 2
-            else f"n_folds is {n_folds}; there are {n} {what} to be parted, "
-            f"and each fold tests on one at least and trains on another. Give "
-            f"more ratings."
+            else f"n_folds is {n_folds}; {n} is too few to be parted: each "
+            f"fold tests on one at least, and trains on another. Give data "
+            f"with more of them."
         )
     return rows[_shuffled(len(rows), seed)].tensor_split(n_folds)
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from recslib.arguments import (
     check_batch_size,
     check_count,
+    check_finite,
     check_number,
     check_seed,
     explain_rows,
@@ -247,8 +248,9 @@ def fit(
     ValueError
         For numbers out of range, patience without validation, validation with
         a loss of one's own, a device that is not there, predictions of
-        another shape than the targets, a mask that lets nothing count, and
-        inputs that are no rows of the model's tables.
+        another shape than the targets, a mask that lets nothing count,
+        an optimizer of another model, and inputs that are no rows of the
+        model's tables.
     DivergedError
         When a loss or a weight is not finite; names the epoch, the batch and
         the likely causes. A `FloatingPointError`.
@@ -257,10 +259,15 @@ def fit(
     check_seed(seed)
     if max_gradient_norm is not None:
         check_number(max_gradient_norm, "max_gradient_norm", above=0)
+    _check_optimizer(optimizer, model)
     if loss is None:
         _check_counting(train, "training")
     if validation is not None:
         _check_counting(validation, "validation")
+        targets = validation.targets
+        if validation.mask is not None:
+            targets = targets[validation.mask]
+        check_finite(targets, "targets of the validation examples")
     if loss is not None and validation is not None:
         raise ValueError(
             "validation is judged by RMSE, which a loss of one's own need not "
@@ -435,6 +442,22 @@ def _rows_named(model: nn.Module, inputs: Tensors) -> Iterator[None]:
     except (IndexError, RuntimeError, ValueError) as error:
         explain_rows(model, inputs, sure=isinstance(error, IndexError))
         raise
+
+
+def _check_optimizer(
+    optimizer: torch.optim.Optimizer, model: nn.Module
+) -> None:
+    ours = {id(weights) for weights in model.parameters()}
+    moved = {
+        id(weights)
+        for group in optimizer.param_groups
+        for weights in group["params"]
+    }
+    if not ours & moved:
+        raise ValueError(
+            "the optimizer moves no weight of this model, so nothing would be "
+            "learnt; make it anew, from model.parameters()."
+        )
 
 
 def _check_counting(examples: Examples, name: str) -> None:

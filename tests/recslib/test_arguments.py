@@ -127,6 +127,18 @@ def test_the_seed_that_the_error_offers_works(name):
     SEEDED[name](seed=0)
 
 
+def test_the_made_up_set_refuses_what_no_set_can_have():
+    for how in (
+        {"seed": None},
+        {"n_users": 0},
+        {"n_items": 2.5},
+        {"n_factors": -1},
+        {"noise": NAN},
+    ):
+        with pytest.raises(ValueError, match=f"{next(iter(how))} is"):
+            synthetic(**how)
+
+
 # Numbers that are none -------------------------------------------------------
 
 
@@ -190,6 +202,7 @@ def test_the_seed_that_the_error_offers_works(name):
         (lambda m: baselines.damped_biases(SPOILT), "1 of 90 ratings"),
         (lambda m: baselines.damped_biases(R, NAN), "damping is nan"),
         (lambda m: evaluation.summarize([1.0, NAN]), "1 of 2 values"),
+        (lambda m: lists.hear(SPOILT), "1 of 90 ratings"),
         (lambda m: lists.ease(HEARD.liked, INF), "l2 is inf"),
         (lambda m: lists.ease(HEARD.liked * NAN, 1.0), "180 of 180 entries"),
         (
@@ -480,3 +493,74 @@ def test_a_fit_that_diverges_offers_a_rate_that_works():
     offered = str(caught.value).split("learning_rate=")[1].split(",")[0]
     assert float(offered) == 0.006
     recipes.fit_factorization(wide, 16, learning_rate=float(offered))
+
+
+def test_stars_beyond_the_scale_that_is_told_are_fitted_too():
+    wide = dataclasses.replace(on_scale(-10.0, 10.0), scale=(1.0, 5.0))
+    recipes.fit_factorization(wide, 16)
+    with pytest.raises(FloatingPointError, match="from -10 to 10"):
+        recipes.fit_factorization(wide, 16, learning_rate=0.06)
+
+
+def test_an_optimizer_of_another_model_is_refused():
+    net, other = WithTorchsOwn(), WithTorchsOwn()
+    examples = training.Examples((R.users, R.items), R.ratings)
+    how = {"n_epochs": 1, "batch_size": 9, "seed": 0}
+    of_other = torch.optim.SGD(other.parameters(), lr=0.01)
+    with pytest.raises(ValueError, match=r"from model\.parameters\(\)"):
+        training.fit(net, examples, optimizer=of_other, **how)
+    own = torch.optim.SGD(net.parameters(), lr=0.01)
+    training.fit(net, examples, optimizer=own, **how)
+
+
+def test_a_validation_part_with_nan_is_refused_before_anything_is_learnt():
+    net = WithTorchsOwn()
+    before = net.people.weight.clone()
+    part = training.Examples((R.users, R.items), SPOILT.ratings)
+    with pytest.raises(ValueError, match="1 of 90 targets of the validation"):
+        training.fit(
+            net,
+            training.Examples((R.users, R.items), R.ratings),
+            optimizer=torch.optim.SGD(net.parameters(), lr=0.01),
+            n_epochs=1,
+            batch_size=9,
+            seed=0,
+            validation=part,
+        )
+    assert torch.equal(net.people.weight, before)
+
+
+# Splits of next to nothing ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        splits.random_folds,
+        splits.whole_items,
+        splits.whole_users,
+        lambda r: splits.out_of_fold(r, None),
+        lambda r: splits.folds_of(r, 2, 0),
+    ],
+)
+def test_one_rating_is_too_few_for_folds(split):
+    with pytest.raises(ValueError, match="1 is too few to be parted"):
+        split(read_ratings(b"1,2,3\n"))
+
+
+def test_ratings_of_one_second_have_no_past():
+    own = read_ratings(b"1,2,3,7\n1,3,3,7\n2,2,3,7\n2,3,4,7\n")
+    for split in (
+        splits.global_time,
+        splits.time_windows,
+        lambda r: splits.carve_validation(
+            splits.random_split(r, 0.25), by_time=True
+        ),
+    ):
+        with pytest.raises(ValueError, match=r"first second, 7, .*random_spl"):
+            split(own)
+    assert len(splits.random_split(own, 0.25).test) == 1  # the remedy
+    few = read_ratings(b"1,2,3,1\n1,3,3,2\n2,2,3,3\n2,3,4,3\n2,4,4,3\n")
+    with pytest.raises(ValueError, match="Give fewer windows"):
+        splits.time_windows(few, n_windows=3, first_share=0.2)
+    assert len(splits.time_windows(few, n_windows=1, first_share=0.2)) == 1

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -739,6 +740,20 @@ def test_a_pip_of_the_working_folder_is_not_run(
     (tmp_path / "pip.py").write_text("open('ran', 'w')")
     monkeypatch.chdir(tmp_path)
     assert len(load("100k", cache=cache).ratings) == 2
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_source_package_in_place_of_the_wheel_is_not_run(
+    cache, small_100k, wheels, tmp_path
+):
+    (wheels / WHEEL).unlink()
+    code = f"open({str(tmp_path / 'ran')!r}, 'w')".encode()
+    with tarfile.open(wheels / "recbole-1.2.1.tar.gz", "w:gz") as package:
+        member = tarfile.TarInfo("recbole-1.2.1/setup.py")
+        member.size = len(code)
+        package.addfile(member, io.BytesIO(code))
+    with pytest.raises(DownloadError, match=r"pip:recbole==1\.2\.1"):
+        load("100k", cache=cache)
     assert not (tmp_path / "ran").exists()
 
 
