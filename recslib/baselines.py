@@ -7,6 +7,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from recslib.arguments import (
+    check_count,
+    check_finite,
+    check_number,
+    check_rows,
+    check_same_length,
+    check_some,
+)
 from recslib.ratings import Ratings
 from recslib.splits import join, time_order
 
@@ -41,12 +49,28 @@ class Biases:
         -------
         Tensor
             (N,) float32 stars, not clipped to the scale.
+
+        Raises
+        ------
+        ValueError
+            When the lengths differ, or something is no row index.
         """
+        check_same_length(users=users, items=items)
+        check_rows(users, len(self.user), "user")
+        check_rows(items, len(self.item), "item")
         return self.mean + self.user[users] + self.item[items]
 
 
 def global_mean(train: Ratings) -> Biases:
-    """Answer the mean of the training ratings, whoever asks."""
+    """Answer the mean of the training ratings, whoever asks.
+
+    Raises
+    ------
+    ValueError
+        When there are no ratings, or one is not finite.
+    """
+    check_some(train, "ratings to learn from")
+    check_finite(train.ratings, "ratings")
     return Biases(
         mean=train.ratings.double().mean().item(),
         user=torch.zeros(train.n_users),
@@ -92,10 +116,13 @@ def damped_biases(
     Raises
     ------
     ValueError
-        When the damping is negative.
+        When the damping is negative, ``n_sweeps`` is no whole number,
+        or there are no ratings.
     """
     if damping < 0:
         raise ValueError(f"damping is {damping}; give 0 or more.")
+    check_number(damping, "damping")
+    check_count(n_sweeps, "n_sweeps", least=0)
     start = global_mean(train)
     user, item = start.user, start.item
     residuals = train.ratings - start.mean
@@ -169,7 +196,8 @@ def feature_ridge(
     Raises
     ------
     ValueError
-        When the lengths differ or a cost is not positive.
+        When the lengths differ, a cost is not positive, a row is none of the
+        rows, or a number is not finite.
     """
     if not len(rows) == len(features) == len(ratings) > 0:
         raise ValueError(
@@ -179,6 +207,11 @@ def feature_ridge(
     costs = [damping, ridge] + ([] if own_ridge is None else [own_ridge])
     if min(costs) <= 0:
         raise ValueError(f"the costs are {costs}; give each above 0.")
+    for cost in costs:
+        check_number(cost, "a cost", above=0)
+    check_rows(rows, n_rows, "user")
+    check_finite(ratings, "ratings")
+    check_finite(features, "features")
     mean = ratings.double().mean().item()
     x, y = features.double(), ratings.double() - mean
     # A bias is (sum of its y - sum of its x · weights) / (count + damping):

@@ -6,18 +6,21 @@ It knows files by name, size and hash, and nothing of what is in them.
 from __future__ import annotations
 
 import atexit
+import errno
 import logging
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache as remember
+from functools import partial
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -32,12 +35,22 @@ from recslib.tables import Place
 logger = logging.getLogger(__name__)
 
 LOCK_SECONDS = 1800
+# A source that gives less than so many bytes a second, over so many seconds,
+# is given up: others may be waiting for the lock.
+SLOWEST, PACE_SECONDS = 5_000, 60
+# What a file of unknown size may have at most.
+MOST_BYTES = 200_000_000
+N_SHOWN = 8  # files of a folder that an error lists
 # What requests, pooch, pip and the disk raise when a download comes to grief.
 _REFUSALS = (OSError, ValueError, subprocess.SubprocessError)
 
 
 class DownloadError(OSError):
     """A data set that no source could give."""
+
+
+class _CacheError(Exception):
+    """A cache that others may use and this user may not."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +80,14 @@ class Archive:
     folder
         Where the data set lies inside it.
     marker
-        A file that must be in that folder.
+        The file in that folder by which it is known.
     read
         What its owner makes of the folder; nothing here calls it.
+    needs
+        Other files that must be in that folder.
+    check
+        Raises where the files are not what they should be; asked about an
+        archive whose hash is not known.
     n_bytes, known_hash
         Size and ``"algorithm:hex"``; None where the file changes over time.
     requirement
@@ -83,6 +101,8 @@ class Archive:
     n_bytes: int | None = None
     known_hash: str | None = None
     requirement: str | None = None
+    needs: tuple[str, ...] = ()
+    check: Callable[[Place], Any] | None = None
 
 
 def find_archive(
@@ -126,28 +146,26 @@ def find_archive(
     DownloadError
         When no source could give the data: says what each one said.
     """
-    tried = []
+    tried: list[str] = []
     folder = folder or os.environ.get("RECSLIB_DATA")
     if folder:
-        for archive in archives:
-            place = _in_folder(Path(folder).expanduser(), archive)
-            if place is not None:
-                return archive, place
-        logger.warning(
-            "%s holds no sound copy of %s; looking in the cache.",
-            folder,
-            archives[0].file,
-        )
-        tried.append(f"the folder {folder}: no sound copy")
-    cache = cache or os.environ.get("RECSLIB_CACHE")
-    cache = Path(cache or platformdirs.user_cache_path("recslib"))
+        found = _in_folder(folder, archives, tried)
+        if found is not None:
+            return found
+    cache = _cache_folder(cache)
     archive = _in_cache(archives, cache)
     if archive is None:
-        tried.append(f"the cache {cache}: no sound copy")
+        tried += _told_of_cache(archives, cache)
         cache = _writable(cache)
-        archive = _in_cache(archives, cache) or _fetch(
-            name, archives, publisher, cache, tried
-        )
+        archive = _in_cache(archives, cache)
+    if archive is None:
+        try:
+            archive = _fetch(name, archives, publisher, cache, tried)
+        except _CacheError as error:
+            cache = _instead_of(cache, error)
+            archive = _in_cache(archives, cache) or _fetch(
+                name, archives, publisher, cache, tried
+            )
     return archive, _open(cache / archive.file, archive)
 
 
@@ -155,14 +173,79 @@ def _open(path: Path, archive: Archive) -> Place:
     return zipfile.Path(path, archive.folder + "/")
 
 
-def _in_folder(folder: Path, archive: Archive) -> Place | None:
-    path = folder / archive.file
-    trouble = _trouble(path, archive)
-    if trouble is None:
-        return _open(path, archive)
-    if path.exists():
-        logger.warning("%s %s; not used.", path, trouble)
-    for place in (folder / Path(archive.folder).name, folder):
+def _shown(path: str | Path) -> str:
+    """Write a path as errors do: one of 5,000 characters would bury them."""
+    text = str(path)
+    return text if len(text) <= 300 else f"{text[:100]}...{text[-100:]}"
+
+
+def _cache_folder(cache: str | Path | None) -> Path:
+    cache = cache or os.environ.get("RECSLIB_CACHE")
+    if not cache:
+        return platformdirs.user_cache_path("recslib")
+    try:
+        return Path(cache).expanduser().absolute()
+    except RuntimeError:  # there is no such user
+        return Path(cache).absolute()
+
+
+def _in_folder(
+    named: str | Path, archives: Sequence[Archive], tried: list[str]
+) -> tuple[Archive, Place] | None:
+    """Look into a folder that a person names; say why where it is no use."""
+    held: list[Path] = []
+    try:
+        folder = Path(named).expanduser()
+        if folder.is_file():  # the archive itself
+            folder, held = folder.parent, [folder]
+        else:
+            held = sorted(folder.iterdir())
+        for archive in archives:
+            place = _place_in(folder, held, archive)
+            if place is not None:
+                return archive, place
+        said = "no sound copy"
+        logger.warning(
+            "%s holds no sound copy of %s; looking in the cache.",
+            _shown(named),
+            archives[0].file,
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        said = f"it cannot be looked into ({reason})"
+        if isinstance(error, FileNotFoundError):
+            said = "there is no such folder"
+        logger.warning("%s: %s; looking in the cache.", _shown(named), said)
+    names = ", ".join(path.name for path in held[:N_SHOWN])
+    more = ", ..." if len(held) > N_SHOWN else ""
+    tried.append(
+        f"the folder {_shown(named)}: {said}"
+        + (f"; it holds {names}{more}" if names else "")
+    )
+    return None
+
+
+def _place_in(
+    folder: Path, held: Sequence[Path], archive: Archive
+) -> Place | None:
+    name = Path(archive.file)
+    # A browser that has it already writes "ml-100k (1).zip".
+    others = [
+        path
+        for path in held
+        if path.suffix.lower() == name.suffix
+        and path.name.lower().startswith(name.stem.lower())
+        and path.name != archive.file
+    ]
+    for path in (folder / archive.file, *others):
+        trouble = _trouble(path, archive)
+        if trouble is None:
+            return _open(path, archive)
+        if path.exists():
+            logger.warning("%s %s; not used.", path, trouble)
+    inside = Path(archive.folder).name
+    # Some programs unpack an archive into a folder of its own name.
+    for place in (folder / inside, folder, folder / inside / inside):
         if (place / archive.marker).is_file():
             return place
     return None
@@ -173,6 +256,19 @@ def _in_cache(archives: Sequence[Archive], cache: Path) -> Archive | None:
         if _trouble(cache / archive.file, archive) is None:
             return archive
     return None
+
+
+def _told_of_cache(archives: Sequence[Archive], cache: Path) -> list[str]:
+    said = [f"the cache {_shown(cache)}: no sound copy"]
+    for archive in archives:
+        path = cache / archive.file
+        try:
+            is_there = path.exists()
+        except (OSError, ValueError):
+            is_there = False
+        if is_there:
+            said.append(f"  {path.name} {_trouble(path, archive)}")
+    return said
 
 
 def _trouble(path: Path, archive: Archive) -> str | None:
@@ -186,14 +282,49 @@ def _trouble(path: Path, archive: Archive) -> str | None:
             if pooch.file_hash(path, alg=algorithm) != known:
                 return f"does not have the published {algorithm}"
             return None
+        return trouble_of_zip(path) or _trouble_inside(path, archive)
+    except (OSError, ValueError) as error:
+        return f"cannot be read ({error})"
+
+
+def trouble_of_zip(path: Path) -> str | None:
+    """Say in what a file is no sound archive.
+
+    Parameters
+    ----------
+    path
+        Of a file that is there.
+
+    Returns
+    -------
+    str or None
+        The end of a sentence that starts with the path; None for a sound one.
+    """
+    try:
         with zipfile.ZipFile(path) as whole:
             broken = whole.testzip()
-            if broken is not None:
-                return f"is damaged at {broken}"
-            if f"{archive.folder}/{archive.marker}" not in whole.namelist():
-                return f"does not hold {archive.folder}/{archive.marker}"
-    except (OSError, zipfile.BadZipFile, zlib.error) as error:
+        return None if broken is None else f"is damaged at {broken}"
+    except zipfile.BadZipFile as error:
+        with path.open("rb") as file:
+            is_page = file.read(512).lstrip().startswith(b"<")
+        what = ": it is a web page" if is_page else ""
+        return f"cannot be read ({error}{what})"
+    # A flipped bit may claim a password, a way of packing that nobody knows,
+    # a name that is no text: zipfile has an error of its own for each.
+    except Exception as error:
         return f"cannot be read ({error})"
+
+
+def _trouble_inside(path: Path, archive: Archive) -> str | None:
+    place = _open(path, archive)
+    for name in (archive.marker, *archive.needs):
+        if not (place / name).is_file():
+            return f"does not hold {archive.folder}/{name}"
+    if archive.check is not None:
+        try:
+            archive.check(place)
+        except Exception as error:
+            return f"cannot be used ({error})"
     return None
 
 
@@ -203,16 +334,20 @@ def _writable(cache: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=cache):
             return cache
-    except OSError as error:
-        temporary = _temporary_cache()
-        logger.warning(
-            "The cache %s cannot be written (%s). Downloads go to %s and are "
-            "deleted at the end; set RECSLIB_CACHE to a folder of yours.",
-            cache,
-            error,
-            temporary,
-        )
-        return temporary
+    except (OSError, ValueError) as error:
+        return _instead_of(cache, error)
+
+
+def _instead_of(cache: Path, error: Exception) -> Path:
+    temporary = _temporary_cache()
+    logger.warning(
+        "The cache %s cannot be written (%s). Downloads go to %s and are "
+        "deleted at the end; set RECSLIB_CACHE to a folder of yours.",
+        _shown(cache),
+        _shown(str(error)),
+        temporary,
+    )
+    return temporary
 
 
 @remember
@@ -238,6 +373,10 @@ def _locked(cache: Path, name: str) -> Iterator[None]:
                 f"{LOCK_SECONDS // 60} minutes. End that process, or set "
                 f"RECSLIB_CACHE to another folder, and try again."
             ) from error
+    except (OSError, NotImplementedError) as error:
+        raise _CacheError(
+            f"{lock.lock_file} cannot be locked: {error}"
+        ) from error
     try:
         yield
     finally:
@@ -255,26 +394,26 @@ def _fetch(
         archive = _in_cache(archives, cache)
         if archive is not None:
             return archive
-        incoming = cache / f"{name}.incoming"
-        for archive in archives:
-            path = cache / archive.file
-            if path.exists():
-                trouble = _trouble(path, archive)
-                logger.warning("%s %s: set aside as .bad.", path, trouble)
-                path.replace(path.with_name(path.name + ".bad"))
-            # A killed process may have left its half behind.
-            shutil.rmtree(incoming, ignore_errors=True)
-            source = _source(archive, publisher)
-            try:
-                _download(archive, source, incoming).replace(path)
-            except _REFUSALS as error:
-                tried += [source, indent(str(error), "  ")]
-            else:
+        full = False
+        incoming = _incoming(cache, name)
+        try:
+            for archive in archives:
+                path = cache / archive.file
+                if path.exists():
+                    _set_aside(path, _trouble(path, archive))
+                source = _source(archive, publisher)
+                try:
+                    brought = _download(archive, source, incoming)
+                except _REFUSALS as error:
+                    tried += [source, indent(str(error), "  ")]
+                    full |= getattr(error, "errno", None) == errno.ENOSPC
+                    continue
+                _keep(brought, path)
                 if not progress_is_off():
                     print(publisher.terms)
                 return archive
-            finally:
-                shutil.rmtree(incoming, ignore_errors=True)
+        finally:
+            shutil.rmtree(incoming, ignore_errors=True)
     address, wanted = publisher.address, archives[0].file
     raise DownloadError(
         f"no source could give the data set {name}. Tried:\n  "
@@ -283,7 +422,60 @@ def _fetch(
         f"again;\n  2. download {wanted} in a browser from {address}{wanted}"
         f" and set RECSLIB_DATA to the folder that holds it;\n  3. set "
         f"RECSLIB_MIRROR to the address of a mirror of {address}"
+        + (
+            f";\n  4. make room on the disk of {cache}, or set RECSLIB_CACHE "
+            f"to a folder on another one"
+            if full
+            else ""
+        )
     )
+
+
+def _incoming(cache: Path, name: str) -> Path:
+    """Make a folder for what comes in, and clear away what was left there.
+
+    A killed process leaves its half behind. One of another user's cannot be
+    removed where all may write and none may delete: then ours has another
+    name.
+    """
+    for left in (
+        cache / f"{name}.incoming",
+        *cache.glob(f"{name}-*.incoming"),
+    ):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        (cache / f"{name}.incoming").mkdir()
+        return cache / f"{name}.incoming"
+    except OSError:
+        made = tempfile.mkdtemp(
+            prefix=f"{name}-", suffix=".incoming", dir=cache
+        )
+        return Path(made)
+
+
+def _set_aside(path: Path, trouble: str | None) -> None:
+    """Rename what is in an archive's place, to any name that is free."""
+    if path.is_file() and not os.access(path, os.R_OK):
+        # It may be sound, and another user's.
+        raise _CacheError(f"{path} is not for you to read")
+    refused: OSError | None = None
+    for ending in (".bad", *(f".bad-{n}" for n in range(2, 10))):
+        aside = path.with_name(path.name + ending)
+        try:
+            path.replace(aside)
+        except OSError as error:
+            refused = error
+            continue
+        logger.warning("%s %s: set aside as %s.", path, trouble, ending)
+        return
+    raise _CacheError(f"{path} {trouble}: {refused}") from refused
+
+
+def _keep(brought: Path, path: Path) -> None:
+    try:
+        brought.replace(path)
+    except OSError as error:
+        raise _CacheError(str(error)) from error
 
 
 def _source(archive: Archive, publisher: Publisher) -> str:
@@ -297,13 +489,16 @@ def _download(archive: Archive, source: str, incoming: Path) -> Path:
     # Its notes would end up on a notebook's standard error.
     pooch.get_logger().setLevel(logging.WARNING)
     by_pip = archive.requirement is not None
+    most = archive.n_bytes or MOST_BYTES
     path = Path(
         pooch.retrieve(
             source,
             archive.known_hash,
             fname=archive.file,
             path=incoming,
-            downloader=_pip_download if by_pip else _http_download,
+            downloader=_pip_download
+            if by_pip
+            else partial(_http_download, most=most),
         )
     )
     trouble = _trouble(path, archive)
@@ -314,16 +509,81 @@ def _download(archive: Archive, source: str, incoming: Path) -> Path:
     return path
 
 
-def _http_download(url: str, output_file: str, _: object) -> None:
+class _Meter:
+    """What a download says of itself, as pooch wants its bars to be."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.is_stopped = False
+
+    def update(self, _: int) -> None:
+        """Hear that some more has come."""
+        if self.is_stopped:
+            raise OSError("the download was given up")
+
+    def reset(self) -> None:
+        """Do nothing: there is no bar here."""
+
+    close = reset
+
+
+def _http_download(
+    url: str, output_file: str, _: object, *, most: int
+) -> None:
+    """Download in a thread of its own, so that nothing can hold us up."""
+    meter, done, refused = _Meter(), threading.Event(), []
+
+    def bring() -> None:
+        fetch = pooch.HTTPDownloader(progressbar=meter, timeout=(10, 60))
+        try:
+            fetch(url, output_file, None)
+        except Exception as error:
+            refused.append(error)
+        finally:
+            done.set()
+
     name = url.rpartition("/")[2]
-    with progress_bar(total=1, description=name, unit="B") as bar:
-        fetch = pooch.HTTPDownloader(progressbar=bar, timeout=(10, 60))
-        fetch(url, output_file, None)
+    threading.Thread(target=bring, daemon=True).start()
+    try:
+        with progress_bar(total=1, description=name, unit="B") as bar:
+            shown, checked, since = 0, 0, time.monotonic()
+            while True:
+                ended = done.wait(0.1)
+                there = Path(output_file).stat().st_size
+                bar.total = max(meter.total, there, 1)
+                bar.update(there - shown)
+                shown = there
+                if there > most:
+                    raise OSError(
+                        f"sends more than the {most:,} bytes that it may have"
+                    )
+                if ended:
+                    break
+                seconds = time.monotonic() - since
+                if seconds < PACE_SECONDS:
+                    continue
+                if there - checked < SLOWEST * seconds:
+                    raise TimeoutError(
+                        f"gave {there - checked:,} bytes in {seconds:.0f} "
+                        f"seconds: given up, for others may be waiting"
+                    )
+                checked, since = there, time.monotonic()
+    finally:
+        meter.is_stopped = True
+    if refused:
+        error = refused.pop()
+        try:
+            raise error
+        finally:
+            del error  # with it goes the connection that it holds
 
 
 def _pip_download(url: str, output_file: str, _: object) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--no-deps"]
+    # -P: a pip.py in the working folder is not the pip that is meant.
+    command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps"]
     command += ["--quiet", "--no-input", "--disable-pip-version-check"]
+    # A wheel is an archive; a source package would be run to be built.
+    command += ["--only-binary", ":all:"]
     # Others may be waiting for the lock.
     command += ["--retries", "1"]
     with tempfile.TemporaryDirectory(dir=Path(output_file).parent) as folder:

@@ -12,6 +12,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recslib.arguments import (
+    check_clip,
+    check_count,
+    check_rows,
+    check_seed,
+)
+
 
 @dataclass(frozen=True)
 class FoldSummary:
@@ -115,8 +122,9 @@ def rmse(
     Raises
     ------
     ValueError
-        For different shapes, no ratings, or predictions that are missing or
-        not finite; the message counts them.
+        For different shapes, no ratings, predictions that are missing or
+        not finite (the message counts them), and a clip that is not two
+        finite numbers, the lower one first.
     """
     errors = _errors(predictions, ratings, clip)
     return errors.square().mean().sqrt().item()
@@ -140,11 +148,17 @@ def summarize(values: Sequence[float]) -> FoldSummary:
     Raises
     ------
     ValueError
-        When there are no values.
+        When there are no values, or one is not finite.
     """
     if len(values) == 0:
         raise ValueError("no values to summarize; give one a fold.")
     values = tuple(float(value) for value in values)
+    n_bad = int((~np.isfinite(values)).sum())
+    if n_bad:
+        raise ValueError(
+            f"{n_bad} of {len(values)} values are NaN or infinite; look at "
+            f"those folds first."
+        )
     spread = np.std(values, ddof=1) if len(values) > 1 else np.nan
     return FoldSummary(float(np.mean(values)), float(spread), values)
 
@@ -395,6 +409,8 @@ def _resample(totals: np.ndarray, n_resamples: int, seed: int) -> np.ndarray:
 
     (K, n_users) totals -> (K, n_resamples) sums.
     """
+    check_count(n_resamples, "n_resamples")
+    check_seed(seed)
     generator = np.random.default_rng(seed)
     n_users = totals.shape[1]
     share = np.full(n_users, 1 / n_users)
@@ -433,6 +449,7 @@ def best_items(scores: Tensor, seen: Tensor, n: int = 10) -> Tensor:
     """
     if n < 1:
         raise ValueError(f"n is {n}; ask for lists of at least 1 item.")
+    check_count(n, "n")
     _check_flags(seen, "seen")
     if seen.ndim != 2 or scores.shape not in (seen.shape, seen.shape[1:]):
         raise ValueError(
@@ -595,7 +612,14 @@ def coverage(items: Tensor, n_items: int) -> float:
         (B, n) lists of row indexes, -1 for an empty place.
     n_items
         How many there are.
+
+    Raises
+    ------
+    ValueError
+        When there are no items, or a list holds something else.
     """
+    check_count(n_items, "n_items")
+    check_rows(items[items >= 0], n_items, "item")
     return len(items[items >= 0].unique()) / n_items
 
 
@@ -612,9 +636,10 @@ def mean_popularity(items: Tensor, counts: Tensor) -> float:
     Raises
     ------
     ValueError
-        When all places are empty.
+        When all places are empty, or a list holds what has no count.
     """
     listed = items[items >= 0]
+    check_rows(listed, len(counts), "item")
     if len(listed) == 0:
         raise ValueError("no list holds an item; there is no mean of none.")
     return counts[listed].float().mean().item()
@@ -667,6 +692,7 @@ def _errors(
                 f"{n_bad:,} of {len(values):,} {name} are missing or not "
                 f"finite; every rating counts, so mend them first."
             )
+    check_clip(clip)
     if clip is not None:
         predictions = predictions.clamp(*clip)
     return predictions.detach().double() - ratings.double()

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
+from recslib.arguments import check_finite, check_finite_model, check_number
 from recslib.baselines import damped_biases
 from recslib.lists import LIKED
 from recslib.models import ListAutoencoder, LSTMRating, MatrixFactorization
@@ -61,8 +63,12 @@ def films_for_pages(
     Raises
     ------
     ValueError
-        When model, ratings and genres do not have the same films.
+        When model, ratings and genres do not have the same films, or a weight
+        or a number is not finite: JSON has no NaN.
     """
+    check_finite_model(model)
+    for name, value in {"l2": l2, "ridge": ridge, "damping": damping}.items():
+        check_number(value, name, least=0)
     n_items, n_factors = model.item_factors.weight.shape
     genres = [list(names) for names in genres]
     if n_items != ratings.n_items or len(genres) not in (0, n_items):
@@ -128,8 +134,12 @@ def lstm_for_pages(
     Raises
     ------
     ValueError
-        When the LSTM's factors are not directions of the factorization's.
+        When the LSTM's factors are not directions of the factorization's, or
+        a weight or a number is not finite.
     """
+    check_finite_model(model)
+    check_finite_model(factorization)
+    check_number(ridge, "ridge", least=0)
     factors = factorization.item_factors.weight.detach().double()
     heard = model.item_factors.weight[:-1].double()  # without the padding
     if len(heard) != len(factors):
@@ -185,8 +195,11 @@ def network_for_pages(
     Raises
     ------
     ValueError
-        When model and ratings do not have the same films.
+        When model and ratings do not have the same films, or a weight or a
+        number is not finite.
     """
+    check_finite_model(model)
+    check_number(liked, "liked")
     n_items, n_hidden = model.output.weight.shape
     if n_items != ratings.n_items:
         raise ValueError(
@@ -249,7 +262,13 @@ def in_steps(table: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:
     tuple of Tensor
         (R, C) of that kind and (C,) float32; their product is never more
         than half a step from the table.
+
+    Raises
+    ------
+    ValueError
+        When a number is not finite.
     """
+    check_finite(table, "numbers of the table")
     steps = table.detach().abs().amax(dim=0) / torch.iinfo(kind).max
     steps = torch.where(steps > 0, steps, 1.0)
     return (table.detach() / steps).round().to(kind), steps
@@ -293,7 +312,8 @@ def map_places(
     Parameters
     ----------
     factors
-        (n_items, n_factors), at least two of each.
+        (n_items, n_factors). One film alone, or one factor, leaves the axes
+        that nothing spans at 0.
     counts
         (n_items,) ratings of each film.
     n_often
@@ -308,10 +328,13 @@ def map_places(
     Tensor
         (n_items, 2).
     """
+    check_finite(factors, "factors")
     often = counts.argsort(descending=True, stable=True)[:n_often]
     centred = factors - factors[often].mean(dim=0)
     _, _, directions = torch.linalg.svd(centred[often], full_matrices=False)
     places = centred @ directions[:2].T
+    if places.shape[1] < 2:
+        places = pad(places, (0, 2 - places.shape[1]))
     if like is None:
         return places * places[often[0]].sign()
     return places * (places[often] * like).sum(dim=0).sign()

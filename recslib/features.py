@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recslib.arguments import check_count, check_rows, check_seed
 from recslib.ratings import Ratings, RatingsError
 from recslib.tables import DataSet
 
@@ -63,7 +64,14 @@ class SideFeatures:
         -------
         Tensor
             (B, U + I).
+
+        Raises
+        ------
+        ValueError
+            When something is no row index.
         """
+        check_rows(users, len(self.users), "user")
+        check_rows(items, len(self.items), "item")
         pair = (
             self.users.index_select(0, users),
             self.items.index_select(0, items),
@@ -143,6 +151,7 @@ class ImplicitFeedback:
 
     def person(self, items: Tensor) -> Tensor:
         """Write somebody who rated these items, (K,) int64, as a row: (k,)."""
+        check_rows(items, len(self.directions), "item")
         if len(items) == 0:
             return self.directions.new_zeros(self.directions.shape[1])
         return self.directions[items].sum(dim=0) / len(items) ** 0.5
@@ -179,6 +188,8 @@ def implicit_feedback(
     """
     if n_directions < 1:
         raise ValueError(f"n_directions is {n_directions}; give 1 or more.")
+    check_count(n_directions, "n_directions")
+    check_seed(seed)
     if len(train) == 0:
         raise RatingsError("there are no ratings, so nobody rated anything.")
     of_users, directions = _main_directions(

@@ -147,13 +147,13 @@ def ladder(
             fontsize=8,
             va="center",
             annotation_clip=False,
+            parse_math=False,
         )
     ax.set(
-        yticks=heights,
-        yticklabels=rungs["model"],
         ylim=(len(rungs) - 0.5, -1.0),
         xlabel=f"{measure.name}, {bars}",
     )
+    ax.set_yticks(heights, rungs["model"], parse_math=False)
     ax.grid(axis="x")
     return ax
 
@@ -225,6 +225,7 @@ def ladders(
                 va="center",
                 fontsize=7,
                 color=GREY,
+                parse_math=False,
             )
     _name_rows(
         ax,
@@ -262,8 +263,18 @@ def social_card(
     """
     figure = plt.figure(figsize=(12, 6.3), dpi=100, facecolor=CARD_GROUND)
     ax = figure.add_axes((0.36, 0.18, 0.5, 0.38), facecolor="none")
-    figure.text(0.06, 0.8, title, size=40, color=WHITE, weight="bold")
-    figure.text(0.06, 0.67, question, size=30, color=STAR, style="italic")
+    figure.text(
+        0.06, 0.8, title, size=40, color=WHITE, weight="bold", parse_math=False
+    )
+    figure.text(
+        0.06,
+        0.67,
+        question,
+        size=30,
+        color=STAR,
+        style="italic",
+        parse_math=False,
+    )
     unit = "RMSE in stars on MovieLens 100K: lower is better"
     figure.text(0.06, 0.06, unit, size=17, color=WHITE)
     heights = np.arange(len(rungs))[::-1]
@@ -291,7 +302,7 @@ def social_card(
             color=WHITE,
         )
     ax.set(yticks=heights, xticks=[], ylim=(-0.4, len(rungs) - 0.6))
-    ax.set_yticklabels(rungs, size=22, color=WHITE)
+    ax.set_yticklabels(rungs, size=22, color=WHITE, parse_math=False)
     ax.tick_params(left=False)
     ax.spines[:].set_visible(False)
     ax.margins(x=0.12)
@@ -342,7 +353,7 @@ def _name_rows(
 ) -> None:
     """Write (height, name) pairs beside the axis."""
     places, names = zip(*rows, *panels, *parts, strict=True)
-    ax.set_yticks(places, names, fontsize=7.5)
+    ax.set_yticks(places, names, fontsize=7.5, parse_math=False)
     ax.set_ylim(max(places) + 1, -1)
     ax.tick_params(axis="y", length=0)
     ax.tick_params(axis="x", labelsize=8, top=True, labeltop=True)

@@ -353,10 +353,7 @@ def start_of_rows(data: bytes, layout: Layout) -> int:
 def records(data: bytes, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     """Part a table slowly but surely: the line of each row, and its fields.
 
-    Raises
-    ------
-    csv.Error
-        For a field longer than Python's reader takes.
+    A field that is longer than Python's reader takes raises its ``csv.Error``.
     """
     text = data[start_of_rows(data, layout) :].decode("utf-8")
     if layout.separator == BLANKS or not layout.quotes:

@@ -16,11 +16,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize, one_hot
 
+from recslib.arguments import (
+    check_count,
+    check_finite,
+    check_number,
+    check_seed,
+    check_some,
+)
 from recslib.models import ListAutoencoder, ListFactorization, ListLSTM
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
 from recslib.splits import Split, history_order
-from recslib.training import Examples, fit
+from recslib.training import Examples, diverging_in, fit
 
 LIKED = 4.0  # stars from which on a film is liked, on a scale of 1 to 5
 
@@ -118,8 +125,10 @@ def hear(
     Raises
     ------
     ValueError
-        When a user is none of the ratings', or is named twice.
+        When a user is none of the ratings', or is named twice, or a rating is
+        not finite.
     """
+    check_finite(ratings.ratings, "ratings")
     if users is None:
         users = torch.arange(ratings.n_users)
     is_row = (users >= 0) & (users < ratings.n_users)
@@ -355,6 +364,7 @@ def _by_user(
     if order == "items":
         shuffled = ratings.items.argsort(stable=True)
     else:
+        check_seed(seed)
         generator = torch.Generator().manual_seed(seed)
         shuffled = torch.randperm(len(ratings), generator=generator)
     return shuffled[ratings.users[shuffled].argsort(stable=True)]
@@ -416,6 +426,9 @@ def item_neighbours(
             f"n_neighbours is {n_neighbours} and shrinkage {shrinkage}; give "
             f"at least 1 neighbour and no shrinkage below 0."
         )
+    check_count(n_neighbours, "n_neighbours")
+    check_number(shrinkage, "shrinkage")
+    check_finite(table, "entries of the table")
     together = table.T @ table  # how many people have both
     lengths = normalize(table, dim=0)
     cosines = lengths.T @ lengths
@@ -456,11 +469,14 @@ def ease(heard: Tensor, l2: float, *, n_targets: int | None = None) -> Tensor:
     ValueError
         When ``l2`` is not above 0.
     """
+    check_some(heard, "people to learn from")
+    check_finite(heard, "entries of the table")
     if not l2 > 0:
         raise ValueError(
             f"l2 is {l2}; give more than 0, for an item that nobody rated "
             f"has no solution without."
         )
+    check_number(l2, "l2")
     n_columns = heard.shape[1]
     gram = torch.zeros(n_columns, n_columns, dtype=torch.float64)
     # Some people at a time: all at once in float64 would fill the memory.
@@ -507,7 +523,15 @@ def fit_list_factorization(
     -------
     ListFactorization
         Fitted, in eval mode.
+
+    Raises
+    ------
+    ValueError
+        When there is nobody, or a number is out of range.
+    FloatingPointError
+        When the fit diverges; names the rate to try.
     """
+    _check_fit(liked, n_factors, seed, l2=l2, learning_rate=learning_rate)
     n_users, n_items = liked.shape
     torch.manual_seed(seed)
     model = ListFactorization(n_users, n_items, n_factors)
@@ -519,16 +543,17 @@ def fit_list_factorization(
         items = model.item_factors.weight.square().sum() / n_users
         return missed + l2 * (own + items)
 
-    fit(
-        model,
-        Examples((torch.arange(n_users),), liked),
-        optimizer=_adam(model, learning_rate),
-        n_epochs=n_epochs,
-        batch_size=batch_size,
-        seed=seed,
-        schedule="one_cycle",
-        loss=loss,
-    )
+    with diverging_in(learning_rate):
+        fit(
+            model,
+            Examples((torch.arange(n_users),), liked),
+            optimizer=_adam(model, learning_rate),
+            n_epochs=n_epochs,
+            batch_size=batch_size,
+            seed=seed,
+            schedule="one_cycle",
+            loss=loss,
+        )
     return model
 
 
@@ -618,6 +643,9 @@ def fit_ials(
             f"unseen is {unseen}, l2 {l2}, n_sweeps {n_sweeps} and n_factors "
             f"{n_factors}; give each above 0."
         )
+    check_number(unseen, "unseen")
+    check_count(n_sweeps, "n_sweeps")
+    _check_fit(liked, n_factors, seed, l2=l2)
     torch.manual_seed(seed)
     model = ListFactorization(*liked.shape, n_factors)
     items = model.item_factors.weight.detach()
@@ -740,7 +768,15 @@ def fit_list_autoencoder(
     -------
     ListAutoencoder
         Fitted, in eval mode.
+
+    Raises
+    ------
+    ValueError
+        When there is nobody, or a number is out of range.
+    FloatingPointError
+        When the fit diverges; names the rate to try.
     """
+    _check_fit(heard.liked, n_hidden, seed, learning_rate=learning_rate)
     torch.manual_seed(seed)
     model = ListAutoencoder(heard.liked.shape[1], n_hidden)
     # Who has said nothing yet is told what is popular: the network starts
@@ -752,16 +788,17 @@ def fit_list_autoencoder(
         liked, disliked, wanted = draw(*batch.inputs)
         return softmax_loss(model(liked, disliked), wanted)
 
-    fit(
-        model,
-        Examples((heard.liked, heard.disliked), heard.liked),
-        optimizer=_adam(model, learning_rate),
-        n_epochs=n_epochs,
-        batch_size=batch_size,
-        seed=seed,
-        schedule="one_cycle",
-        loss=loss,
-    )
+    with diverging_in(learning_rate):
+        fit(
+            model,
+            Examples((heard.liked, heard.disliked), heard.liked),
+            optimizer=_adam(model, learning_rate),
+            n_epochs=n_epochs,
+            batch_size=batch_size,
+            seed=seed,
+            schedule="one_cycle",
+            loss=loss,
+        )
     return model
 
 
@@ -919,6 +956,8 @@ def fit_list_lstm(
             f"items have the shape {tuple(items.shape)}; give at least 2 "
             f"steps a history, so that there is a next item to name."
         )
+    _check_fit(liked, n_hidden, seed, learning_rate=learning_rate)
+    check_count(n_factors, "n_factors")
     torch.manual_seed(seed)
     model = ListLSTM(n_items, n_factors, n_hidden)
 
@@ -939,17 +978,28 @@ def fit_list_lstm(
         inputs, targets = (items[:, :-1], liked[:, :-1]), items[:, 1:]
     else:
         inputs, targets = (items, liked, to_find), items
-    fit(
-        model,
-        Examples(inputs, targets, targets < n_items),
-        optimizer=_adam(model, learning_rate),
-        n_epochs=n_epochs,
-        batch_size=batch_size,
-        seed=seed,
-        schedule="one_cycle",
-        loss=finds_next if to_find is None else finds_later,
-    )
+    with diverging_in(learning_rate):
+        fit(
+            model,
+            Examples(inputs, targets, targets < n_items),
+            optimizer=_adam(model, learning_rate),
+            n_epochs=n_epochs,
+            batch_size=batch_size,
+            seed=seed,
+            schedule="one_cycle",
+            loss=finds_next if to_find is None else finds_later,
+        )
     return model
+
+
+def _check_fit(table: Tensor, size: int, seed: int, **numbers: float) -> None:
+    """Refuse what no fit of this module can use."""
+    check_count(size, "the number of factors or hidden numbers")
+    check_seed(seed)
+    for name, number in numbers.items():
+        check_number(number, name, least=0)
+    check_some(table, "people to learn from")
+    check_finite(table, "entries of the table")
 
 
 def _adam(model: nn.Module, learning_rate: float) -> torch.optim.Adam:

@@ -36,6 +36,8 @@ from numbers import Integral
 import torch
 from torch import Tensor, nn
 
+from recslib.arguments import check_rows_of_table
+
 # What an LSTM carries along: output and memory, each (1, B, H).
 State = tuple[Tensor, Tensor] | None
 
@@ -52,7 +54,11 @@ class Embedding(nn.Embedding):
         """Look rows up: int64 of any shape (...) -> (..., n_columns)."""
         if self.weight.device.type != "cpu":
             return super().forward(rows)
-        found = self.weight.index_select(0, rows.flatten())
+        try:
+            found = self.weight.index_select(0, rows.flatten())
+        except (IndexError, RuntimeError):
+            check_rows_of_table(rows, self.num_embeddings)
+            raise
         return found.view(*rows.shape, self.embedding_dim)
 
 

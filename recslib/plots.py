@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import torch
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.text import Annotation
 from torch import Tensor
 
-from recslib.ratings import Ratings
+from recslib.arguments import check_finite, check_some
+from recslib.ratings import Ratings, RatingsError
 from recslib.style import (
     BLACK,
     BLUE,
@@ -30,6 +32,7 @@ from recslib.style import (
 if TYPE_CHECKING:
     from recslib.training import History
 
+LONGEST = 60  # signs that a legend shows of a name
 # Where a label may stand, in points above or below its own point.
 _LABEL_SHIFTS = (0, 7, -7, 14, -14, 21, -21, 28, -28)
 
@@ -40,10 +43,16 @@ def stars_histogram(ratings: Ratings, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     ratings
-        Any number of them.
+        At least one.
     ax
         Where to draw; None makes a figure.
+
+    Raises
+    ------
+    ValueError
+        When there is none.
     """
+    check_some(ratings, "ratings to draw")
     ax = _axes(ax)
     stars, counts = np.unique(ratings.ratings.numpy(), return_counts=True)
     width = 0.8 * np.diff(stars).min(initial=1.0)
@@ -60,7 +69,7 @@ def stars_histogram(ratings: Ratings, ax: Axes | None = None) -> Axes:
         color=ORANGE,
     )
     ax.set(xticks=stars, xlabel="stars", ylabel="ratings")
-    return ax
+    return _plain(ax)
 
 
 def rating_matrix(ratings: Ratings, ax: Axes | None = None) -> Axes:
@@ -83,7 +92,7 @@ def rating_matrix(ratings: Ratings, ax: Axes | None = None) -> Axes:
         xlabel="items, most rated first",
         ylabel="users, busiest first",
     )
-    return ax
+    return _plain(ax)
 
 
 def counts_by_rank(
@@ -105,13 +114,13 @@ def counts_by_rank(
         ax.plot(
             np.arange(1, len(ranked) + 1),
             ranked,
-            label=name,
+            label=_shown(name),
             **_look(number),
         )
     ax.set(xscale="log", yscale="log", xlabel="rank", ylabel="ratings")
     ax.grid()
-    ax.legend()
-    return ax
+    _legend(ax)
+    return _plain(ax)
 
 
 def ratings_by_week(ratings: Ratings, ax: Axes | None = None) -> Axes:
@@ -123,7 +132,13 @@ def ratings_by_week(ratings: Ratings, ax: Axes | None = None) -> Axes:
         With timestamps.
     ax
         Where to draw; None makes a figure.
+
+    Raises
+    ------
+    RatingsError
+        When there are no timestamps.
     """
+    _check_times(ratings)
     ax = _axes(ax)
     days = pd.to_datetime(pd.Series(ratings.timestamps.numpy()), unit="s")
     weeks = days.dt.to_period("W").dt.start_time.value_counts().sort_index()
@@ -132,7 +147,7 @@ def ratings_by_week(ratings: Ratings, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     ax.set(xlabel="week", ylabel="ratings")
-    return ax
+    return _plain(ax)
 
 
 def rating_times(
@@ -148,7 +163,13 @@ def rating_times(
         Unix seconds at which windows start, drawn as vertical lines.
     ax
         Where to draw; None makes a figure.
+
+    Raises
+    ------
+    RatingsError
+        When there are no timestamps.
     """
+    _check_times(ratings)
     ax = _axes(ax)
     users, times = ratings.users.numpy(), ratings.timestamps.numpy()
     first = np.full(ratings.n_users, times.max())
@@ -179,7 +200,7 @@ def rating_times(
         xlabel="when the rating was entered",
         ylabel="users, in order of their first rating",
     )
-    return ax
+    return _plain(ax)
 
 
 def fold_users(
@@ -199,7 +220,7 @@ def fold_users(
         running = np.cumsum(counts) / max(counts.sum(), 1)
         ax.plot(
             running,
-            label=name,
+            label=_shown(name),
             **_look(number),
         )
     ax.set(
@@ -207,8 +228,8 @@ def fold_users(
         ylabel="share of the test ratings",
         ylim=(0, 1.02),
     )
-    ax.legend()
-    return ax
+    _legend(ax)
+    return _plain(ax)
 
 
 def lines(
@@ -241,18 +262,18 @@ def lines(
         ax.plot(
             points,
             values,
-            label=name,
+            label=_shown(name),
             **_look(number),
             marker=MARKERS[number % len(MARKERS)],
             markersize=4 if len(values) <= 40 else 0,
         )
     if reference is not None:
         name, value = reference
-        ax.axhline(value, color=GREY, linestyle=":", label=name)
+        ax.axhline(value, color=GREY, linestyle=":", label=_shown(name))
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(axis="y")
-    ax.legend()
-    return ax
+    _legend(ax)
+    return _plain(ax)
 
 
 def training_history(
@@ -291,7 +312,7 @@ def training_history(
             ha="center",
             arrowprops={"arrowstyle": "-", "color": GREY},
         )
-    return ax
+    return _plain(ax)
 
 
 def error_by_group(
@@ -319,17 +340,17 @@ def error_by_group(
     ax = _axes(ax)
     for number, (name, frame) in enumerate(groups.items()):
         ax.plot(
-            frame["group"],
+            _on_axis(frame["group"]),
             frame[column],
-            label=name,
+            label=_shown(name),
             **_look(number),
             marker=MARKERS[number % len(MARKERS)],
         )
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.tick_params(axis="x", labelsize=8)
     ax.grid(axis="y")
-    ax.legend()
-    return ax
+    _legend(ax)
+    return _plain(ax)
 
 
 def group_intervals(
@@ -364,14 +385,14 @@ def group_intervals(
             fontsize=8,
             color=GREY,
         )
-    ax.set_yticks(heights, groups["group"])
+    ax.set_yticks(heights, groups["group"], parse_math=False)
     ax.invert_yaxis()
     # Room for the words behind the interval that reaches furthest.
     low, high = groups["low"].min(), groups["high"].max()
     ax.set_xlim(low - 0.05 * (high - low), high + 0.6 * (high - low))
     ax.set(xlabel=xlabel, ylabel="group")
     ax.grid(axis="x")
-    return ax
+    return _plain(ax)
 
 
 def surface(
@@ -408,7 +429,7 @@ def surface(
         drawn = ax.contour(x, y, heights, levels=levels, colors=colours)
         ax.clabel(drawn, fontsize=7, fmt="%.1f")
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    return ax
+    return _plain(ax)
 
 
 def time_to_quality(
@@ -467,7 +488,8 @@ def time_to_quality(
     # Room for words beside the first and the last point.
     ax.set_xlim(seconds.min() / 2, seconds.max() * 4)
     ax.grid()
-    ax.legend(loc="upper right")
+    _legend(ax, loc="upper right")
+    _plain(ax)
     _label_apart(ax, points)
     return ax
 
@@ -500,17 +522,17 @@ def cost_growth(
         ax.plot(
             rows["ratings"],
             rows[column],
-            label=name,
+            label=_shown(name),
             **_look(number),
             marker=MARKERS[number % len(MARKERS)],
         )
     if limit is not None:
         name, value = limit
-        ax.axhline(value, color=GREY, linestyle=":", label=name)
+        ax.axhline(value, color=GREY, linestyle=":", label=_shown(name))
     ax.set(xscale="log", yscale="log", xlabel="ratings", ylabel=ylabel)
     ax.grid()
-    ax.legend()
-    return ax
+    _legend(ax)
+    return _plain(ax)
 
 
 def prediction_histogram(
@@ -529,7 +551,16 @@ def prediction_histogram(
         With units.
     ax
         Where to draw; None makes a figure.
+
+    Raises
+    ------
+    ValueError
+        When a model has no predictions, or one is not finite.
     """
+    check_some(predictions, "models to draw")
+    for name, part in predictions.items():
+        check_some(part, f"predictions of {name}")
+        check_finite(torch.as_tensor(part), f"predictions of {name}")
     ax = _axes(ax)
     values = [np.asarray(part) for part in predictions.values()]
     low = min(part.min() for part in values)
@@ -542,13 +573,13 @@ def prediction_histogram(
             part,
             edges,
             histtype="step",
-            label=name,
+            label=_shown(name),
             **_look(number),
             linewidth=1.8,
         )
     ax.set(xlabel=xlabel, ylabel="predictions")
-    ax.legend()
-    return ax
+    _legend(ax)
+    return _plain(ax)
 
 
 def item_map(
@@ -572,12 +603,25 @@ def item_map(
         What the two directions are.
     ax
         Where to draw; None makes a figure.
+
+    Raises
+    ------
+    ValueError
+        When there is not one label a place, or a place is not finite.
     """
+    if np.ndim(places) != 2 or np.shape(places) != (len(labels), 2):
+        raise ValueError(
+            f"places have the shape {np.shape(places)} and there are "
+            f"{len(labels)} labels; give two numbers and a label for each."
+        )
+    places = np.asarray(places)
+    check_finite(torch.as_tensor(places), "places")
     if ax is None:
         _, ax = plt.subplots(figsize=(7.0, 6.0))
     ax.scatter(*places.T, s=14, color=BLUE, alpha=0.55, linewidths=0)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.margins(0.12)
+    _plain(ax)
     ax.figure.canvas.draw()
     taken = []
     for place, label in zip(places, labels, strict=True):
@@ -589,6 +633,7 @@ def item_map(
                 textcoords="offset points",
                 ha=anchor,
                 fontsize=7,
+                parse_math=False,
             )
             box = text.get_window_extent()
             inside = ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1
@@ -596,7 +641,7 @@ def item_map(
                 taken.append(box)
                 break
             text.remove()
-    return ax
+    return _plain(ax)
 
 
 def _look(number: int) -> dict[str, Any]:
@@ -605,6 +650,44 @@ def _look(number: int) -> dict[str, Any]:
         "color": COLOURS[number % len(COLOURS)],
         "linestyle": LINES[number % len(LINES)],
     }
+
+
+def _check_times(ratings: Ratings) -> None:
+    if ratings.timestamps is None or len(ratings) == 0:
+        raise RatingsError(
+            f"{ratings}: there are no times to draw; give ratings with a "
+            f"timestamp column."
+        )
+
+
+def _shown(name: object) -> str:
+    """Write a name for a legend, which leaves out those that start with _."""
+    text = str(name)
+    if len(text) > LONGEST:
+        text = text[: LONGEST - 1] + "…"
+    return f" {text}" if text.startswith("_") else text
+
+
+def _on_axis(groups: pd.Series) -> pd.Series:
+    """Take words of groups for words, and leave numbers what they are."""
+    if pd.api.types.is_numeric_dtype(groups.dtype):
+        return groups
+    return groups.astype(str).str.replace("$", r"\$", regex=False)
+
+
+def _legend(ax: Axes, **how: str) -> None:
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(**how)
+
+
+def _plain(ax: Axes) -> Axes:
+    """Take every text for text: a dollar sign starts no mathematics."""
+    texts = [*ax.texts, ax.title, ax.xaxis.label, ax.yaxis.label]
+    if ax.get_legend() is not None:
+        texts += ax.get_legend().get_texts()
+    for text in texts:
+        text.set_parse_math(False)
+    return ax
 
 
 def _axes(ax: Axes | None) -> Axes:
@@ -657,6 +740,7 @@ def _label(
         va="center",
         fontsize=7,
         color=ORANGE if row.ours else BLACK,
+        parse_math=False,
         arrowprops=leader if line and shift else None,
     )
 

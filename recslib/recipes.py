@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral
 
 import torch
 from torch import Tensor
 
+from recslib.arguments import (
+    check_batch_size,
+    check_count,
+    check_finite,
+    check_number,
+    check_seed,
+    check_some,
+)
 from recslib.features import SideFeatures
 from recslib.models import (
     BothSides,
@@ -19,13 +26,17 @@ from recslib.models import (
 )
 from recslib.ratings import Ratings
 from recslib.sequences import backwards, cut_histories, lstm_inputs
-from recslib.training import Examples, Tensors, fit
+from recslib.training import Examples, Tensors, diverging_in, fit
 
 # Of the dense network: three to four times what a gradient of a batch of
 # 1,024 measures, so that it holds back the first steps alone.
 MAX_GRADIENT_NORM = 1_000.0
 # Of the factorization that is told features: what the validation data chose.
 FEATURE_GRADIENT_NORM = 300.0
+# The highest rates, a rating, of the factorizations and of the dense network;
+# and up to which width of the scale, in stars, they hold.
+RATE, NETWORK_RATE = 0.025, 0.011
+WIDEST = 5.0
 
 
 def fit_factorization(
@@ -34,7 +45,7 @@ def fit_factorization(
     *,
     l2: float = 0.04,
     ridge: float = 3.0,
-    learning_rate: float = 0.025,
+    learning_rate: float | None = None,
     n_epochs: int = 20,
     batch_size: int | None = None,
     seed: int = 0,
@@ -52,11 +63,13 @@ def fit_factorization(
     n_factors
         Columns of the factors.
     l2
-        What each rating pays for the squares of the rows behind it.
+        What each rating pays for the squares of the rows behind it. On a
+        scale that is c times as wide as 1 to 5, c times as much fits.
     ridge
-        What each row pays, an epoch, for its squares.
+        What each row pays, an epoch, for its squares; likewise.
     learning_rate
-        The highest, one a rating.
+        The highest, one a rating. None: 0.025, and less in proportion where
+        the scale is wider than five stars.
     n_epochs
         As in `recslib.training.fit`.
     batch_size
@@ -75,11 +88,14 @@ def fit_factorization(
 
     Raises
     ------
-    ValueError, FloatingPointError
-        As in `recslib.training.fit`, and for an ``n_factors`` that is no
-        whole number.
+    ValueError
+        As in `recslib.training.fit`; when there are no ratings, one is not
+        finite, or a number is out of range.
+    FloatingPointError
+        When the fit diverges; names the rate to try.
     """
-    _check_factors(n_factors)
+    _check_train(train, n_factors, batch_size, seed, l2=l2, ridge=ridge)
+    rate = _rate(RATE, train, learning_rate)
     torch.manual_seed(seed)
     mean = train.ratings.double().mean().item()
     model = kind(train.n_users, train.n_items, n_factors, mean)
@@ -87,21 +103,22 @@ def fit_factorization(
     n_batches = math.ceil(len(train) / batch_size)
     optimizer = torch.optim.SGD(
         model.parameters(),
-        lr=learning_rate,
+        lr=rate,
         # SGD adds weight_decay times the row, the slope of half its square.
         weight_decay=2 * ridge / n_batches,
     )
-    fit(
-        model,
-        Examples((train.users, train.items), train.ratings),
-        optimizer=optimizer,
-        n_epochs=n_epochs,
-        batch_size=batch_size,
-        seed=seed,
-        penalty=lambda *rows: l2 * squared_norms(model, *rows),
-        reduction="sum",
-        schedule="one_cycle",
-    )
+    with diverging_in(rate, _scale_in_words(train)):
+        fit(
+            model,
+            Examples((train.users, train.items), train.ratings),
+            optimizer=optimizer,
+            n_epochs=n_epochs,
+            batch_size=batch_size,
+            seed=seed,
+            penalty=lambda *rows: l2 * squared_norms(model, *rows),
+            reduction="sum",
+            schedule="one_cycle",
+        )
     return model
 
 
@@ -112,7 +129,7 @@ def fit_feature_factorization(
     *,
     l2: float = 0.04,
     ridge: float = 3.0,
-    learning_rate: float = 0.025,
+    learning_rate: float | None = None,
     n_epochs: int = 20,
     batch_size: int | None = None,
     seed: int = 0,
@@ -147,7 +164,8 @@ def fit_feature_factorization(
         As in `fit_factorization`, and when there is not a row of features a
         user and an item.
     """
-    _check_factors(n_factors)
+    _check_train(train, n_factors, batch_size, seed, l2=l2, ridge=ridge)
+    rate = _rate(RATE, train, learning_rate)
     sizes = len(features.users), len(features.items)
     if sizes != (train.n_users, train.n_items):
         raise ValueError(
@@ -169,27 +187,28 @@ def fit_feature_factorization(
         [
             {
                 "params": [weights],
-                "lr": learning_rate * (1 / 100 if "feature" in name else 1),
+                "lr": rate * (1 / 100 if "feature" in name else 1),
             }
             for name, weights in model.named_parameters()
         ],
-        lr=learning_rate,
+        lr=rate,
         weight_decay=2 * ridge / math.ceil(len(train) / batch_size),
     )
-    fit(
-        model,
-        Examples((*pair, features.of(*pair)), train.ratings),
-        optimizer=optimizer,
-        n_epochs=n_epochs,
-        batch_size=batch_size,
-        seed=seed,
-        penalty=lambda users, items, _: (
-            l2 * squared_norms(model, users, items)
-        ),
-        reduction="sum",
-        schedule="one_cycle",
-        max_gradient_norm=FEATURE_GRADIENT_NORM,
-    )
+    with diverging_in(rate, _scale_in_words(train)):
+        fit(
+            model,
+            Examples((*pair, features.of(*pair)), train.ratings),
+            optimizer=optimizer,
+            n_epochs=n_epochs,
+            batch_size=batch_size,
+            seed=seed,
+            penalty=lambda users, items, _: (
+                l2 * squared_norms(model, users, items)
+            ),
+            reduction="sum",
+            schedule="one_cycle",
+            max_gradient_norm=FEATURE_GRADIENT_NORM,
+        )
     return model
 
 
@@ -203,7 +222,7 @@ def fit_dense_net(
     n_factors: int = 32,
     *,
     l2: float = 0.06,
-    learning_rate: float = 0.011,
+    learning_rate: float | None = None,
     n_epochs: int = 18,
     batch_size: int = 1_024,
     seed: int = 0,
@@ -226,7 +245,8 @@ def fit_dense_net(
     l2
         What each rating pays for the squares of the rows behind it.
     learning_rate
-        The highest of the rows, one a rating.
+        The highest of the rows, one a rating. None: 0.011, and less in
+        proportion where the scale is wider than five stars.
     n_epochs, batch_size
         As in `recslib.training.fit`.
     seed
@@ -241,11 +261,14 @@ def fit_dense_net(
 
     Raises
     ------
-    ValueError, FloatingPointError
-        As in `recslib.training.fit`, and for an ``n_factors`` that is no
-        whole number.
+    ValueError
+        As in `recslib.training.fit`; when there are no ratings, one is not
+        finite, or a number is out of range.
+    FloatingPointError
+        When the fit diverges; names the rate to try.
     """
-    _check_factors(n_factors)
+    _check_train(train, n_factors, batch_size, seed, l2=l2)
+    rate = _rate(NETWORK_RATE, train, learning_rate)
     torch.manual_seed(seed)
     mean = train.ratings.double().mean().item()
     inputs: Tensors = (train.users, train.items)
@@ -256,32 +279,67 @@ def fit_dense_net(
     model = kind(train.n_users, train.n_items, n_factors, mean, n_features)
     optimizer = torch.optim.SGD(
         [
-            {"params": [weights], "lr": learning_rate * _share_of(name)}
+            {"params": [weights], "lr": rate * _share_of(name)}
             for name, weights in model.named_parameters()
         ]
     )
-    fit(
-        model,
-        Examples(inputs, train.ratings),
-        optimizer=optimizer,
-        n_epochs=n_epochs,
-        batch_size=batch_size,
-        seed=seed,
-        penalty=lambda users, items, *_: (
-            l2 * squared_norms(model, users, items)
-        ),
-        reduction="sum",
-        schedule="one_cycle",
-        max_gradient_norm=MAX_GRADIENT_NORM,
-    )
+    with diverging_in(rate, _scale_in_words(train)):
+        fit(
+            model,
+            Examples(inputs, train.ratings),
+            optimizer=optimizer,
+            n_epochs=n_epochs,
+            batch_size=batch_size,
+            seed=seed,
+            penalty=lambda users, items, *_: (
+                l2 * squared_norms(model, users, items)
+            ),
+            reduction="sum",
+            schedule="one_cycle",
+            max_gradient_norm=MAX_GRADIENT_NORM,
+        )
     return model
 
 
-def _check_factors(n_factors: object) -> None:
-    if not isinstance(n_factors, Integral) or n_factors < 0:
-        raise ValueError(
-            f"n_factors is {n_factors!r}; give a whole number, not below 0."
-        )
+def _check_train(
+    train: Ratings,
+    n_factors: object,
+    batch_size: object,
+    seed: object,
+    **weights: float,
+) -> None:
+    check_count(n_factors, "n_factors", least=0)
+    if batch_size is not None:
+        check_batch_size(batch_size)
+    check_seed(seed)
+    for name, weight in weights.items():
+        check_number(weight, name, least=0)
+    check_some(train, "ratings to learn from")
+    check_finite(train.ratings, "ratings")
+
+
+def _rate(usual: float, train: Ratings, given: float | None) -> float:
+    """Return the rate of a fit: a wide scale has steep errors."""
+    if given is not None:
+        check_number(given, "learning_rate", least=0)
+        return given
+    low, high = _ends(train)
+    return usual * min(1.0, WIDEST / max(high - low, WIDEST))
+
+
+def _ends(train: Ratings) -> tuple[float, float]:
+    """Return the scale, or what goes beyond it."""
+    low, high = train.scale
+    stars = train.ratings
+    return min(low, stars.min().item()), max(high, stars.max().item())
+
+
+def _scale_in_words(train: Ratings) -> str:
+    low, high = _ends(train)
+    return (
+        f" The settings were chosen on stars from 1 to 5, and these go from "
+        f"{low:g} to {high:g}."
+    )
 
 
 def _share_of(name: str) -> float:
@@ -342,9 +400,24 @@ def fit_lstm(
 
     Raises
     ------
-    ValueError, FloatingPointError
-        As in `recslib.training.fit` and in `recslib.sequences.cut_histories`.
+    ValueError
+        As in `recslib.training.fit` and in `recslib.sequences.cut_histories`;
+        when there are no ratings, or there is not one finite base a rating
+        and one finite row of factors an item.
+    FloatingPointError
+        When the fit diverges; names the rate to try.
     """
+    check_count(n_hidden, "n_hidden")
+    _check_train(train, 0, batch_size, seed)
+    check_number(learning_rate, "learning_rate", least=0)
+    if base.shape != train.ratings.shape or len(item_factors) != train.n_items:
+        raise ValueError(
+            f"base is of {len(base):,} ratings and item_factors of "
+            f"{len(item_factors):,} items; there are {len(train):,} ratings "
+            f"and {train.n_items:,} items."
+        )
+    check_finite(base, "predictions of the base")
+    check_finite(item_factors, "item factors")
     pieces = cut_histories(train, n_steps, seed=seed)
     after = backwards(pieces, train) if both_sides else None
     inputs = lstm_inputs(pieces, base, train.ratings - base, after)
@@ -352,14 +425,15 @@ def fit_lstm(
     if kind is None:
         kind = BothSides if both_sides else LSTMRating
     model = kind(item_factors, n_hidden)
-    fit(
-        model,
-        Examples(inputs, pieces.now(train.ratings), pieces.mask),
-        optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
-        n_epochs=n_epochs,
-        batch_size=batch_size,
-        seed=seed,
-        schedule="one_cycle",
-        max_gradient_norm=1.0,
-    )
+    with diverging_in(learning_rate, _scale_in_words(train)):
+        fit(
+            model,
+            Examples(inputs, pieces.now(train.ratings), pieces.mask),
+            optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
+            n_epochs=n_epochs,
+            batch_size=batch_size,
+            seed=seed,
+            schedule="one_cycle",
+            max_gradient_norm=1.0,
+        )
     return model

@@ -13,6 +13,13 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
+from recslib.arguments import (
+    check_count,
+    check_finite,
+    check_mean,
+    check_number,
+    check_rows,
+)
 from recslib.evaluation import best_items, check_finite_scores
 from recslib.lists import Heard
 from recslib.models import MatrixFactorization, check_tables
@@ -227,7 +234,8 @@ def nearest_items(
     Raises
     ------
     ValueError
-        When there is not one row of factors an item, or no such item.
+        When there is not one finite row of factors an item, no such item, or
+        n is below 1.
     """
     if factors.ndim != 2 or len(factors) != ratings.n_items:
         raise ValueError(
@@ -239,6 +247,7 @@ def nearest_items(
             f"item is {item}; row indexes go from 0 to "
             f"{ratings.n_items - 1}. Ratings.item_titled finds one by title."
         )
+    check_finite(factors, "factors")
     cosines = functional.cosine_similarity(factors, factors[item, None], dim=1)
     left = ratings.counts_by_item() >= min_ratings
     left[item] = False
@@ -281,10 +290,11 @@ def fold_in(
     Raises
     ------
     ValueError
-        When nothing is rated, the lengths differ, a weight is negative, or
-        both are 0; and when the model lacks a table.
+        When nothing is rated, the lengths differ, a rating is not finite, an
+        item is no row index, a weight is negative, or both are 0; and when
+        the model lacks a table.
     """
-    penalty = _checked_penalty(items, ratings, l2, ridge)
+    penalty = _checked_penalty(model, items, ratings, l2, ridge)
     if is_dot_product(model):
         solve = _solution(model, items, penalty)
         weights = solve @ _left_over(model, items, ratings)
@@ -369,7 +379,8 @@ def fold_in_ahead(
     Raises
     ------
     ValueError
-        When ``ridge`` or ``fades`` is not above 0, or ``mood`` is below it.
+        When ``ridge`` or ``fades`` is not above 0, or ``mood`` is below it;
+        when an item is none of the model's, or a number is not finite.
     RatingsError
         When there are no timestamps.
     """
@@ -378,6 +389,11 @@ def fold_in_ahead(
             f"ridge is {ridge}, fades {fades} and mood {mood}; give the first "
             f"two above 0 and no mood below it."
         )
+    for name, value in {"ridge": ridge, "mood": mood, "fades": fades}.items():
+        check_number(value, name)
+    check_rows(ratings.items, len(model.item_factors.weight), "item")
+    check_finite(ratings.ratings, "ratings")
+    _check_items(model)
     order = history_order(ratings, seed)
     left_over = _left_over(model, ratings.items, ratings.ratings)
     ahead = torch.zeros(len(ratings), dtype=torch.float64)
@@ -429,7 +445,7 @@ def arguments(
         As in `fold_in`, when there is no such item, and when the model is no
         dot product: then there are no shares that add up.
     """
-    penalty = _checked_penalty(items, ratings, l2, ridge)
+    penalty = _checked_penalty(model, items, ratings, l2, ridge)
     if not is_dot_product(model):
         raise ValueError(
             f"{type(model).__name__} is no dot product of its tables, so what "
@@ -448,7 +464,11 @@ def arguments(
 
 
 def _checked_penalty(
-    items: Tensor, ratings: Tensor, l2: float, ridge: float
+    model: MatrixFactorization,
+    items: Tensor,
+    ratings: Tensor,
+    l2: float,
+    ridge: float,
 ) -> float:
     """Return the weight of a person's squares, once all is in order."""
     if items.shape != ratings.shape or items.ndim != 1 or len(items) == 0:
@@ -462,7 +482,20 @@ def _checked_penalty(
             f"it, for a person with fewer ratings than factors has no single "
             f"solution without."
         )
+    check_number(l2, "l2")
+    check_number(ridge, "ridge")
+    check_tables(model, "a new person takes a row in")
+    check_rows(items, model.item_factors.weight.shape[0], "item")
+    check_finite(ratings, "ratings")
+    _check_items(model)
     return l2 * len(items) + ridge
+
+
+def _check_items(model: MatrixFactorization) -> None:
+    check_mean(model)
+    for name in ("item_factors", "item_biases"):
+        weights = getattr(model, name).weight
+        check_finite(weights, f"weights of the model's {name}")
 
 
 def _solution(
@@ -568,7 +601,13 @@ def score_users(model: MatrixFactorization, users: Tensor) -> Tensor:
     -------
     Tensor
         (B, n_items) stars.
+
+    Raises
+    ------
+    ValueError
+        When there is nobody, or a user is no row index.
     """
+    check_rows(users, model.user_factors.weight.shape[0], "user")
     n_items = model.item_factors.weight.shape[0]
     rows = users.repeat_interleave(n_items)
     columns = torch.arange(n_items).repeat(len(users))
@@ -626,6 +665,7 @@ def _best(
 ) -> pd.DataFrame:
     if n < 1:
         raise ValueError(f"n is {n}; ask for at least 1 item.")
+    check_count(n, "n")
     rows = left.nonzero().squeeze(1)
     order = scores[rows].argsort(descending=True, stable=True)[:n]
     best = rows[order]

@@ -28,6 +28,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recslib.arguments import check_finite, check_rows, check_seed
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
 
@@ -272,6 +273,8 @@ class SampledFactorization(nn.Module):
 
     def samples(self, users: Tensor, items: Tensor) -> Tensor:
         """Ask every sample: users (B,), items (B,) -> (B, S) stars."""
+        check_rows(users, len(self.users), "user")
+        check_rows(items, len(self.items), "item")
         of_users = self.users.index_select(0, users)
         of_items = self.items.index_select(0, items)
         return self.mean + self.sd * _pair_up(of_users, of_items)
@@ -286,6 +289,8 @@ class SampledFactorization(nn.Module):
         The standard deviation of a rating: what the samples disagree by, and
         the noise of this user and this item.
         """
+        check_rows(users, len(self.users), "user")
+        check_rows(items, len(self.items), "item")
         trust = self.user_trust.index_select(0, users)
         trust = trust * self.item_trust.index_select(0, items)  # (B, S)
         noise = (self.noise_precisions * trust).reciprocal() * self.variance
@@ -335,8 +340,8 @@ def fold_in(
     Raises
     ------
     ValueError
-        When the lengths differ, or features are missing, too many or of
-        another size.
+        When the lengths differ, an item is no row index, a number is not
+        finite, or features are missing, too many or of another size.
     """
     if items.shape != ratings.shape or items.ndim != 1:
         raise ValueError(
@@ -352,6 +357,9 @@ def fold_in(
             f"features are of the shape {came}; the model was fitted with "
             f"({n_features},) a user."
         )
+    check_rows(items, len(model.items), "item")
+    check_finite(ratings, "ratings")
+    check_finite(features, "features")
     expected = model.prior_means + (features @ model.directions) @ model.links
     rows = model.items.index_select(0, items).transpose(0, 1)  # (S, K, D)
     design = torch.cat([torch.ones_like(rows[..., :1]), rows[..., 1:]], dim=2)
@@ -458,6 +466,7 @@ def sample_factorization(
         When there are no ratings.
     """
     n_burn_in = _checked(train, n_factors, n_sweeps, n_burn_in)
+    check_seed(seed)
     started = time.perf_counter()
     chance = np.random.default_rng(seed)
     mean = train.ratings.double().mean().item()

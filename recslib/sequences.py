@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from recslib.arguments import check_count
 from recslib.ratings import Ratings
 from recslib.splits import history_order
 
@@ -135,6 +136,8 @@ def cut_histories(
             f"n_context is {n_context} and n_steps {n_steps}; the context "
             f"must be at least 0 and shorter than the piece."
         )
+    check_count(n_context, "n_context", least=0)
+    check_count(n_steps, "n_steps")
     if is_target is None:
         is_target = torch.ones(len(ratings), dtype=torch.bool)
     _check_flags(is_target, len(ratings))
@@ -223,6 +226,7 @@ def ask_apart(
             f"n_steps is {n_steps} and side {side!r}; give at least 1 step, "
             f"and 'before' or 'after'."
         )
+    check_count(n_steps, "n_steps")
     _check_flags(is_target, len(ratings))
     others = (~is_target).nonzero().squeeze(1)
     heard = ratings.select(others)

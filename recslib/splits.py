@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from recslib.arguments import check_seed
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
 
@@ -134,7 +136,7 @@ def folds_of(ratings: Ratings, n_folds: int, seed: int) -> list[Split]:
     RatingsError
         When there are not so many folds to be had.
     """
-    if n_folds < 1:
+    if not isinstance(n_folds, Integral) or n_folds < 1:
         raise RatingsError(f"n_folds is {n_folds}; take at least 1 fold.")
     if _counts_of(ratings) != _ML_100K:
         drawn = n_folds if n_folds > 1 else N_PUBLISHED_FOLDS
@@ -188,10 +190,15 @@ def _random_parts(
     rows: Tensor, n_folds: int, seed: int, what: str
 ) -> tuple[Tensor, ...]:
     """Part rows at random into folds of equal size."""
-    if not 2 <= n_folds <= len(rows):
+    n = len(rows)
+    if not isinstance(n_folds, Integral) or not 2 <= n_folds <= n:
         raise RatingsError(
-            f"n_folds is {n_folds}; {len(rows):,} {what} can be parted into "
-            f"2 to {len(rows):,} folds."
+            f"n_folds is {n_folds}; {n:,} {what} can be parted into "
+            f"2 to {n:,} folds."
+            if n >= 2
+            else f"n_folds is {n_folds}; {n} is too few to be parted: each "
+            f"fold tests on one at least, and trains on another. Give data "
+            f"with more of them."
         )
     return rows[_shuffled(len(rows), seed)].tensor_split(n_folds)
 
@@ -325,8 +332,11 @@ def last_per_user(ratings: Ratings, n_last: int = 1, seed: int = 0) -> Split:
     Raises
     ------
     RatingsError
-        When there are no timestamps or nobody has enough ratings.
+        When there are no timestamps, nobody has enough ratings, or
+        ``n_last`` is below 1.
     """
+    if not isinstance(n_last, Integral) or n_last < 1:
+        raise RatingsError(f"n_last is {n_last}; give a whole number from 1.")
     by_user = history_order(ratings, seed)
     counts = ratings.counts_by_user()
     end = counts.cumsum(0)[ratings.users[by_user]]
@@ -353,11 +363,13 @@ def global_time(ratings: Ratings, test_share: float = 0.2) -> Split:
     Raises
     ------
     RatingsError
-        When the share is not between 0 and 1 or there are no timestamps.
+        When the share is not between 0 and 1, there are no timestamps, or
+        the oldest second holds all that would train.
     """
     _check_share(test_share, "test_share")
     times = _times(ratings)
     cut = _time_at(times, 1 - test_share)
+    _check_past(times, cut, f"test_share={test_share:g}")
     return _part(ratings, times >= cut, f"newest {100 * test_share:g} %")
 
 
@@ -388,10 +400,11 @@ def time_windows(
     Raises
     ------
     RatingsError
-        When a number is out of range or there are no timestamps.
+        When a number is out of range, there are no timestamps, or so many
+        ratings share one second that a window is left empty.
     """
     _check_share(first_share, "first_share")
-    if n_windows < 1:
+    if not isinstance(n_windows, Integral) or n_windows < 1:
         raise RatingsError(f"n_windows is {n_windows}; give 1 or more.")
     times = _times(ratings)
     width = (1 - first_share) / n_windows
@@ -399,7 +412,14 @@ def time_windows(
         _time_at(times, first_share + width * number)
         for number in range(n_windows)
     ]
+    _check_past(times, starts[0], f"first_share={first_share:g}")
     ends = [*starts[1:], times.max() + 1]
+    if len({int(start) for start in starts}) < n_windows:
+        raise RatingsError(
+            f"n_windows is {n_windows}; too many of the {len(times):,} "
+            f"ratings share one second: a window holds no ratings. Give "
+            f"fewer windows, or use random_split."
+        )
     return [
         Split(
             train=ratings.select(times < start),
@@ -588,6 +608,7 @@ def _mask(rows: Tensor, n: int) -> Tensor:
 
 
 def _shuffled(n: int, seed: int) -> Tensor:
+    check_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     return torch.randperm(n, generator=generator)
 
@@ -602,10 +623,25 @@ def _times(ratings: Ratings) -> Tensor:
 
 
 def _time_at(times: Tensor, share: float) -> Tensor:
+    if len(times) == 0:
+        raise RatingsError("there are no ratings to split; give some.")
     in_order = times.sort().values
     return in_order[min(round(share * len(times)), len(times) - 1)]
 
 
+def _check_past(times: Tensor, cut: Tensor, given: str) -> None:
+    """Refuse a cut in time that leaves nothing before it."""
+    if (times < cut).any():
+        return
+    n_first = int((times == cut).sum())
+    raise RatingsError(
+        f"{given}: {n_first:,} of {len(times):,} ratings are of the first "
+        f"second, {int(cut)}, so the training part holds no ratings. Look "
+        f"whether these are the seconds at which people rated, or use "
+        f"random_split."
+    )
+
+
 def _check_share(share: float, name: str) -> None:
-    if not 0 < share < 1:
+    if not isinstance(share, Real) or not 0 < share < 1:
         raise RatingsError(f"{name} is {share}; give a share between 0 and 1.")

@@ -6,6 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,9 +14,60 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recslib.arguments import (
+    check_batch_size,
+    check_count,
+    check_finite,
+    check_number,
+    check_seed,
+    explain_rows,
+)
 from recslib.progress import progress_bar
 
 Tensors = tuple[Tensor, ...]
+
+
+class DivergedError(FloatingPointError):
+    """A fit whose numbers are no longer finite.
+
+    Parameters
+    ----------
+    where
+        What happened, in which epoch and batch: no full stop.
+    """
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        super().__init__(
+            f"{where}. Likely causes: a learning rate that is too high, "
+            f"gradients that are never cleared, or NaN in the ratings. Try a "
+            f"tenth of the rate, or max_gradient_norm=1."
+        )
+
+
+@contextmanager
+def diverging_in(learning_rate: float, more: str = "") -> Iterator[None]:
+    """Tell whoever calls a recipe what to change when its fit diverges.
+
+    Parameters
+    ----------
+    learning_rate
+        The recipe's argument: a tenth of it is the remedy.
+    more
+        Another sentence, on what the recipe was made for.
+
+    Raises
+    ------
+    FloatingPointError
+        In place of `DivergedError`.
+    """
+    try:
+        yield
+    except DivergedError as error:
+        raise FloatingPointError(
+            f"{error.where}. The learning rate is likely too high: try "
+            f"learning_rate={learning_rate / 10:.2g}, a tenth of it.{more}"
+        ) from error
 
 
 @dataclass
@@ -195,13 +247,27 @@ def fit(
     ------
     ValueError
         For numbers out of range, patience without validation, validation with
-        a loss of one's own, a device that is not there, and predictions of
-        another shape than the targets.
-    FloatingPointError
+        a loss of one's own, a device that is not there, predictions of
+        another shape than the targets, a mask that lets nothing count,
+        an optimizer of another model, and inputs that are no rows of the
+        model's tables.
+    DivergedError
         When a loss or a weight is not finite; names the epoch, the batch and
-        the likely causes.
+        the likely causes. A `FloatingPointError`.
     """
     _check_settings(n_epochs, batch_size, reduction, validation, patience)
+    check_seed(seed)
+    if max_gradient_norm is not None:
+        check_number(max_gradient_norm, "max_gradient_norm", above=0)
+    _check_optimizer(optimizer, model)
+    if loss is None:
+        _check_counting(train, "training")
+    if validation is not None:
+        _check_counting(validation, "validation")
+        targets = validation.targets
+        if validation.mask is not None:
+            targets = targets[validation.mask]
+        check_finite(targets, "targets of the validation examples")
     if loss is not None and validation is not None:
         raise ValueError(
             "validation is judged by RMSE, which a loss of one's own need not "
@@ -210,6 +276,7 @@ def fit(
     losses_of = _squared_errors if loss is None else loss
     where = find_device(device)
     model.to(where)
+    given = train.inputs
     train = train.to(where)
     n_batches = math.ceil(len(train) / batch_size)
     rates = [group["lr"] for group in optimizer.param_groups]
@@ -218,7 +285,8 @@ def fit(
 
     def step(batch: Examples) -> Tensor:
         """Take one step of the optimizer; return the losses."""
-        losses = losses_of(model, batch)
+        with _rows_named(model, given):
+            losses = losses_of(model, batch)
         total = losses.sum()
         if penalty is not None:
             total = total + penalty(*batch.inputs).sum()
@@ -312,8 +380,10 @@ def predict(
     Raises
     ------
     ValueError
-        When there are no examples, or the device is not there.
+        When there are no examples, inputs are no rows of the model's tables,
+        ``batch_size`` is below 1, or the device is not there.
     """
+    check_batch_size(batch_size)
     sizes = [len(part) for part in inputs]
     if len(set(sizes)) != 1 or sizes[0] == 0:
         raise ValueError(
@@ -322,7 +392,7 @@ def predict(
         )
     where = find_device(device)
     model.to(where).eval()
-    with torch.no_grad():
+    with torch.no_grad(), _rows_named(model, inputs):
         parts = [
             model(*(part[rows].to(where) for part in inputs)).cpu()
             for rows in _slices(sizes[0], batch_size)
@@ -360,6 +430,44 @@ def find_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+@contextmanager
+def _rows_named(model: nn.Module, inputs: Tensors) -> Iterator[None]:
+    """Say which input holds no row index, where PyTorch does not.
+
+    On a GPU nothing can be read after such an error: give inputs that lie on
+    the CPU.
+    """
+    try:
+        yield
+    except (IndexError, RuntimeError, ValueError) as error:
+        explain_rows(model, inputs, sure=isinstance(error, IndexError))
+        raise
+
+
+def _check_optimizer(
+    optimizer: torch.optim.Optimizer, model: nn.Module
+) -> None:
+    ours = {id(weights) for weights in model.parameters()}
+    moved = {
+        id(weights)
+        for group in optimizer.param_groups
+        for weights in group["params"]
+    }
+    if not ours & moved:
+        raise ValueError(
+            "the optimizer moves no weight of this model, so nothing would be "
+            "learnt; make it anew, from model.parameters()."
+        )
+
+
+def _check_counting(examples: Examples, name: str) -> None:
+    if examples.mask is not None and not examples.mask.any():
+        raise ValueError(
+            f"the mask of the {name} examples is False everywhere, so nothing "
+            f"counts; give at least one target that does, or no mask."
+        )
+
+
 def _check_settings(
     n_epochs: int,
     batch_size: int,
@@ -367,11 +475,8 @@ def _check_settings(
     validation: Examples | None,
     patience: int | None,
 ) -> None:
-    if n_epochs < 1 or batch_size < 1:
-        raise ValueError(
-            f"n_epochs is {n_epochs} and batch_size {batch_size}; give at "
-            f"least 1 of each."
-        )
+    check_count(n_epochs, "n_epochs")
+    check_batch_size(batch_size)
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction is {reduction!r}; give 'mean' or 'sum'.")
     if patience is not None and patience < 1:
@@ -429,7 +534,9 @@ def _validation_rmse(
     squares, count = 0.0, 0
     with torch.no_grad():
         for rows in _slices(len(examples), batch_size):
-            errors = _squared_errors(model, examples.batch(rows).to(where))
+            with _rows_named(model, examples.inputs):
+                batch = examples.batch(rows).to(where)
+                errors = _squared_errors(model, batch)
             squares += errors.double().sum().item()
             count += errors.numel()
     return math.sqrt(squares / max(count, 1))
@@ -437,10 +544,7 @@ def _validation_rmse(
 
 def _diverged(
     error: FloatingPointError, epoch: int, number: int, n_batches: int
-) -> FloatingPointError:
-    return FloatingPointError(
-        f"{error} in epoch {epoch}, batch {number} of {n_batches}. Likely "
-        f"causes: a learning rate that is too high, gradients that are never "
-        f"cleared, or NaN in the ratings. Try a tenth of the rate, or "
-        f"max_gradient_norm=1."
+) -> DivergedError:
+    return DivergedError(
+        f"{error} in epoch {epoch}, batch {number} of {n_batches}"
     )

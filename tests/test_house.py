@@ -10,6 +10,7 @@ import yaml
 
 import recslib
 from bookbuild import places, readme
+from recslib import movielens
 
 ROOT = places.ROOT
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -22,6 +23,7 @@ OFF_THE_MAP = {
     "LICENSE": "where code hosts look for the licence of the code",
     "LICENSE-text": "the licence of text and figures, beside it",
     "CITATION.cff": "where code hosts look for how to cite",
+    "SECURITY.md": "where code hosts look for how to report a weakness",
     ".gitignore": "where git looks",
 }
 
@@ -179,6 +181,35 @@ def test_only_the_published_book_may_write_to_pages():
         text = path.read_text(encoding="utf-8")
         assert ("pages: write" in text) == (path.stem == "pages")
         assert workflow(path.stem)["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_no_checkout_leaves_credentials_behind(path):
+    jobs = workflow(path.stem)["jobs"].values()
+    steps = [step for job in jobs for step in job["steps"]]
+    checkouts = [step for step in steps if "checkout@" in step.get("uses", "")]
+    assert checkouts
+    for step in checkouts:
+        assert step["with"]["persist-credentials"] is False
+
+
+def test_known_weaknesses_of_every_pin_are_looked_for_each_week():
+    steps = workflow("weekly")["jobs"]["audit"]["steps"]
+    commands = "\n".join(step.get("run", "") for step in steps)
+    assert "pip_audit --no-deps" in commands
+    assert "requirements.txt" in commands
+
+
+def test_the_terms_of_the_data_are_told_wherever_they_are_fetched():
+    for told in (
+        movielens.GROUPLENS.terms,
+        read("README.md"),
+        read("book/setup.md"),
+        read("SECURITY.md"),
+    ):
+        words = " ".join(told.split())
+        assert re.search(r"research", words)
+        assert re.search(r"redistribution|pass it on", words)
 
 
 def test_every_push_is_tested_on_linux_and_macos():

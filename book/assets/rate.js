@@ -48,10 +48,13 @@
    * Write ratings behind the `#` of an address.
    * @param {{item: number, stars: number}[]} rated In their order.
    * @param {number} nItems So that a link made for other films is noticed.
-   * @returns {string} "#v1-1682-49x5-171x4"; "" for nothing.
+   * @returns {string} "#v1-1682-49x5-171x4"; "" for nothing. Stars below 0
+   *   are written "49xm5", for a hyphen parts the ratings.
    */
   function toAddress(rated, nItems) {
-    const parts = rated.map(({ item, stars }) => `${item}x${stars}`);
+    const parts = rated.map(
+      ({ item, stars }) => `${item}x${stars < 0 ? "m" : ""}${Math.abs(stars)}`,
+    );
     return parts.length ? `#v${VERSION}-${nItems}-${parts.join("-")}` : "";
   }
 
@@ -88,14 +91,17 @@
       );
     }
     const parts = (match[3] || "").split("-");
-    const rated = [];
+    const starsOf = new Map(); // keeps the order of the ratings
     for (const part of parts) {
-      const [, item, stars] = /^(\d+)x(\d+)$/.exec(part) || [];
-      const known = Number(item) < nItems && choices.includes(Number(stars));
-      if (known && !rated.some((other) => other.item === Number(item))) {
-        rated.push({ item: Number(item), stars: Number(stars) });
+      const [, digits, minus, size] = /^(\d+)x(m?)(\d+)$/.exec(part) || [];
+      const item = Number(digits);
+      const stars = minus ? -Number(size) : Number(size);
+      const known = item < nItems && choices.includes(stars);
+      if (known && !starsOf.has(item)) {
+        starsOf.set(item, stars);
       }
     }
+    const rated = [...starsOf].map(([item, stars]) => ({ item, stars }));
     const lost = parts.length - rated.length;
     const problem = lost
       ? `${lost} of ${parts.length} ratings in the link could not be read ` +

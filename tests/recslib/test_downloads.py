@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -85,6 +86,7 @@ class Source:
     cut: float = 1.0
     delay: float = 0.0
     status: int = 200
+    drip: float = 0.0
     hold: threading.Event | None = None
     hits: list[str] = field(default_factory=list)
     url: str = ""
@@ -104,7 +106,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content[: int(len(content) * source.cut)])
+        whole = len(content) if source.drip == 0 else 0
+        for place in range(len(content) - whole):
+            if source.drip == 0:
+                return
+            self.wfile.write(content[place : place + 1])
+            time.sleep(source.drip)
+        self.wfile.write(content[: int(whole * source.cut)])
         if source.hold is not None:
             self.wfile.flush()
             source.hold.wait(30)
@@ -453,7 +461,406 @@ def test_a_read_only_cache_without_the_file_gives_way_to_a_temporary_one(
     assert "RECSLIB_CACHE" in caplog.text
 
 
+def bits_of(content):
+    """Flip one bit of each byte in turn, another one each time."""
+    for place, byte in enumerate(content):
+        bad = bytes([byte ^ 1 << place % 8])
+        yield content[:place] + bad + content[place + 1 :]
+
+
+TINY = zip_of(
+    {
+        "ml-latest-small/ratings.csv": (
+            "userId,movieId,rating,timestamp\n1,1,4.0,9\n2,2,3.5,10\n"
+        ),
+        "ml-latest-small/movies.csv": (
+            'movieId,title,genres\n1,"Heat (1995)",Crime\n2,Up (2009),Drama\n'
+        ),
+    }
+)
+
+
+def test_a_bit_flipped_anywhere_is_noticed_or_changes_nothing(tmp_path):
+    (archive,) = movielens.ARCHIVES["latest-small"]
+    path = tmp_path / SMALL
+    path.write_bytes(TINY)
+    sound = load("latest-small", cache=tmp_path)
+    n_noticed = 0
+    for content in bits_of(TINY):
+        path.write_bytes(content)
+        trouble = downloads._trouble(path, archive)
+        n_noticed += trouble is not None
+        if trouble is None:
+            data = load("latest-small", cache=tmp_path)
+            assert data.ratings.ratings.equal(sound.ratings.ratings)
+            assert data.ratings.titles == sound.ratings.titles
+    assert n_noticed > len(TINY) / 2
+
+
+def claims_a_password(content):
+    changed = bytearray(content)
+    changed[6] |= 1
+    changed[content.find(b"PK\x01\x02") + 8] |= 1
+    return bytes(changed)
+
+
+def packed_by_nobody_knows_what(content):
+    changed = bytearray(content)
+    changed[8] = changed[content.find(b"PK\x01\x02") + 10] = 0x63
+    return bytes(changed)
+
+
+def whole_but(**files):
+    """Return what makes the small archive anew, with other files in it."""
+    with zipfile.ZipFile(io.BytesIO(TINY)) as tiny:
+        members = {each: tiny.read(each) for each in tiny.namelist()}
+    for name, content in files.items():
+        member = f"ml-latest-small/{name}.csv"
+        if content is None:
+            del members[member]
+        else:
+            members[member] = content
+    return lambda _: zip_of(members)
+
+
+HEADER = "userId,movieId,rating,timestamp\n"
+WRONG = {
+    "password": claims_a_password,
+    "packing": packed_by_nobody_knows_what,
+    "no films": whole_but(movies=None),
+    "no ratings": whole_but(ratings=None),
+    "empty ratings": whole_but(ratings=""),
+    "a header alone": whole_but(ratings=HEADER),
+    "another header": whole_but(ratings="userId,x,y\n1,1,4.0\n"),
+    "stars that cannot be": whole_but(ratings=HEADER + "1,1,9.0,9\n"),
+    "a rated film that lacks": whole_but(ratings=HEADER + "1,7,4.0,9\n"),
+    "empty films": whole_but(movies=""),
+    "another film table": whole_but(movies="id;title\n1;Heat\n"),
+    "another archive": lambda _: ZIP_BYTES,
+    "a web page": lambda _: b"<html>Please sign in</html>",
+}
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_an_archive_that_is_whole_but_wrong_is_set_aside_and_fetched_again(
+    fault, source, cache, caplog
+):
+    cache.mkdir(parents=True)
+    (cache / SMALL).write_bytes(WRONG[fault](TINY))
+    assert len(load("latest-small", cache=cache).ratings) == 500
+    assert kept(cache) == [SMALL, SMALL + ".bad"]
+    assert "set aside" in caplog.text
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_an_archive_that_comes_whole_but_wrong_is_never_kept(
+    fault, source, cache
+):
+    source.files[SMALL] = WRONG[fault](TINY)
+    with pytest.raises(DownloadError, match=f"{SMALL}\n.*what came"):
+        load("latest-small", cache=cache)
+    assert kept(cache) == []
+    source.files[SMALL] = SMALL_BYTES
+    assert len(load("latest-small", cache=cache).ratings) == 500
+
+
+def test_with_no_source_the_error_says_which_file_is_bad_and_why(cache):
+    cache.mkdir(parents=True)
+    (cache / SMALL).write_bytes(WRONG["no films"](TINY))
+    said = f"{SMALL} does not hold ml-latest-small/movies.csv"
+    with pytest.raises(DownloadError, match=said):
+        load("latest-small", cache=cache)
+
+
+def test_a_web_page_in_place_of_an_archive_is_called_so(source, cache):
+    source.files[SMALL] = b"\n<!DOCTYPE html><p>Sign in to the network"
+    with pytest.raises(DownloadError, match="it is a web page"):
+        load("latest-small", cache=cache)
+
+
+@pytest.mark.parametrize("fill", [lambda p: None, lambda p: p.joinpath("x")])
+def test_a_folder_in_the_place_of_what_is_set_aside_is_no_obstacle(
+    fill, source, cache
+):
+    aside = cache / (SMALL + ".bad")
+    aside.mkdir(parents=True)
+    inside = fill(aside)
+    if inside is not None:
+        inside.touch()
+    for _ in range(2):
+        (cache / SMALL).write_bytes(b"x")
+        assert len(load("latest-small", cache=cache).ratings) == 500
+    assert aside.is_dir()
+    assert kept(cache) == [SMALL, SMALL + ".bad", SMALL + ".bad-2"]
+
+
+def test_a_folder_in_the_place_of_the_archive_is_no_obstacle(source, cache):
+    for _ in range(2):
+        (cache / SMALL).mkdir(parents=True)
+        (cache / SMALL / "x").touch()
+        assert len(load("latest-small", cache=cache).ratings) == 500
+        (cache / SMALL).unlink()
+
+
+@pytest.mark.parametrize("kind", ["lock", "incoming"])
+def test_a_name_that_something_else_has_taken_is_no_obstacle(
+    kind, source, cache, temporary_folder
+):
+    taken = cache / f"latest-small.{kind}"
+    taken.mkdir(parents=True)
+    if kind == "incoming":
+        taken.rmdir()
+        taken.write_text("a file")
+    assert len(load("latest-small", cache=cache).ratings) == 500
+
+
+@pytest.fixture
+def shared_cache(temporary_folder):
+    """Give a cache where all may write and none may delete another's files.
+
+    What is in it is root's; the test goes on as another user.
+    """
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("only root can leave files of another user")
+    cache = temporary_folder / "shared"
+    cache.mkdir()
+    cache.chmod(0o1777)
+
+    def left(name, content=None, mode=0o755):
+        path = cache / name
+        if content is None:
+            path.mkdir()
+            (path / "half").write_bytes(b"half")
+        else:
+            path.write_bytes(content)
+        path.chmod(mode)
+        os.seteuid(65534)
+        return cache
+
+    yield left
+    os.seteuid(0)
+
+
+def test_what_another_user_left_half_done_blocks_nobody(shared_cache, source):
+    cache = shared_cache("latest-small.incoming")
+    assert len(load("latest-small", cache=cache).ratings) == 500
+    assert (cache / SMALL).read_bytes() == SMALL_BYTES
+    assert kept(cache) == ["latest-small.incoming", SMALL]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "mode"),
+    [
+        (SMALL, b"no archive", 0o644),
+        (SMALL, SMALL_BYTES, 0o600),
+        ("latest-small.lock", b"", 0o600),
+    ],
+)
+def test_a_file_of_another_user_that_is_in_the_way_is_left_and_named(
+    name, content, mode, shared_cache, source, caplog
+):
+    cache = shared_cache(name, content, mode)
+    for _ in range(2):
+        assert len(load("latest-small", cache=cache).ratings) == 500
+    assert source.hits == [SMALL]
+    assert name in caplog.text and "RECSLIB_CACHE" in caplog.text
+    os.seteuid(0)
+    assert (cache / name).read_bytes() == content
+
+
+def test_the_home_folder_is_meant_by_a_tilde(source, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.setenv("RECSLIB_CACHE", "~/films")
+    monkeypatch.chdir(tmp_path)
+    load("latest-small")
+    load("latest-small", cache="~/others")
+    assert kept(tmp_path / "home" / "films") == [SMALL]
+    assert kept(tmp_path / "home" / "others") == [SMALL]
+    assert not (tmp_path / "~").exists()
+
+
+@pytest.mark.parametrize("cache", ["x\0y", "y" * 5_000])
+def test_a_cache_that_cannot_be_named_gives_way_to_a_temporary_one(
+    cache, source, temporary_folder, caplog
+):
+    assert len(load("latest-small", cache=cache).ratings) == 500
+    assert "RECSLIB_CACHE" in caplog.text
+    assert len(caplog.text) < 2_000
+
+
+def test_what_is_said_beside_a_temporary_cache_is_followed(
+    source, tmp_path, monkeypatch, caplog, temporary_folder
+):
+    (tmp_path / "file").touch()
+    load("latest-small", cache=tmp_path / "file")
+    assert "set RECSLIB_CACHE to a folder of yours" in caplog.text
+    monkeypatch.setenv("RECSLIB_CACHE", str(tmp_path / "mine"))
+    load("latest-small")
+    assert kept(tmp_path / "mine") == [SMALL]
+
+
+# A source that is slow, or gives too much ------------------------------------
+
+
+def test_a_source_of_a_byte_now_and_then_is_given_up(
+    source, cache, monkeypatch
+):
+    monkeypatch.setattr(downloads, "PACE_SECONDS", 0.5)
+    source.drip = 0.05
+    with pytest.raises(DownloadError, match=r"bytes in .* seconds: gi"):
+        load("latest-small", cache=cache)
+    assert kept(cache) == []
+    source.drip = 0.0
+    assert len(load("latest-small", cache=cache).ratings) == 500
+
+
+def test_a_source_without_an_end_is_given_up(source, cache, monkeypatch):
+    monkeypatch.setattr(downloads, "MOST_BYTES", 1_000)
+    source.hold = threading.Event()
+    with pytest.raises(DownloadError, match="more than the 1,000 bytes"):
+        load("latest-small", cache=cache)
+    assert kept(cache) == []
+
+
+def test_a_full_disk_is_told_with_what_helps(source, cache, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(downloads, "_http_download", full)
+        with pytest.raises(DownloadError, match=r"4\. make room.*RECSLIB_CAC"):
+            load("latest-small", cache=cache)
+    assert len(load("latest-small", cache=cache).ratings) == 500
+
+
+def test_a_pip_of_the_working_folder_is_not_run(
+    cache, small_100k, wheels, tmp_path, monkeypatch
+):
+    (tmp_path / "pip.py").write_text("open('ran', 'w')")
+    monkeypatch.chdir(tmp_path)
+    assert len(load("100k", cache=cache).ratings) == 2
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_source_package_in_place_of_the_wheel_is_not_run(
+    cache, small_100k, wheels, tmp_path
+):
+    (wheels / WHEEL).unlink()
+    code = f"open({str(tmp_path / 'ran')!r}, 'w')".encode()
+    with tarfile.open(wheels / "recbole-1.2.1.tar.gz", "w:gz") as package:
+        member = tarfile.TarInfo("recbole-1.2.1/setup.py")
+        member.size = len(code)
+        package.addfile(member, io.BytesIO(code))
+    with pytest.raises(DownloadError, match=r"pip:recbole==1\.2\.1"):
+        load("100k", cache=cache)
+    assert not (tmp_path / "ran").exists()
+
+
+# What an error offers --------------------------------------------------------
+
+
+def test_each_remedy_for_a_source_that_fails_is_followed(
+    source, cache, tmp_path, monkeypatch
+):
+    source.status = 503
+    with pytest.raises(DownloadError) as caught:
+        load("latest-small", cache=cache)
+    said = str(caught.value)
+    assert "run this again" in said
+    source.status = 200
+    assert len(load("latest-small", cache=cache).ratings) == 500
+    monkeypatch.setenv("RECSLIB_MIRROR", "http://127.0.0.1:9/closed")
+    assert f"download {SMALL} in a browser" in said
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / SMALL).write_bytes(SMALL_BYTES)
+    with monkeypatch.context() as patched:
+        patched.setenv("RECSLIB_DATA", str(tmp_path / "mine"))
+        assert len(load("latest-small", cache=tmp_path / "a").ratings) == 500
+    assert "RECSLIB_MIRROR to the address of a mirror" in said
+    monkeypatch.setenv("RECSLIB_MIRROR", source.url + "/")
+    assert len(load("latest-small", cache=tmp_path / "b").ratings) == 500
+
+
 # A folder that a person names -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("nowhere", "there is no such folder"),
+        ("nowhere/at/all", "there is no such folder"),
+        ("y" * 5_000, "cannot be looked into"),
+        ("~nosuchuser/x", "cannot be looked into"),
+        ("x\0y", "cannot be looked into"),
+        ("file", "no sound copy; it holds file"),
+    ],
+)
+def test_a_folder_that_is_no_use_is_said_and_the_cache_is_tried(
+    named, said, source, cache, tmp_path, monkeypatch, caplog
+):
+    (tmp_path / "file").write_text("no archive")
+    monkeypatch.chdir(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setenv("RECSLIB_MIRROR", "http://127.0.0.1:9/closed")
+        with pytest.raises(DownloadError, match=f"the folder .*: .*{said}"):
+            load("latest-small", folder=named, cache=cache)
+    assert "looking in the cache" in caplog.text
+    data = load("latest-small", folder=named, cache=cache)
+    assert len(data.ratings) == 500
+
+
+def test_a_closed_folder_is_said_and_the_cache_is_tried(
+    temporary_folder, source, caplog
+):
+    if not hasattr(os, "geteuid"):
+        pytest.skip("permissions of this kind are POSIX's")
+    closed = temporary_folder / "closed"
+    (closed / "in").mkdir(parents=True)
+    closed.chmod(0)
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(65534)
+    try:
+        for folder in (closed, closed / "in"):
+            data = load("latest-small", folder=folder, cache=temporary_folder)
+            assert len(data.ratings) == 500
+        assert "Permission denied" in caplog.text
+    finally:
+        os.seteuid(was)
+        closed.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "name", ["ml-latest-small (1).zip", "ML-Latest-Small.ZIP", SMALL]
+)
+def test_an_archive_that_was_saved_under_another_name_is_found(
+    name, cache, tmp_path
+):
+    (tmp_path / name).write_bytes(SMALL_BYTES)
+    for folder in (tmp_path, tmp_path / name):
+        data = load("latest-small", folder=folder, cache=cache)
+        assert len(data.ratings) == 500
+
+
+def test_what_lies_in_the_folder_instead_is_listed(cache, tmp_path):
+    for number in range(12):
+        (tmp_path / f"photo {number:02}.jpg").touch()
+    said = r"no sound copy; it holds photo 00\.jpg, .* photo 07\.jpg, \.\.\."
+    with pytest.raises(DownloadError, match=said):
+        load("latest-small", folder=tmp_path, cache=cache)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_an_archive_that_was_unpacked_into_its_own_name_is_found(
+    depth, cache, tmp_path
+):
+    place = tmp_path.joinpath(*["ml-latest-small"] * depth)
+    place.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(io.BytesIO(TINY)) as tiny:
+        for member in tiny.namelist():
+            (place / Path(member).name).write_bytes(tiny.read(member))
+    assert len(load("latest-small", folder=tmp_path, cache=cache).ratings) == 2
 
 
 def test_an_archive_in_the_folder_needs_no_source(tmp_path, cache, small_100k):

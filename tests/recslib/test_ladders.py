@@ -264,3 +264,16 @@ def test_the_card_has_the_size_that_links_are_shown_with_and_fits_it():
         box = text.get_window_extent()
         assert box.x0 >= 0 and box.x1 <= 1200, text.get_text()
         assert box.y0 >= 0 and box.y1 <= 630, text.get_text()
+
+
+@pytest.mark.parametrize("name", ["$9.99 and $ALT", r"$\frac{$", "__init__"])
+def test_a_model_may_be_called_what_one_likes(name):
+    drawn = [
+        ladders.ladder(RUNGS.assign(model=[name, "b", "c"]), guess=(name, 1)),
+        ladders.ladders(SPLITS.assign(model=name, panel=name, line=name)),
+        ladders.social_card(name, name, {name: 1.0, "ours": 0.9}).axes[0],
+    ]
+    for ax in drawn:
+        ax.figure.canvas.draw()
+        shown = [each.get_text() for each in ax.get_yticklabels()]
+        assert name in shown

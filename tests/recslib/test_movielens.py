@@ -8,8 +8,9 @@ import torch
 
 from recslib import movielens
 from recslib.features import side_features
-from recslib.movielens import load, synthetic
+from recslib.movielens import lacks, load, synthetic
 from recslib.ratings import RatingsError
+from recslib.tables import read_ratings
 
 # Hand-written lines of each form --------------------------------------------
 
@@ -235,6 +236,277 @@ def test_archives_are_read_in_place_and_nothing_is_unpacked(
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(RatingsError, match="'2m'; there are 100k, 1m, 10m"):
         load("2m")
+
+
+# What the files may have suffered -----------------------------------------
+
+RATINGS = (
+    "userId,movieId,rating,timestamp\n1,1,4.0,10\n2,2,3.0,11\n2,3,3.5,12\n"
+)
+MOVIES = (
+    'movieId,title,genres\n1,"Film, The (1995)",Drama\n2,B (1996),Comedy\n'
+    "3,C,(no genres listed)\n"
+)
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Return what writes a folder of latest-small, with all its files."""
+
+    def made(ratings=RATINGS, movies=MOVIES, name="ml-latest-small"):
+        place = tmp_path / name
+        place.mkdir(exist_ok=True)
+        files = {
+            "ratings.csv": ratings,
+            "movies.csv": movies,
+            "links.csv": "movieId,imdbId,tmdbId\n1,0114709,862\n",
+            "tags.csv": "userId,movieId,tag,timestamp\n2,1,funny,9\n",
+            "README.txt": "Summary\n",
+        }
+        for file, content in files.items():
+            if content is not None:
+                (place / file).write_bytes(
+                    content if isinstance(content, bytes) else content.encode()
+                )
+        return place
+
+    return made
+
+
+def test_line_ends_of_another_system_change_no_rating(four_ratings, tmp_path):
+    u_files(tmp_path / "ml-100k")
+    recbole_files(tmp_path / "copy")
+    want = load("100k", folder=tmp_path)
+    for folder, table in (("ml-100k", "u.data"), ("copy", "ml-100k.inter")):
+        path = tmp_path / folder / table
+        original = path.read_bytes()
+        for ends in (b"\r\n", b"\r\n\r\n"):
+            path.write_bytes(original.replace(b"\n", ends))
+            got = load("100k", folder=tmp_path / folder)
+            assert torch.equal(got.ratings.ratings, want.ratings.ratings)
+            assert torch.equal(got.ratings.timestamps, want.ratings.timestamps)
+        path.write_bytes(original.rstrip(b"\n"))
+        assert len(load("100k", folder=tmp_path / folder).ratings) == 4
+
+
+def test_every_file_may_have_the_line_ends_of_another_system(
+    small, four_ratings, tmp_path
+):
+    u_files(tmp_path / "ml-100k")
+    for path in (tmp_path / "ml-100k").iterdir():
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    data = load("100k", folder=tmp_path)
+    assert data.films["genres"].tolist()[2] == ("Drama", "Musical")
+    assert data.users["zip_code"].tolist() == ["85711", "T8H1N"]
+    crlf = small(RATINGS.replace("\n", "\r\n"), MOVIES.replace("\n", "\r\n"))
+    assert load(crlf).films["genres"].tolist()[2] == ()
+
+
+def test_another_rating_among_the_published_is_still_refused(
+    four_ratings, tmp_path
+):
+    u_files(tmp_path / "ml-100k")
+    path = tmp_path / "ml-100k" / "u.data"
+    path.write_bytes(path.read_bytes().replace(b"\t5\t", b"\t4\t"))
+    with pytest.raises(
+        RatingsError, match=r"u\.data: the 100,000 ratings are"
+    ):
+        load("100k", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "movies",
+    [
+        MOVIES + "\n",
+        MOVIES + "\r\n\n\n",
+        MOVIES.rstrip("\n"),
+        "\ufeff" + MOVIES,
+        MOVIES.replace("Comedy\n", "Comedy\n\n"),
+    ],
+)
+def test_empty_lines_and_a_mark_at_the_start_are_no_films(small, movies):
+    data = load("latest-small", folder=small(movies=movies))
+    assert data.ratings.titles == ("The Film (1995)", "B (1996)", "C")
+
+
+@pytest.mark.parametrize(
+    ("movies", "said"),
+    [
+        (MOVIES.replace(",", ";"), "starts with 'movieId;title;genres', not"),
+        (MOVIES.partition("\n")[2], r"starts with '1,Film, The \(1995\)"),
+        ("", "starts with 'nothing'"),
+        (MOVIES + "4\n", "line 5: not movieId,title,genres, but"),
+        (MOVIES + "\n4,D\n", "line 6: not movieId,title,genres, but"),
+        (MOVIES + "x,D,Drama\n", "line 5: not movieId,title,genres, but"),
+        (MOVIES + '4,"' + "x" * 140_000 + "\n", "line 5: field larger"),
+        (MOVIES.replace("3,C", "4,C"), "1 ids are missing: 3"),
+        (MOVIES + "2,B again (1996),Drama\n", "1 ids stand twice: 2"),
+        (MOVIES.encode() + b"4,L\xe9on,Drama\n", "utf-8"),
+    ],
+)
+def test_a_film_table_that_is_wrong_is_named_with_its_line(
+    small, movies, said
+):
+    place = small(movies=movies)
+    for how in ({"folder": place}, {"folder": place.parent}):
+        with pytest.raises(RatingsError, match=said) as caught:
+            load("latest-small", **how)
+        assert "movies.csv" in str(caught.value) or said == "utf-8"
+        assert str(place) in str(caught.value)
+        assert "afresh" in str(caught.value)
+
+
+def test_the_remedies_for_a_wrong_film_table_are_followed(small):
+    place = small(movies=MOVIES.replace("3,C", "4,C"))
+    with pytest.raises(RatingsError, match=r"afresh, or .* with read_ratings"):
+        load(place)
+    assert len(read_ratings(place / "ratings.csv")) == 3
+    small()
+    assert len(load(place).ratings) == 3
+
+
+TWO_FILMS = (
+    "3::Grumpier Old Men (1995)::Comedy\n73::Misérables, Les (1995)::Drama\n"
+)
+
+
+def one_m(place, users="1::F::1::10::48067\n2::M::56::16::70072\n"):
+    place.mkdir()
+    (place / "ratings.dat").write_text("1::3::5::978300760\n2::73::4::1\n")
+    (place / "movies.dat").write_text(
+        TWO_FILMS,
+        encoding="latin-1",
+    )
+    if users is not None:
+        (place / "users.dat").write_text(users)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("users", "said"),
+    [
+        ("1::F::1::10::48067\n2::M::56::21::70072\n", "line 2: not id, age"),
+        ("1::F::1::-1::48067\n2::M::56::1::70072\n", "line 1: not id, age"),
+        ("1::F::1::10\n", "line 1: not id, age"),
+        ("1::F::1::10::48067\n", "1 ids are missing: 2"),
+        (
+            "1::F::1::1::4\n1::F::1::1::4\n2::M::1::1::4\n",
+            "1 ids stand twice: 1",
+        ),
+    ],
+)
+def test_a_table_of_people_that_is_wrong_is_named_with_its_line(
+    tmp_path, users, said
+):
+    one_m(tmp_path / "ml-1m", users)
+    with pytest.raises(RatingsError, match=rf"users\.dat.*{said}"):
+        load("1m", folder=tmp_path)
+
+
+# By the path of a folder -----------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [str, lambda path: path])
+@pytest.mark.parametrize("name", ["ml-latest-small", "ml-25m", "my films"])
+def test_a_folder_of_csv_files_is_loaded_by_its_path(small, name, form):
+    place = small(name=name)
+    data = load(form(place))
+    assert data.name == name.removeprefix("ml-")
+    assert data.ratings.titles == ("The Film (1995)", "B (1996)", "C")
+    assert data.ratings.scale == (0.5, 5)
+    assert data.users is None
+    assert len(load(place, n_users=1).ratings) == 1
+
+
+def test_a_folder_above_the_files_will_do_and_so_will_the_archive(
+    small, tmp_path
+):
+    place = small()
+    assert load(str(tmp_path)).name == "latest-small"
+    path = tmp_path / "films.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in place.iterdir():
+            archive.write(file, f"ml-latest-small/{file.name}")
+    for named in (path, str(path)):
+        data = load(named)
+        assert data.name == "latest-small" and len(data.ratings) == 3
+
+
+def test_1m_10m_and_100k_are_told_apart_by_their_files(tmp_path, four_ratings):
+    one_m(tmp_path / "with people")
+    data = load(tmp_path / "with people")
+    assert (data.name, data.ratings.scale) == ("1m", (1, 5))
+    assert data.ratings.titles[1] == "Les Misérables (1995)"
+    assert data.users["occupation"].tolist() == [
+        "school student",
+        "self-employed",
+    ]
+    ten = one_m(tmp_path / "ml-10M100K", users=None)
+    (ten / "movies.dat").write_text(
+        TWO_FILMS,
+        encoding="utf-8",
+    )
+    data = load(ten)
+    assert (data.name, data.ratings.scale) == ("10m", (0.5, 5))
+    assert data.ratings.titles[1] == "Les Misérables (1995)"
+    u_files(tmp_path / "hundred")
+    assert load(tmp_path / "hundred").name == "100k"
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("./nowhere", "no such folder or archive.*100k, 1m.*synthetic"),
+        ("../../etc/nowhere", "no such folder or archive"),
+        ("./empty", r"none of the files u\.data, ratings\.dat and ratings"),
+        ("./both", "holds 2 data sets, ml-1m, ml-latest-small"),
+        ("./words.zip", "cannot be read.*read_ratings"),
+        ("~nosuchuser/x", "cannot be looked into"),
+        ("./" + "y" * 5_000, "cannot be looked into"),
+        ("100K", "no MovieLens data set is called '100K'; there are 100k"),
+        (None, "called None"),
+        (["100k"], "no MovieLens data set is called"),
+    ],
+)
+def test_a_path_that_leads_to_no_data_is_answered_in_words(
+    named, said, small, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "both").mkdir()
+    one_m(tmp_path / "both" / "ml-1m")
+    small(name="both/ml-latest-small")
+    (tmp_path / "words.zip").write_text("no archive")
+    with pytest.raises(RatingsError, match=said):
+        load(named)
+
+
+def test_files_that_lack_are_named_with_those_that_are_there(small):
+    place = small()
+    (place / "movies.csv").unlink()
+    with pytest.raises(RatingsError, match=r"movies\.csv.*there are README"):
+        load(place)
+
+
+def test_what_data_lack_is_said(small, four_ratings, tmp_path):
+    assert lacks(load(small())) == [
+        "Nothing is known of users but their ratings.",
+        "1 of 3 films has no year.",
+        "1 of 3 films has no genre.",
+    ]
+    u_files(tmp_path / "ml-100k")
+    assert lacks(load("100k", folder=tmp_path)) == [
+        "1 of 4 films has no year.",
+        "1 of 4 films has no genre.",
+    ]
+    assert lacks(synthetic()) == []
+    timeless = small(
+        RATINGS.replace(",timestamp", "")
+        .replace(",10\n", "\n")
+        .replace(",11\n", "\n")
+        .replace(",12\n", "\n")
+    )
+    assert any("no timestamps" in said for said in lacks(load(timeless)))
 
 
 # The made-up set ------------------------------------------------------------

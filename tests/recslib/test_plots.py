@@ -387,3 +387,151 @@ def test_a_flat_surface_is_drawn_without_contours_and_without_a_warning():
     x = np.arange(3.0)
     ax = plots.surface(np.ones((3, 3)), x, x, xlabel="x", ylabel="y")
     assert not ax.texts
+
+
+# Names that others chose -----------------------------------------------------
+
+ODD = {
+    "a formula that is none": r"$\frac{$",
+    "prices": "$9.99 and $ALT",
+    "an escaped sign": r"5 \$ a day",
+    "underscores": "__init__",
+    "one underscore": "_",
+    "a tag": "<b>Heat</b> & <script>",
+    "Hebrew": "\u05e9\u05dc\u05d5\u05dd",
+    "Arabic": "\u0645\u0631\u062d\u0628\u0627",
+    "300 signs": "long " * 60,
+    "two lines": "one\ntwo",
+    "percents": "100 % {of} it",
+    "nothing": "",
+}
+NAMED = {
+    "counts_by_rank": lambda name: plots.counts_by_rank(
+        {name: torch.tensor([3, 1])}
+    ),
+    "fold_users": lambda name: plots.fold_users({name: np.array([3, 1])}),
+    "lines": lambda name: plots.lines(
+        {name: [1.0, 2.0]}, xlabel=name, ylabel=name, reference=(name, 1.5)
+    ),
+    "training_history": lambda name: plots.training_history(
+        HISTORY, (name, 1.0)
+    ),
+    "error_by_group": lambda name: plots.error_by_group(
+        {name: GROUPS.assign(group=[name, "b"])}, xlabel=name
+    ),
+    "group_intervals": lambda name: plots.group_intervals(
+        PARTED.assign(group=[name, "men"]), xlabel=name
+    ),
+    "surface": lambda name: plots.surface(
+        np.ones((2, 2)),
+        np.array([0.0, 1.0]),
+        np.array([0.0, 1.0]),
+        xlabel=name,
+        ylabel=name,
+        title=name,
+    ),
+    "time_to_quality": lambda name: plots.time_to_quality(
+        POINTS.assign(label=name)
+    ),
+    "cost_growth": lambda name: plots.cost_growth(
+        COSTS.assign(peer=name),
+        column="peak_mb",
+        ylabel=name,
+        limit=(name, 1.0),
+    ),
+    "prediction_histogram": lambda name: plots.prediction_histogram(
+        {name: torch.tensor([1.0, 2.0])}, xlabel=name
+    ),
+    "item_map": lambda name: plots.item_map(
+        np.array([[0.0, 0.0], [1.0, 1.0]]), [name, "b"], xlabel=name
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("draw", NAMED)
+def test_a_name_is_text_whatever_signs_are_in_it(draw, name):
+    ax = NAMED[draw](ODD[name])
+    ax.figure.canvas.draw()
+    shown = [text for text in ax.findobj(Text) if text.get_text()]
+    for text in shown:
+        if "\\frac" in text.get_text() or "9.99" in text.get_text():
+            _, is_formula = text._preprocess_math(text.get_text())
+            assert not is_formula
+
+
+@pytest.mark.parametrize("name", ["__init__", "_", "$9.99 and $ALT", "a"])
+def test_every_name_has_its_place_in_the_legend(name):
+    ax = plots.lines({name: [1.0], "b": [2.0]}, xlabel="", ylabel="")
+    assert [text.strip() for text in legend(ax)] == [name, "b"]
+
+
+def test_a_name_of_300_signs_leaves_room_for_the_curves():
+    ax = plots.lines({"long " * 60: [1.0]}, xlabel="", ylabel="")
+    (shown,) = legend(ax)
+    assert len(shown) == 60 and shown.endswith("…")
+
+
+def test_the_title_of_a_film_stands_on_the_map_as_it_is():
+    titles = ["$9.99 (2008)", "_ <b>"]
+    ax = plots.item_map(np.array([[0.0, 0.0], [1.0, 1.0]]), titles)
+    assert texts(ax) == titles
+    assert not any(text.get_parse_math() for text in ax.texts)
+
+
+def test_no_film_at_all_is_an_empty_map():
+    assert texts(plots.item_map(np.empty((0, 2)), [])) == []
+
+
+def test_powers_of_ten_on_an_axis_are_still_formulas():
+    ax = plots.counts_by_rank({"users": torch.tensor([1_000, 10, 1])})
+    ax.figure.canvas.draw()
+    label = ax.get_yticklabels()[1]
+    assert label._preprocess_math(label.get_text())[1]
+
+
+def test_numbers_of_groups_stay_numbers():
+    ax = plots.error_by_group(
+        {"a": GROUPS.assign(group=[1.0, 10.0])}, xlabel="ratings"
+    )
+    assert points(ax.lines[0])[1][0] == 10.0
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (
+            lambda: plots.item_map(np.zeros((2, 2)), ["a"]),
+            r"shape \(2, 2\) and there are 1 labels",
+        ),
+        (
+            lambda: plots.item_map(np.array([[np.nan, 0.0]]), ["a"]),
+            "1 of 2 places are NaN",
+        ),
+        (
+            lambda: plots.stars_histogram(RATED.select(torch.tensor([]))),
+            "no ratings to draw",
+        ),
+        (lambda: plots.ratings_by_week(RATED), "give ratings with a timestam"),
+        (lambda: plots.rating_times(RATED, []), "give ratings with a timest"),
+        (
+            lambda: plots.prediction_histogram({}, xlabel=""),
+            "no models to draw",
+        ),
+        (
+            lambda: plots.prediction_histogram(
+                {"a": torch.tensor([])}, xlabel=""
+            ),
+            "no predictions of a",
+        ),
+        (
+            lambda: plots.prediction_histogram(
+                {"a": torch.tensor([np.nan])}, xlabel=""
+            ),
+            "1 of 1 predictions of a are NaN",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(draw, said):
+    with pytest.raises(ValueError, match=said):
+        draw()
