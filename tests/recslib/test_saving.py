@@ -214,7 +214,7 @@ ODD_TITLES = {
     "c": 'Say "Anything", \\n\n\t\x00',
     "d": "🎬" * 50,
     "é": "half of a pair: \ud83c",
-    " 7": "None",
+    "no 7": "None",
 }
 
 
