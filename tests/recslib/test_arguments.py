@@ -549,7 +549,9 @@ def test_one_rating_is_too_few_for_folds(split):
 
 
 def test_ratings_of_one_second_have_no_past():
-    own = read_ratings(b"1,2,3,7\n1,3,3,7\n2,2,3,7\n2,3,4,7\n")
+    own = read_ratings(
+        b"user,item,rating,timestamp\n1,2,3,7\n1,3,3,7\n2,2,3,7\n2,3,4,7\n"
+    )
     for split in (
         splits.global_time,
         splits.time_windows,
@@ -560,7 +562,10 @@ def test_ratings_of_one_second_have_no_past():
         with pytest.raises(ValueError, match=r"first second, 7, .*random_spl"):
             split(own)
     assert len(splits.random_split(own, 0.25).test) == 1  # the remedy
-    few = read_ratings(b"1,2,3,1\n1,3,3,2\n2,2,3,3\n2,3,4,3\n2,4,4,3\n")
+    few = read_ratings(
+        b"user,item,rating,timestamp\n"
+        b"1,2,3,1\n1,3,3,2\n2,2,3,3\n2,3,4,3\n2,4,4,3\n"
+    )
     with pytest.raises(ValueError, match="Give fewer windows"):
         splits.time_windows(few, n_windows=3, first_share=0.2)
     assert len(splits.time_windows(few, n_windows=1, first_share=0.2)) == 1
