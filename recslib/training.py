@@ -139,6 +139,7 @@ def fit(
     validation: Examples | None = None,
     patience: int | None = None,
     device: str = "cpu",
+    remedy: str = "Try a tenth of the rate, or max_gradient_norm=1.",
 ) -> History:
     """Fit a model to ratings by mini-batch gradient descent.
 
@@ -185,6 +186,8 @@ def fit(
     device
         ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"`` for the best there
         is. The model comes back on the CPU.
+    remedy
+        What the error of a fit that fails says to try.
 
     Returns
     -------
@@ -248,7 +251,9 @@ def fit(
                 try:
                     losses = step(shuffled.batch(rows))
                 except FloatingPointError as error:
-                    raise _diverged(error, epoch, number, n_batches) from None
+                    raise _diverged(
+                        error, epoch, number, n_batches, remedy
+                    ) from None
                 summed += losses.sum()
                 count += losses.numel()
                 bar.update(1 / n_batches)
@@ -262,7 +267,7 @@ def fit(
             history.best_epoch = epoch
             if not all(part.isfinite().all() for part in model.parameters()):
                 error = FloatingPointError("a weight is not finite")
-                raise _diverged(error, epoch, n_batches, n_batches)
+                raise _diverged(error, epoch, n_batches, n_batches, remedy)
             if validation is None:
                 continue
             score = _validation_rmse(model, validation, batch_size, where)
@@ -436,11 +441,14 @@ def _validation_rmse(
 
 
 def _diverged(
-    error: FloatingPointError, epoch: int, number: int, n_batches: int
+    error: FloatingPointError,
+    epoch: int,
+    number: int,
+    n_batches: int,
+    remedy: str,
 ) -> FloatingPointError:
     return FloatingPointError(
         f"{error} in epoch {epoch}, batch {number} of {n_batches}. Likely "
         f"causes: a learning rate that is too high, gradients that are never "
-        f"cleared, or NaN in the ratings. Try a tenth of the rate, or "
-        f"max_gradient_norm=1."
+        f"cleared, or NaN in the ratings. {remedy}"
     )

@@ -1,3 +1,5 @@
+import inspect
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -22,7 +24,10 @@ from recslib.recipes import (
     fit_factorization,
     fit_feature_factorization,
     fit_lstm,
+    unit_of,
 )
+from recslib.recommend import fold_in, score_items
+from recslib.sampling import sample_factorization
 from recslib.sequences import (
     ask_apart,
     backwards,
@@ -387,3 +392,261 @@ def test_a_small_file_is_fitted_in_twenty_batches_an_epoch():
     size = len(SPLIT.train) // 20
     by_hand = fit_factorization(SPLIT.train, 4, n_epochs=2, batch_size=size)
     assert torch.equal(as_it_is, weights(by_hand))
+
+
+# Ratings on any scale, of any number -----------------------------------------
+
+
+def made(n_users, n_items, n_ratings, *, taste=1.0, noise=0.5, tail=0.0):
+    """Make stars of two tastes and noise; some people and items have most."""
+    chance = torch.Generator().manual_seed(0)
+
+    def normal(*shape):
+        return torch.randn(shape, generator=chance)
+
+    often = [(5.0 + torch.arange(n)) ** -tail for n in (n_users, n_items)]
+    shares = torch.outer(*often).flatten()
+    # The largest of these keys are drawn in proportion to their shares.
+    keys = torch.rand(len(shares), generator=chance).log() / shares
+    pairs = keys.topk(n_ratings).indices
+    users, items = pairs // n_items, pairs % n_items
+    tastes = (normal(n_users, 2)[users] * normal(n_items, 2)[items]).sum(1)
+    stars = 3 + 0.3 * (normal(n_users)[users] + normal(n_items)[items])
+    stars += taste * tastes / 2**0.5 + noise * normal(n_ratings)
+    frame = pd.DataFrame(
+        {"user": users, "item": items, "rating": stars.round().clamp(1, 5)}
+    )
+    return from_frame(frame, scale=(1, 5))
+
+
+SQUARE = made(50, 40, 2_000)
+
+
+def on_a_scale(ratings, times=1.0, shift=0.0):
+    low, high = ratings.scale
+    return replace(
+        ratings,
+        ratings=ratings.ratings * times + shift,
+        scale=(low * times + shift, high * times + shift),
+    )
+
+
+def errors_of(ratings):
+    """Return the test RMSE of the factorization and of damped biases."""
+    split = random_split(ratings)
+    rows = (split.test.users, split.test.items)
+    model = fit_factorization(split.train)
+    biases = damped_biases(split.train)
+    return tuple(
+        rmse(told.clamp(*ratings.scale), split.test.ratings)
+        for told in (predict(model, rows), biases.predict(*rows))
+    )
+
+
+def test_a_unit_is_a_star_of_one_to_five():
+    stars = made(40, 30, 400)
+    assert unit_of(stars) == 1.0
+    assert unit_of(on_a_scale(stars, 25, -7)) == 25.0
+    # 0 or 1: the spread is half the width, and a unit not much less.
+    half = torch.arange(400) % 2
+    unit = unit_of(replace(stars, ratings=half.float(), scale=(0.0, 1.0)))
+    assert unit == pytest.approx(0.5 / 1.2)
+    # All near one end of a wide scale.
+    assert unit_of(replace(stars, scale=(1.0, 1_000.0))) < 2
+    alike = replace(stars, ratings=torch.full((400,), 4.0))
+    assert unit_of(alike) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("times", "shift"), [(0.25, 0), (2, 0), (20, 0), (1_000, 0), (1, 10)]
+)
+@pytest.mark.parametrize(
+    "fit_it", [fit_factorization, fit_feature_factorization, fit_dense_net]
+)
+def test_any_scale_gives_the_same_answers(fit_it, times, shift):
+    data = synthetic(N_USERS, N_ITEMS, 200)
+    side, rows = side_features(data), (SPLIT.test.users, SPLIT.test.items)
+    inputs = rows if fit_it is fit_factorization else (*rows, side.of(*rows))
+    known = () if fit_it is fit_factorization else (side,)
+
+    def told(train):
+        model = fit_it(train, *known, n_factors=4, n_epochs=10)
+        return predict(model, inputs)
+
+    wanted = times * told(SPLIT.train) + shift
+    answer = told(on_a_scale(SPLIT.train, times, shift))
+    unit = times * unit_of(SPLIT.train)
+    assert torch.allclose(answer, wanted, rtol=0, atol=1e-3 * unit)
+
+
+def test_a_person_folded_in_hears_the_same_on_any_scale():
+    def folded(model, times):
+        films = torch.arange(6)
+        stars = times * (films % 3 + 2.0)
+        return fold_in(model, films, stars, l2=0.04, ridge=3.0)
+
+    models = [
+        fit_factorization(on_a_scale(SPLIT.train, times), 4, n_epochs=20)
+        for times in (1, 20)
+    ]
+    one, other = (
+        score_items(model, folded(model, times))
+        for times, model in zip((1, 20), models, strict=True)
+    )
+    assert torch.allclose(other, 20 * one, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    "scale", ["half stars", "0 or 1", "-10 to 10", "0 to 10", "1 to 100"]
+)
+def test_a_scale_of_another_kind_is_level_with_biases_or_ahead(scale):
+    ratings = made(90, 70, 3_000, taste=0.4, noise=0.8)
+    stars = ratings.ratings
+    told, ends = {
+        "half stars": (stars - 0.5 * (torch.arange(3_000) % 2), (0.5, 5.0)),
+        "0 or 1": ((stars > 3).float(), (0.0, 1.0)),
+        "-10 to 10": (5 * (stars - 3), (-10.0, 10.0)),
+        "0 to 10": (2.5 * (stars - 1), (0.0, 10.0)),
+        "1 to 100": (1 + 99 / 4 * (stars - 1), (1.0, 100.0)),
+    }[scale]
+    ours, biases = errors_of(replace(ratings, ratings=told, scale=ends))
+    assert ours < 1.005 * biases
+
+
+def test_ratings_that_are_all_equal_are_said_again():
+    alike = replace(SPLIT.train, ratings=torch.full((len(SPLIT.train),), 4.0))
+    for fit_it in (fit_factorization, fit_dense_net):
+        model = fit_it(alike, n_factors=4, n_epochs=2)
+        told = predict(model, (SPLIT.test.users, SPLIT.test.items))
+        assert (told - 4).abs().max() < 0.1
+
+
+@pytest.mark.parametrize(
+    "sizes", [(60, 40, 1_000), (80, 60, 2_000), (200, 100, 2_000)]
+)
+def test_tastes_are_found_in_a_small_file(sizes):
+    ours, biases = errors_of(made(*sizes))
+    assert ours < 0.95 * biases
+
+
+@pytest.mark.parametrize("sizes", [(100, 80, 1_000), (100, 80, 2_000)])
+def test_where_there_are_no_tastes_biases_are_not_behind(sizes):
+    ours, biases = errors_of(made(*sizes, taste=0.0, noise=1.0))
+    assert ours < 1.005 * biases
+
+
+@pytest.mark.parametrize("fit_it", [fit_factorization, fit_dense_net])
+def test_a_person_with_a_large_part_of_all_ratings_is_fitted(fit_it):
+    # As in MovieLens latest-small: most films have a handful of ratings, and
+    # one person has so many that a batch of 2,048 would hold 60 of them.
+    ratings = made(300, 6_000, 45_000, taste=0.4, noise=0.8, tail=1.1)
+    busiest = ratings.counts_by_user().max() / len(ratings)
+    assert busiest > 0.03
+    split = random_split(on_a_scale(ratings, 0.5))
+    model = fit_it(split.train, n_factors=8, n_epochs=6)
+    rows = (split.test.users, split.test.items)
+    mean = global_mean(split.train).predict(*rows)
+    told = predict(model, rows)
+    assert rmse(told, split.test.ratings) < rmse(mean, split.test.ratings)
+
+
+def test_a_fit_that_fails_names_what_its_function_takes_and_that_helps():
+    for fit_it in (fit_factorization, fit_dense_net):
+        few = {"n_factors": 4, "n_epochs": 8, "seed": 0}
+        with pytest.raises(FloatingPointError) as failed:
+            fit_it(SQUARE, **few, learning_rate=1e25)
+        said = str(failed.value)
+        assert "max_gradient_norm" not in said
+        named = dict(
+            re.findall(r"(learning_rate|batch_size)=([\d.e+-]+\d)", said)
+        )
+        assert set(named) <= set(inspect.signature(fit_it).parameters)
+        assert "recslib.sampling.sample_factorization" in said
+        assert float(named["learning_rate"]) == 1e24
+    # What is named helps: fewer ratings a step, or a lower rate.
+    edge = {"n_factors": 4, "n_epochs": 8, "learning_rate": 0.1}
+    with pytest.raises(FloatingPointError) as failed:
+        fit_factorization(SQUARE, **edge, batch_size=2_000)
+    batch = int(re.search(r"batch_size=(\d+)", str(failed.value))[1])
+    fit_factorization(SQUARE, **edge, batch_size=batch)
+    fit_factorization(
+        SQUARE, **{**edge, "learning_rate": 0.01}, batch_size=2_000
+    )
+    told = sample_factorization(SQUARE, 2, n_sweeps=4)(
+        SQUARE.users, SQUARE.items
+    )
+    assert told.isfinite().all()
+
+
+def test_a_fit_of_an_lstm_that_fails_names_what_it_takes():
+    (train, base), _ = moody_parts()
+    with pytest.raises(FloatingPointError, match=r"learning_rate=.*base"):
+        fit_lstm(train, base * torch.nan, some_factors())
+
+
+def test_a_class_whose_answers_cannot_be_turned_learns_in_stars():
+    class Clamped(MatrixFactorization):
+        def forward(self, users, items):
+            return super().forward(users, items).clamp(10, 50)
+
+    class WithoutMean(MatrixFactorization):
+        def __init__(self, n_users, n_items, n_factors, mean):
+            super().__init__(n_users, n_items, n_factors, mean)
+            del self.mean
+            self.centre = mean
+
+        def forward(self, users, items):
+            return self.centre + self.user_biases(users).squeeze(1)
+
+    wide = on_a_scale(SPLIT.train, 10)
+    for kind in (Clamped, WithoutMean):
+        gently = {"learning_rate": 0.001, "n_epochs": 5}
+        told = fit_factorization(wide, 2, kind=kind, **gently)
+        answer = predict(told, (wide.users, wide.items))
+        assert rmse(answer, wide.ratings) < 20
+
+
+@pytest.mark.parametrize(
+    ("errors", "chosen"),
+    [((0.9, 0.8, 0.7), 60), ((0.9, 0.7, 0.9), 40), ((0.9, 0.898, 0.897), 20)],
+)
+def test_a_small_file_takes_the_epochs_that_a_tenth_of_it_chose(
+    monkeypatch, errors, chosen
+):
+    asked, fitted = [], recipes.fit
+
+    def watch(model, examples, *, n_epochs, **settings):
+        asked.append((len(examples), n_epochs))
+        return fitted(model, examples, n_epochs=1, **settings)
+
+    def told(model, inputs):
+        # So far from what was held out as these errors say.
+        rows = inputs[0] * 40 + inputs[1]
+        return stars[rows] + errors[len(asked) - 1]
+
+    square = replace(SQUARE, scale=(-9.0, 15.0))
+    stars = torch.zeros(50 * 40)
+    stars[square.users * 40 + square.items] = square.ratings
+    monkeypatch.setattr(recipes, "fit", watch)
+    monkeypatch.setattr(recipes, "predict", told)
+    fit_factorization(square, 2)
+    tries = [(1_800, n_epochs) for n_epochs in (20, 40, 60)]
+    assert asked == [*tries, (2_000, chosen)]
+
+
+def test_many_ratings_or_a_handful_are_fitted_for_twenty_epochs(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        recipes, "fit", lambda *_, n_epochs, **__: asked.append(n_epochs)
+    )
+    for ratings in (SPLIT.train, made(300, 200, 30_000)):
+        fit_factorization(ratings, 2)
+    assert asked == [20, 20]
+
+
+@pytest.mark.parametrize("n_ratings", [1, 5, 199])
+def test_a_handful_of_ratings_is_fitted(n_ratings):
+    few = SPLIT.train.select(torch.arange(min(n_ratings, len(SPLIT.train))))
+    for fit_it in (fit_factorization, fit_dense_net):
+        model = fit_it(few, n_factors=2)
+        assert predict(model, (few.users, few.items)).isfinite().all()
