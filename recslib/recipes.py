@@ -338,7 +338,7 @@ def _make(
     mean, unit = train.ratings.double().mean().item(), unit_of(train)
     torch.manual_seed(seed)
     model = make(mean / unit)
-    if unit == 1 or _turns(model, inputs, to_stars, unit):
+    if unit == 1 or _turns(model, inputs, inputs, to_stars, unit):
         return model, unit
     torch.manual_seed(seed)
     return make(mean), 1.0
@@ -347,11 +347,15 @@ def _make(
 def _turns(
     model: Model,
     inputs: Tensors,
+    inputs_in_stars: Tensors,
     to_stars: Callable[[Model, float], None],
     unit: float,
 ) -> bool:
     """Try with other weights whether a model's answers turn to stars."""
-    few = tuple(part[:100] for part in inputs)
+    few, few_in_stars = (
+        tuple(part[:100] for part in each)
+        for each in (inputs, inputs_in_stars)
+    )
     trial = copy.deepcopy(model).eval()
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -363,7 +367,8 @@ def _turns(
             to_stars(trial, unit)
         except AttributeError:
             return False
-        return torch.allclose(trial(*few), wanted, rtol=1e-3, atol=1e-3 * unit)
+        told = trial(*few_in_stars)
+        return torch.allclose(told, wanted, rtol=1e-3, atol=1e-3 * unit)
 
 
 def _in_stars(
@@ -525,6 +530,7 @@ def fit_lstm(
     """Make and fit the book's LSTM.
 
     Histories are cut into pieces; Adam with one cycle of the learning rate.
+    The LSTM learns in units (`unit_of`), and hears and answers in stars.
 
     Parameters
     ----------
@@ -564,14 +570,24 @@ def fit_lstm(
     """
     pieces = cut_histories(train, n_steps, seed=seed)
     after = backwards(pieces, train) if both_sides else None
-    inputs = lstm_inputs(pieces, base, train.ratings - base, after)
-    torch.manual_seed(seed)
     if kind is None:
         kind = BothSides if both_sides else LSTMRating
+
+    def heard_in(unit: float) -> Tensors:
+        surprises = (train.ratings - base) / unit
+        return lstm_inputs(pieces, base / unit, surprises, after)
+
+    unit = unit_of(train)
+    inputs = heard_in(unit)
+    torch.manual_seed(seed)
     model = kind(item_factors, n_hidden)
+    if unit != 1 and not _turns(
+        model, inputs, heard_in(1.0), _lstm_to_stars, unit
+    ):
+        unit, inputs = 1.0, heard_in(1.0)
     fit(
         model,
-        Examples(inputs, pieces.now(train.ratings), pieces.mask),
+        Examples(inputs, pieces.now(train.ratings / unit), pieces.mask),
         optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
         n_epochs=n_epochs,
         batch_size=batch_size,
@@ -581,4 +597,13 @@ def fit_lstm(
         remedy=f"Try learning_rate={learning_rate / 10:.2g}, and see that "
         f"base and item_factors are finite.",
     )
-    return model
+    return _in_stars(model, unit, _lstm_to_stars)
+
+
+def _lstm_to_stars(model: LSTMRating | BothSides, unit: float) -> None:
+    """Hear surprises in stars, and mend so many of them."""
+    ears = (model.before, model.after) if hasattr(model, "after") else (model,)
+    for ear in ears:
+        ear.lstm.weight_ih_l0[:, -1].div_(unit)
+        for weights in ear.taste.parameters():
+            weights.mul_(unit)

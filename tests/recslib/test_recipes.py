@@ -284,6 +284,26 @@ def test_the_lstm_repeats_its_bits_and_follows_its_seed(both_sides):
 
 
 @pytest.mark.parametrize("both_sides", [False, True])
+@pytest.mark.parametrize("times", [0.25, 20])
+def test_an_lstm_hears_and_answers_on_any_scale(both_sides, times):
+    (train, base), _ = moody_parts()
+    pieces = cut_histories(train, 30, seed=0)
+    after = backwards(pieces, train) if both_sides else None
+    how = {**QUICK, "n_epochs": 3, "both_sides": both_sides}
+
+    def told(scaled, base):
+        model = fit_lstm(scaled, base, some_factors(), **how)
+        surprises = scaled.ratings - base
+        inputs = lstm_inputs(pieces, base, surprises, after)
+        return pieces.to_rows(predict(model, inputs))
+
+    answer = told(on_a_scale(train, times), times * base)
+    wanted = times * told(train, base)
+    unit = times * unit_of(train)
+    assert torch.allclose(answer, wanted, rtol=0, atol=1e-3 * unit)
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
 def test_item_factors_stay_as_they_are_while_an_lstm_is_fitted(both_sides):
     (train, base), _ = moody_parts()
     factors = nn.Parameter(some_factors())
@@ -328,11 +348,13 @@ def test_an_lstm_is_fitted_to_pieces_and_their_targets_as_told(
     # 60 ratings each: pieces of 25, 25 and 10 of all 40 people.
     pieces = cut_histories(train, 25, seed=4)
     assert seen["examples"].targets.shape == (120, 25)
-    stars = pieces.to_rows(seen["examples"].targets)
-    assert torch.equal(stars, train.ratings)
+    unit = unit_of(train)
+    told = pieces.to_rows(seen["examples"].targets)
+    assert torch.equal(told, train.ratings / unit)
     assert torch.equal(seen["examples"].mask, pieces.mask)
     back = backwards(pieces, train) if both_sides else None
-    expected = lstm_inputs(pieces, base, train.ratings - base, back)
+    surprises = (train.ratings - base) / unit
+    expected = lstm_inputs(pieces, base / unit, surprises, back)
     for one, other in zip(seen["examples"].inputs, expected, strict=True):
         assert torch.equal(one, other)
     assert (seen["n_epochs"], seen["batch_size"], seen["seed"]) == (3, 5, 4)
