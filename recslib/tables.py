@@ -97,16 +97,62 @@ def read_ratings(
         For what is wrong in the table, as in `recslib.ratings.from_frame`,
         and for rows of the wrong length or bytes that are not in the encoding.
     """
+    source = source or _source_of(path_or_frame)
+    frame = read_frame(
+        path_or_frame,
+        columns=columns,
+        separator=separator,
+        encoding=encoding,
+        source=source,
+    )
+    return from_frame(frame, titles=titles, scale=scale, source=source)
+
+
+def read_frame(
+    path_or_frame: str | Place | bytes | pd.DataFrame,
+    *,
+    columns: Mapping[str, str | int] | None = None,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+    source: str | None = None,
+) -> pd.DataFrame:
+    """Read a table of ratings and name its columns, before any check of them.
+
+    To mend what `read_ratings` refuses: rows that stand twice, dates.
+
+    Parameters
+    ----------
+    path_or_frame, columns, separator, encoding, source
+        As in `read_ratings`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``user``, ``item``, ``rating`` and, where there is one,
+        ``timestamp``; of a file, the index says the line.
+
+    Raises
+    ------
+    RatingsError
+        For a missing column, rows of the wrong length, and bytes that are
+        not in the encoding.
+    """
+    source = source or _source_of(path_or_frame)
     if isinstance(path_or_frame, pd.DataFrame):
-        frame, source = path_or_frame, source or "frame"
+        frame = path_or_frame
     else:
         if isinstance(path_or_frame, str):
             path_or_frame = Path(path_or_frame)
-        if source is None:
-            source = getattr(path_or_frame, "name", "bytes")
         frame = _read_table(path_or_frame, separator, encoding, source)
-    frame = _pick_columns(frame, columns or {}, source)
-    return from_frame(frame, titles=titles, scale=scale, source=source)
+    return _pick_columns(frame, columns or {}, source)
+
+
+def _source_of(table: str | Place | bytes | pd.DataFrame) -> str:
+    if isinstance(table, pd.DataFrame):
+        return "frame"
+    if isinstance(table, str):
+        table = Path(table)
+    return getattr(table, "name", "bytes")
 
 
 def _bytes_of(table: Place | bytes) -> IO[bytes]:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recslib.ratings import RatingsError
-from recslib.tables import read_ratings
+from recslib.tables import read_frame, read_ratings
 
 WHOLE = "user,item,rating,timestamp\n3,5,4,10\n3,6,2,11\n1,5,5,12\n"
 
@@ -189,3 +189,13 @@ def test_a_million_rows_are_read_in_seconds(separator):
     assert len(ratings) == n and ratings.n_users == 7919
     # A loop over the lines in Python takes tens of seconds.
     assert seconds < 10
+
+
+def test_a_table_can_be_read_to_be_mended_before_it_is_checked():
+    table = b"who,rating,film\n7,4,1\n7,5,1\n"
+    with pytest.raises(RatingsError, match="rated in an earlier row"):
+        read_ratings(table, columns={"user": "who"})
+    frame = read_frame(table, columns={"user": "who"})
+    assert frame.columns.tolist() == ["user", "item", "rating"]
+    assert frame.index.tolist() == [2, 3]
+    assert frame["rating"].tolist() == [4, 5]
