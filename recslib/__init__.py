@@ -3,7 +3,7 @@
 Flat modules, one idea each, in the order that data flows through them:
 progress, titles, ratings, tables, downloads, movielens, features, splits,
 baselines, models, sequences, training, recipes, sampling, lists, evaluation,
-recommend, saving, serve, export, style, drawings, ladders, plots.
+recommend, saving, serve, study, export, style, drawings, ladders, plots.
 """
 
 __version__ = "0.1.0"
