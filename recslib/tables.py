@@ -147,6 +147,63 @@ def read_frame(
     return _pick_columns(frame, columns or {}, source)
 
 
+def read_titles(
+    path: str | Place | bytes,
+    *,
+    separator: str | None = None,
+    encoding: str = "utf-8",
+) -> dict[int | str, str]:
+    """Read a table of items and their titles.
+
+    Parameters
+    ----------
+    path
+        A CSV or TSV file (or its bytes) with a column for the item (its usual
+        names, or ``id``) and one called ``title`` or ``name``; without such a
+        header, the first column and the second.
+    separator, encoding
+        As in `read_ratings`.
+
+    Returns
+    -------
+    dict
+        From an item's id to its title. A whole number stands there as a
+        number and as text, as the ratings may have either.
+
+    Raises
+    ------
+    RatingsError
+        For rows of the wrong length, a header without these columns, and
+        bytes that are not in the encoding.
+    """
+    source = _source_of(path)
+    if isinstance(path, str):
+        path = Path(path)
+    frame = _read_table(path, separator, encoding, source)
+    header = [re.sub(r"[^a-z]", "", str(name).lower()) for name in frame]
+    if not any(header):  # numbers alone: there is no header
+        header = ["item", "title", *header[2:]]
+    roles = {"item": USUAL_NAMES["item"] + "|id", "title": "title|name"}
+    found = {
+        role: next((i for i, n in enumerate(header) if re.fullmatch(r, n)), -1)
+        for role, r in roles.items()
+    }
+    if len(frame.columns) < 2 or min(found.values()) < 0:
+        raise RatingsError(
+            f"{source}: has the columns {', '.join(map(str, frame))}; give "
+            f"a table with a column 'item' and a column 'title'."
+        )
+    ids = frame.iloc[:, found["item"]]
+    names = frame.iloc[:, found["title"]]
+    known = ids.notna() & names.notna()
+    titles: dict[int | str, str] = {}
+    for id_, title in zip(ids[known].tolist(), names[known], strict=True):
+        if isinstance(id_, float) and id_.is_integer():
+            id_ = int(id_)
+        titles[id_] = titles[str(id_)] = str(title)
+    return titles
+
+
 def _source_of(table: str | Place | bytes | pd.DataFrame) -> str:
     if isinstance(table, pd.DataFrame):
         return "frame"

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recslib.ratings import RatingsError
-from recslib.tables import read_frame, read_ratings
+from recslib.tables import read_frame, read_ratings, read_titles
 
 WHOLE = "user,item,rating,timestamp\n3,5,4,10\n3,6,2,11\n1,5,5,12\n"
 
@@ -199,3 +199,24 @@ def test_a_table_can_be_read_to_be_mended_before_it_is_checked():
     assert frame.columns.tolist() == ["user", "item", "rating"]
     assert frame.index.tolist() == [2, 3]
     assert frame["rating"].tolist() == [4, 5]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"item_id,year,title\n1,1871,Middlemarch\n2,1815,Emma\n",
+        b"Title;ISBN\nMiddlemarch;1\nEmma;2\n",
+        b"1|Middlemarch|1871\n2|Emma|1815\n",
+        b"id\tname\n1\tMiddlemarch\n2\tEmma\n\t\n",
+    ],
+)
+def test_titles_are_read_by_the_usual_names_of_their_columns(table):
+    titles = read_titles(table)
+    assert titles[1] == titles["1"] == "Middlemarch"
+    assert titles[2] == "Emma"
+    assert set(titles) == {1, "1", 2, "2"}
+
+
+def test_a_table_of_titles_without_a_title_is_refused():
+    with pytest.raises(RatingsError, match="a column 'title'"):
+        read_titles(b"item,year\n1,1871\n")
