@@ -3,7 +3,8 @@
 Flat modules, one idea each, in the order that data flows through them:
 progress, titles, ratings, tables, downloads, movielens, features, splits,
 baselines, models, sequences, training, recipes, sampling, lists, evaluation,
-recommend, saving, serve, study, export, style, drawings, ladders, plots.
+recommend, saving, serve, study, export, style, drawings, ladders, plots,
+command.
 """
 
 __version__ = "0.1.0"
