@@ -11,7 +11,7 @@ lists are then those of counting, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -856,7 +856,7 @@ def _audience(
 
 def _candidates(
     train: Ratings, liked: Liked, seed: int
-) -> list[tuple[dict[str, Any], nn.Module]]:
+) -> Iterator[tuple[dict[str, Any], nn.Module]]:
     """Fit each setting that is tried, one at a time."""
     if train.n_items <= MOST_ITEMS_OF_EASE:
         tried = [{"kind": "EASE", "l2": l2} for l2 in EASE_L2]
