@@ -163,6 +163,8 @@ def check_mean(model: nn.Module) -> None:
         Says what its mean is.
     """
     mean = getattr(model, "mean", None)
+    if isinstance(mean, Tensor) and mean.numel() == 1:
+        mean = mean.item()
     if isinstance(mean, Real) and not math.isfinite(mean):
         raise ValueError(
             f"the model's mean is {mean!r}; fit it to ratings that are all "

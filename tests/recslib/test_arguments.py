@@ -27,6 +27,7 @@ from recslib.arguments import (
     RowError,
     check_clip,
     check_finite,
+    check_finite_model,
     check_number,
     check_rows,
     check_seed,
@@ -569,3 +570,10 @@ def test_ratings_of_one_second_have_no_past():
     with pytest.raises(ValueError, match="Give fewer windows"):
         splits.time_windows(few, n_windows=3, first_share=0.2)
     assert len(splits.time_windows(few, n_windows=1, first_share=0.2)) == 1
+
+
+def test_a_mean_in_a_models_state_is_looked_at_like_any_number():
+    model = models.MatrixFactorization(2, 3, 2, float("nan"))
+    with pytest.raises(ValueError, match="the model's mean is nan"):
+        check_finite_model(model)
+    check_finite_model(models.MatrixFactorization(2, 3, 2, 3.5))
