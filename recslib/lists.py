@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +30,8 @@ from recslib.splits import Split, history_order
 from recslib.training import Examples, diverging_in, fit
 
 LIKED = 4.0  # stars from which on a film is liked, on a scale of 1 to 5
+
+_Ranker = TypeVar("_Ranker", ListFactorization, ListAutoencoder, ListLSTM)
 
 # From what people liked and disliked to what is heard of both, and what is to
 # be found: two (B, n_items) to three.
@@ -543,18 +545,9 @@ def fit_list_factorization(
         items = model.item_factors.weight.square().sum() / n_users
         return missed + l2 * (own + items)
 
-    with diverging_in(learning_rate):
-        fit(
-            model,
-            Examples((torch.arange(n_users),), liked),
-            optimizer=_adam(model, learning_rate),
-            n_epochs=n_epochs,
-            batch_size=batch_size,
-            seed=seed,
-            schedule="one_cycle",
-            loss=loss,
-        )
-    return model
+    how = {"n_epochs": n_epochs, "batch_size": batch_size, "seed": seed}
+    examples = Examples((torch.arange(n_users),), liked)
+    return _fitted(model, examples, loss, learning_rate, **how)
 
 
 def ials_rows(
@@ -788,18 +781,9 @@ def fit_list_autoencoder(
         liked, disliked, wanted = draw(*batch.inputs)
         return softmax_loss(model(liked, disliked), wanted)
 
-    with diverging_in(learning_rate):
-        fit(
-            model,
-            Examples((heard.liked, heard.disliked), heard.liked),
-            optimizer=_adam(model, learning_rate),
-            n_epochs=n_epochs,
-            batch_size=batch_size,
-            seed=seed,
-            schedule="one_cycle",
-            loss=loss,
-        )
-    return model
+    how = {"n_epochs": n_epochs, "batch_size": batch_size, "seed": seed}
+    examples = Examples((heard.liked, heard.disliked), heard.liked)
+    return _fitted(model, examples, loss, learning_rate, **how)
 
 
 def averaged(models: Sequence[ListAutoencoder]) -> ListAutoencoder:
@@ -978,18 +962,10 @@ def fit_list_lstm(
         inputs, targets = (items[:, :-1], liked[:, :-1]), items[:, 1:]
     else:
         inputs, targets = (items, liked, to_find), items
-    with diverging_in(learning_rate):
-        fit(
-            model,
-            Examples(inputs, targets, targets < n_items),
-            optimizer=_adam(model, learning_rate),
-            n_epochs=n_epochs,
-            batch_size=batch_size,
-            seed=seed,
-            schedule="one_cycle",
-            loss=finds_next if to_find is None else finds_later,
-        )
-    return model
+    how = {"n_epochs": n_epochs, "batch_size": batch_size, "seed": seed}
+    examples = Examples(inputs, targets, targets < n_items)
+    loss = finds_next if to_find is None else finds_later
+    return _fitted(model, examples, loss, learning_rate, **how)
 
 
 def _check_fit(table: Tensor, size: int, seed: int, **numbers: float) -> None:
@@ -1002,6 +978,23 @@ def _check_fit(table: Tensor, size: int, seed: int, **numbers: float) -> None:
     check_finite(table, "entries of the table")
 
 
-def _adam(model: nn.Module, learning_rate: float) -> torch.optim.Adam:
-    """Make Adam; on a CPU in one pass over each weight."""
-    return torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
+def _fitted(
+    model: _Ranker,
+    examples: Examples,
+    loss: Callable[[nn.Module, Examples], Tensor],
+    learning_rate: float,
+    **how: int,
+) -> _Ranker:
+    """Fit a model with Adam and one cycle of the rate, and return it."""
+    # Fused: in one pass over each weight.
+    adam = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
+    with diverging_in(learning_rate):
+        fit(
+            model,
+            examples,
+            optimizer=adam,
+            schedule="one_cycle",
+            loss=loss,
+            **how,
+        )
+    return model
