@@ -3,8 +3,8 @@
 Flat modules, one idea each, in the order that data flows through them:
 arguments, progress, titles, ratings, layout, tables, downloads, movielens,
 features, splits, baselines, models, sequences, training, recipes, sampling,
-lists, evaluation, recommend, saving, serve, export, style, drawings, ladders,
-plots.
+lists, evaluation, recommend, saving, serve, overview, verdicts, fitted, study,
+export, style, drawings, ladders, plots, report, command.
 """
 
 __version__ = "0.1.0"

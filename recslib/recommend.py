@@ -548,7 +548,7 @@ def rated_items(
     wrong, rows = [], {}
     for title, given in stars.items():
         try:
-            item = _item_called(title, ratings)
+            item = item_called(title, ratings)
         except RatingsError as unknown:
             wrong.append(str(unknown))
             continue
@@ -569,8 +569,21 @@ def rated_items(
     )
 
 
-def _item_called(name: Hashable, ratings: Ratings) -> int:
-    """Find an item's row index by its id, or by its title."""
+def item_called(name: Hashable, ratings: Ratings) -> int:
+    """Find an item's row index by its id, or by its title.
+
+    Parameters
+    ----------
+    name
+        An id or a title; a text that is an id is no title.
+    ratings
+        For titles and ids.
+
+    Raises
+    ------
+    RatingsError
+        When there is no such item.
+    """
     try:
         return ratings.item_index(name)
     except RatingsError:

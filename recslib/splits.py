@@ -347,6 +347,40 @@ def last_per_user(ratings: Ratings, n_last: int = 1, seed: int = 0) -> Split:
     return _part(ratings, _mask(rows, len(ratings)), name)
 
 
+def newest_per_user(
+    ratings: Ratings, test_share: float = 0.2, seed: int = 0
+) -> Split:
+    """Test on the newest share of every user's ratings, rounded.
+
+    So many a user as `random_by_user` draws, and the last ones in time.
+    Ratings of one second are taken in random order.
+
+    Parameters
+    ----------
+    ratings
+        N ratings with timestamps.
+    test_share
+        Between 0 and 1. Of an exact half, the even number is tested.
+    seed
+        Breaks ties.
+
+    Raises
+    ------
+    RatingsError
+        When the share is not between 0 and 1, leaves a part empty, or there
+        are no timestamps.
+    """
+    _check_share(test_share, "test_share")
+    by_user = history_order(ratings, seed)
+    counts = ratings.counts_by_user()
+    n_test = (test_share * counts).round().long()
+    users = ratings.users[by_user]
+    from_end = counts.cumsum(0)[users] - torch.arange(len(ratings))
+    name = f"newest {100 * test_share:g} % of each user"
+    rows = by_user[from_end <= n_test[users]]
+    return _part(ratings, _mask(rows, len(ratings)), name)
+
+
 def global_time(ratings: Ratings, test_share: float = 0.2) -> Split:
     """Train on the past and test on the future, with one cut for everybody.
 

@@ -17,6 +17,7 @@ from recslib.splits import (
     history_order,
     join,
     last_per_user,
+    newest_per_user,
     out_of_fold,
     published_folds,
     random_by_user,
@@ -80,6 +81,7 @@ def try_to_split(make, *arguments, **options):
         lambda ratings, seed: random_split(ratings, 0.3, seed=seed),
         lambda ratings, seed: random_by_user(ratings, 0.4, seed=seed),
         lambda ratings, seed: last_per_user(ratings, 2, seed=seed),
+        lambda ratings, seed: newest_per_user(ratings, 0.4, seed=seed),
         lambda ratings, seed: global_time(ratings, 0.3),
         lambda ratings, seed: carve_validation(
             random_split(ratings, 0.3, seed=seed), 0.4, seed=seed
@@ -93,6 +95,7 @@ def try_to_split(make, *arguments, **options):
         "random",
         "by user",
         "last",
+        "newest",
         "time",
         "carved",
         "carved by time",
@@ -686,3 +689,33 @@ def test_the_published_folds_come_first_where_there_are_some():
     assert [f.name for f in folds_of(ratings, 2, seed=0)] == ["u1", "u2"]
     with pytest.raises(RatingsError, match="ML-100K has 5 published folds"):
         folds_of(ratings, 6, seed=0)
+
+
+def test_the_newest_share_of_each_person_is_tested():
+    split = newest_per_user(
+        rated(
+            *((1, item, 3.0, 90 - item) for item in range(10)),
+            *((2, item, 4.0, item) for item in range(5)),
+            (3, 0, 5.0, 99),
+        ),
+        0.2,
+    )
+    tested = zip(
+        split.test.users.tolist(), split.test.items.tolist(), strict=True
+    )
+    assert sorted(tested) == [(0, 0), (0, 1), (1, 4)]
+
+
+def test_as_many_of_each_person_are_tested_by_time_as_at_random():
+    ratings = synthetic().ratings
+    newest, drawn = newest_per_user(ratings, 0.3), random_by_user(ratings, 0.3)
+    assert torch.equal(
+        newest.test.counts_by_user(), drawn.test.counts_by_user()
+    )
+
+
+def test_the_newest_are_asked_of_ratings_with_times():
+    with pytest.raises(RatingsError, match="give a timestamp column"):
+        newest_per_user(rated((1, 1, 3.0), (1, 2, 4.0)), 0.5)
+    with pytest.raises(RatingsError, match="share between 0 and 1"):
+        newest_per_user(rated((1, 1, 3.0, 0), (1, 2, 4.0, 1)), 1.5)
