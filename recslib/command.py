@@ -1,40 +1,57 @@
 """The study as a command: ``python -m recslib ratings.csv --out folder``.
 
-A file of ratings goes in; a report page, lists for everybody, a saved model
-and a summary come out. ``python -m recslib recommend folder --user 7`` makes
-lists from what was saved. ``--help`` is the manual of both.
+A file of ratings goes in; a report page, lists for everybody, the saved models
+and a summary come out, all of them or none. ``python -m recslib recommend``
+makes a list from what was saved, ``python -m recslib predict`` says what a
+person would give. ``--help`` is the manual of each.
 """
 
 from __future__ import annotations
 
 import argparse
 import codecs
-import html
 import importlib.util
 import json
 import os
+import re
+import shutil
+import signal
 import sys
-from collections.abc import Callable, Hashable, Sequence
+import threading
+import warnings
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock, Timeout
 
 import recslib
-from recslib import saving, study
-from recslib.ratings import Ratings, RatingsError
+from recslib import fitted, saving, serve, study
+from recslib.arguments import check_count, check_seed
+from recslib.ratings import Ratings, RatingsError, RatingsWarning, plain_id
+from recslib.report import (
+    list_model_in_words,
+    report,
+    split_in_words,
+    star_model_in_words,
+)
 from recslib.saving import SavingError
-from recslib.style import BLUE, GREY, GRID, ON_DARK_PAGES, WHITE
-from recslib.tables import read_titles
+from recslib.tables import read_ratings, read_titles
+from recslib.verdicts import N_PLACES
 
 MADE_BY = "recslib.command"
-# Says that a folder is ours; written before anything else.
-MARK = ".recslib-study"
-REPORT, SUMMARY, MODEL = "report.html", "summary.json", "model"
+REPORT, SUMMARY = "report.html", "summary.json"
 CSV, PARQUET = "lists.csv", "lists.parquet"
+STAR_MODEL, LIST_MODEL = "model-of-ratings", "model-of-lists"
+# In the order in which they are put in place: the summary says whose the
+# folder is, so it comes last.
+FILES = (LIST_MODEL, STAR_MODEL, CSV, PARQUET, REPORT, SUMMARY)
+# Holds what is not whole yet, and is gone in the end.
+PART = ".recslib-part"
 
 DONE, UNUSABLE, INTERRUPTED = 0, 1, 130  # argparse exits with 2
 
@@ -43,30 +60,33 @@ Examine a file of ratings: say what was read, hold a model of ratings and a
 model of lists against counting, and write lists for everybody.
 
 the file
-  A CSV or TSV file, a row a rating: who, what, how much, and when if you
-  know. Columns are found by their usual names (userId, movie_id, stars, ...);
-  a file without a header is taken as user, item, rating, time. Ratings may be
-  stars, points, 0 or 1, or hours. Times may be Unix seconds, or dates such as
-  2024-03-01. Where a person rates an item in several rows, the last counts.
+  A CSV or TSV file or the like, a row a rating: who, what, how much, and when
+  if you know. Columns are found by their usual names (userId, movie_id,
+  stars, ...); a file without a header is taken as user, item, rating, time.
+  Ratings may be stars, points, 0 or 1, or hours. Times may be Unix seconds,
+  or dates such as 2024-03-01. Nobody may rate an item twice.
 
 what it does
   1. It tests on the newest fifth of each person's ratings. Without times, on
      a random fifth.
   2. It guesses by counting: means, and damped biases.
   3. It fits a model of ratings and a model of lists. Settings are chosen on
-     validation data; the test part is read once.
+     validation data; the test part is read once. Hours and other amounts are
+     predicted as log(1 + amount).
   4. It says whether each is ahead of counting, with a 95 % interval over
      people. If not, it says that these data do not bear a model yet, and why.
   5. It makes lists by the model that is ahead, or else by counting.
 
 what it writes into --out
-  report.html    all of it on one page, for any browser
-  lists.csv      a list for everybody: user, place, item_id, title, score
-  lists.parquet  the same, where pyarrow is installed
-  model/         the model of lists: recslib.saving.load("folder/model")
-  summary.json   the numbers and the verdicts, for programs
-  Each file is there whole or not at all. A folder that holds something else
-  is left alone.
+  report.html        all of it on one page, for any browser
+  lists.csv          for everybody: user, place, item_id, title, score
+  lists.parquet      the same, where pyarrow is installed
+  model-of-lists/    what made the lists
+  model-of-ratings/  what predicts ratings, where it is ahead of counting
+  summary.json       the numbers and the verdicts, for programs
+  All of it is put in place at the end, or nothing. A folder of an earlier
+  study is renewed; one that holds something else is left alone. In Python,
+  recslib.saving.load("folder/model-of-lists") gives the model back.
 """
 
 EXAMPLES = """\
@@ -78,15 +98,16 @@ examples
   python -m recslib ratings.dat --out study --separator :: --encoding latin-1
   python -m recslib recommend study --user 7
   python -m recslib recommend study --rated "Emma=5" --rated "Dracula=2"
+  python -m recslib predict study --user 7 --item "Emma" --item "Dracula"
 
 exit codes
-  0  done, whatever the verdict
-  1  the file or the folder cannot be used; the last line says why
-  2  the command was not understood
-  130  interrupted
+  0    done, whatever the verdict
+  1    the file or the folder cannot be used; the last line says why
+  2    the command was not understood
+  130  interrupted; nothing was written
 
 RECSLIB_PROGRESS=off in the environment switches the bar off. A file that is
-called recommend is given as ./recommend.
+called recommend or predict is given as ./recommend.
 """
 
 MANUAL_OF_RECOMMEND = """\
@@ -100,6 +121,21 @@ examples
   python -m recslib recommend study --rated "Emma=5" --rated "Dracula=2" -n 5
 
 A title is found without case, accents or the year; an item's id does, too.
+Exit codes are those of `python -m recslib --help`.
+"""
+
+MANUAL_OF_PREDICT = """\
+Say what a person of the data would give, from a folder that
+`python -m recslib ratings.csv --out folder` wrote. It holds a model of ratings
+where one is ahead of counting.
+"""
+
+EXAMPLES_OF_PREDICT = """\
+examples
+  python -m recslib predict study --user 7 --item "Emma" --item "Dracula"
+
+A title is found without case, accents or the year; an item's id does, too.
+Exit codes are those of `python -m recslib --help`.
 """
 
 
@@ -130,41 +166,59 @@ def main(arguments: Sequence[str]) -> int:
         With code 0 after ``--help``, and 2 for what is not understood.
     """
     arguments = list(arguments)
-    is_recommend = arguments[:1] == ["recommend"]
     try:
-        if is_recommend:
-            given = recommend_parser().parse_args(arguments[1:])
-            _recommend(given)
+        if arguments[:1] == ["recommend"]:
+            _recommend(recommend_parser().parse_args(arguments[1:]))
+        elif arguments[:1] == ["predict"]:
+            _predict(predict_parser().parse_args(arguments[1:]))
         else:
-            given = study_parser().parse_args(arguments)
-            _study(given)
+            _study(study_parser().parse_args(arguments))
+        sys.stdout.flush()
     except (RatingsError, SavingError, FolderError) as error:
-        print(f"error: {error}{_flags_for(str(error))}", file=sys.stderr)
-        return UNUSABLE
+        return _sorry(f"{error}{_flags_for(str(error))}")
+    except BrokenPipeError:
+        # Who reads has enough, and what was to be written stands.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        where = error.filename or "a file"
-        print(
-            f"error: {where}: {error.strerror or error}. Check the name, and "
-            f"that it may be read or written.",
-            file=sys.stderr,
+        return _sorry(
+            f"{error.filename or 'a file'}: {error.strerror or error}. Check "
+            f"the name, that it may be read or written, and that there is "
+            f"room."
         )
-        return UNUSABLE
+    except MemoryError:
+        return _sorry(
+            "the memory is full. Take a part of the ratings, or a larger "
+            "machine."
+        )
     except KeyboardInterrupt:
-        print("interrupted: files that stand are whole.", file=sys.stderr)
+        print("interrupted: nothing was written.", file=sys.stderr)
         return INTERRUPTED
     return DONE
 
 
+def _sorry(words: str) -> int:
+    print(f"error: {' '.join(words.split())}", file=sys.stderr)
+    return UNUSABLE
+
+
 def _flags_for(message: str) -> str:
-    """Say which flags are what the library's errors ask for."""
+    """Say what here is what the library's errors ask for."""
     flags = {
         "columns=": "--user, --item, --rating or --time COLUMN",
         "separator=": "--separator SIGN",
         "encoding=": "--encoding NAME",
         "scale=": "--scale LOW HIGH",
+        "quotes=": "--no-quotes",
     }
     meant = [flag for word, flag in flags.items() if word in message]
-    return f" Here that is {' and '.join(meant)}." if meant else ""
+    said = f" Here that is {' and '.join(meant)}." if meant else ""
+    if "frame" in message:
+        said += (
+            " In Python: frame = pandas.read_csv(the file), what is said "
+            "above, frame.to_csv('mended.csv', index=False)."
+        )
+    return said
 
 
 def study_parser() -> argparse.ArgumentParser:
@@ -203,6 +257,11 @@ def study_parser() -> argparse.ArgumentParser:
         default="utf-8",
         metavar="NAME",
         help="utf-8 (the default), latin-1, utf-16, ...",
+    )
+    form.add_argument(
+        "--no-quotes",
+        action="store_true",
+        help="quotation marks are letters like any other",
     )
     form.add_argument(
         "--scale",
@@ -250,6 +309,27 @@ def recommend_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def predict_parser() -> argparse.ArgumentParser:
+    """Make what reads the arguments of a prediction from a saved model."""
+    parser = _parser(
+        "python -m recslib predict", MANUAL_OF_PREDICT, EXAMPLES_OF_PREDICT
+    )
+    parser.add_argument(
+        "folder", type=Path, help="what --out named when it was written"
+    )
+    parser.add_argument(
+        "--user", required=True, metavar="ID", help="a person of the data"
+    )
+    parser.add_argument(
+        "--item",
+        required=True,
+        action="append",
+        metavar="TITLE",
+        help="title or id; may be given several times",
+    )
+    return parser
+
+
 def _parser(name: str, manual: str, examples: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
         prog=name,
@@ -267,9 +347,9 @@ def _add_length(
         "-n",
         "--places",
         type=_places,
-        default=study.N_PLACES,
+        default=N_PLACES,
         metavar="N",
-        help=f"places of a list (default {study.N_PLACES})",
+        help=f"places of a list (default {N_PLACES})",
     )
 
 
@@ -296,20 +376,21 @@ def _encoding(text: str) -> str:
         ) from None
 
 
+def _whole(text: str, check: Callable[[object], None]) -> int:
+    value = int(text) if re.fullmatch("[+-]?[0-9]+", text) else text
+    try:
+        check(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return int(value)
+
+
 def _places(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no length of a list; give 1 or more"
-        )
-    return int(text)
+    return _whole(text, lambda value: check_count(value, "places"))
 
 
 def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no seed; give a whole number from 0 up"
-        )
-    return int(text)
+    return _whole(text, check_seed)
 
 
 def _rated(text: str) -> tuple[str, float]:
@@ -331,30 +412,43 @@ def _rated(text: str) -> tuple[str, float]:
 
 def _study(given: argparse.Namespace) -> None:
     check_folder(given.out)  # before the work, not after it
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", RatingsWarning)
+        ratings = _read(given)
+    notes = list(dict.fromkeys(str(each.message) for each in caught))
+    for note in notes:
+        print(f"note: {note}{_flags_for(note)}", file=sys.stderr)
+    with staged(given.out) as stage:
+        done = study.examine(ratings, seed=given.seed)
+        table = serve.for_all(
+            done.list_model.model,
+            done.list_model.ratings,
+            given.places,
+            liked=done.liked.least,
+        )
+        write(stage, done, table, Path(given.file).name, notes=notes)
+    print(in_words(done))
+    print(f"\nThe report is {given.out / REPORT}.")
+
+
+def _read(given: argparse.Namespace) -> Ratings:
+    form = {"encoding": given.encoding, "quotes": not given.no_quotes}
+    titles = None
+    if given.titles is not None:
+        titles = read_titles(given.titles, **form)
     roles = {"timestamp": given.time} | {
         role: getattr(given, role) for role in ("user", "item", "rating")
     }
-    form = {"separator": given.separator, "encoding": given.encoding}
-    titles = None
-    if given.titles is not None:
-        titles = read_titles(given.titles, encoding=given.encoding)
-    found = study.read(
+    return read_ratings(
         given.file,
         columns={
             role: name for role, name in roles.items() if name is not None
         },
         scale=None if given.scale is None else tuple(given.scale),
         titles=titles,
+        separator=given.separator,
         **form,
     )
-    claim(given.out)
-    done = study.examine(
-        found.ratings, n_repeated=found.n_repeated, seed=given.seed
-    )
-    table = study.for_all(done, given.places)
-    write(given.out, done, table, Path(given.file).name)
-    print(in_words(done))
-    print(f"\nThe report is {given.out / REPORT}.")
 
 
 def in_words(done: study.Study) -> str:
@@ -369,28 +463,18 @@ def in_words(done: study.Study) -> str:
             "What was read",
             *read,
             "",
+            split_in_words(done),
+            "",
             str(done.stars.verdict),
+            star_model_in_words(done),
             "",
             str(done.lists.verdict),
-            "",
-            _lists_in_words(done),
+            list_model_in_words(done),
         ]
     )
 
 
-def _lists_in_words(done: study.Study) -> str:
-    kind = done.settings["kind"]
-    if kind == "most liked":
-        made = "Lists hold what most people liked, and each person has not."
-    else:
-        made = f"Lists are made by {kind}, fitted to all ratings."
-    n_left_out = done.ratings.n_items - done.served.n_items
-    if n_left_out:
-        made += (
-            f" {n_left_out:,} items with the fewest likes are in no list: the "
-            f"table of people by items would be too large."
-        )
-    return f"{done.liked.words} {made}"
+# The folder ------------------------------------------------------------------
 
 
 def check_folder(folder: Path) -> None:
@@ -403,90 +487,140 @@ def check_folder(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise FolderError(f"{folder}: is a file. Give a folder as --out.")
-    if not folder.exists() or _is_ours(folder):
+    if not folder.exists() or _is_ours(folder) or (folder / PART).is_dir():
         return
     there = sorted(path.name for path in folder.iterdir())
     if there:
         raise FolderError(
             f"{folder}: holds {', '.join(there[:5])}"
-            f"{', ...' if len(there) > 5 else ''}, which this command did not "
-            f"write. Give a new folder as --out, or an empty one."
+            f"{', ...' if len(there) > 5 else ''}, and no study of this "
+            f"command. Give a new folder as --out, or an empty one."
         )
-
-
-def claim(folder: Path) -> None:
-    """Make a folder that is not there, and mark it as this command's.
-
-    Raises
-    ------
-    FolderError
-        As in `check_folder`.
-    """
-    check_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    _put_text(folder / MARK, f"{MADE_BY}\n")
 
 
 def _is_ours(folder: Path) -> bool:
     try:
-        text = (folder / MARK).read_text(encoding="utf-8")
-    except (OSError, UnicodeError):
+        told = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return False
-    return text.strip() == MADE_BY
+    return isinstance(told, dict) and told.get("made_by") == MADE_BY
 
 
-def write(
-    folder: Path, done: study.Study, table: pd.DataFrame, source: str
-) -> None:
-    """Write all files of a study, each whole or not at all.
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Give a place for files that come into a folder together, or not at all.
 
     Parameters
     ----------
     folder
-        Made where it is not there.
-    done
-        The study.
-    table
-        Its lists, as of `recslib.study.for_all`.
-    source
-        What the report calls the file of ratings.
+        Made where it is not there, and gone again where nothing comes in.
+
+    Yields
+    ------
+    Path
+        Where to write. What lies there when the block ends takes the place
+        of all that an earlier study left in the folder.
 
     Raises
     ------
     FolderError
-        As in `check_folder`.
+        As in `check_folder`, and when another process writes there.
+    OSError
+        When the folder may not be written into.
     """
-    claim(folder)
-    saving.save(
-        folder / MODEL, done.model, done.served, settings=done.settings
-    )
-    _put(folder / CSV, lambda path: table.to_csv(path, index=False))
-    if importlib.util.find_spec("pyarrow") is not None:
-        _put(
-            folder / PARQUET, lambda path: table.to_parquet(path, index=False)
-        )
-    else:
-        (folder / PARQUET).unlink(missing_ok=True)  # of an older study
-    _put_text(folder / REPORT, report(done, table, source))
-    summary = json.dumps(summarize(done, source), indent=1, allow_nan=False)
-    _put_text(folder / SUMMARY, summary + "\n")
-
-
-def _put_text(path: Path, text: str) -> None:
-    _put(path, lambda part: part.write_text(text, encoding="utf-8"))
-
-
-def _put(path: Path, make: Callable[[Path], Any]) -> None:
-    """Make a file beside its place, and move it there when it is whole."""
-    part = path.with_name(f"{path.name}.part")
+    check_folder(folder)
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    part = folder / PART
     try:
-        make(part)
-        os.replace(part, path)
+        part.mkdir(parents=True, exist_ok=True)
+        with FileLock(part / "lock", timeout=0):
+            stage, old = part / "new", part / "old"
+            for each in (stage, old):
+                shutil.rmtree(each, ignore_errors=True)
+                each.mkdir()
+            yield stage
+            with _undisturbed():
+                for name in FILES:
+                    if (folder / name).exists():
+                        os.replace(folder / name, old / name)
+                    if (stage / name).exists():
+                        os.replace(stage / name, folder / name)
+    except Timeout as error:
+        new, part = [], None
+        raise FolderError(
+            f"{folder}: another process is writing a study there. Wait for "
+            f"it, or give another folder as --out."
+        ) from error
     finally:
-        part.unlink(missing_ok=True)
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
+        for each in new:
+            with suppress(OSError):  # what is not empty stays
+                each.rmdir()
 
 
-def summarize(done: study.Study, source: str) -> dict[str, Any]:
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait for the few moments that moving files takes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        number: signal.signal(number, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def write(
+    folder: Path,
+    done: study.Study,
+    table: pd.DataFrame,
+    source: str,
+    *,
+    notes: Sequence[str] = (),
+) -> None:
+    """Write all files of a study.
+
+    Parameters
+    ----------
+    folder
+        Empty.
+    done
+        The study.
+    table
+        Its lists, as of `recslib.serve.for_all`.
+    source
+        What the report calls the file of ratings.
+    notes
+        What was noticed about it, a sentence each.
+    """
+    models = {LIST_MODEL: done.list_model, STAR_MODEL: done.star_model}
+    for name, made in models.items():
+        if made is not None:
+            saving.save(
+                folder / name, made.model, made.ratings, settings=made.settings
+            )
+    table.to_csv(folder / CSV, index=False)
+    if importlib.util.find_spec("pyarrow") is not None:
+        table.to_parquet(folder / PARQUET, index=False)
+    texts = {
+        REPORT: report(done, table, source, notes=notes),
+        SUMMARY: json.dumps(
+            summarize(done, source, notes), indent=1, allow_nan=False
+        ),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(f"{text.rstrip()}\n", encoding="utf-8")
+
+
+def summarize(
+    done: study.Study, source: str, notes: Sequence[str] = ()
+) -> dict[str, Any]:
     """Write a study as what JSON can hold."""
     ratings, split = done.ratings, done.split
     parts = None
@@ -501,17 +635,21 @@ def summarize(done: study.Study, source: str) -> dict[str, Any]:
         "made_by": MADE_BY,
         "recslib": recslib.__version__,
         "file": source,
+        "notes": list(notes),
         "overview": dict(done.overview.itertuples(index=False)),
         "ratings": len(ratings),
         "people": ratings.n_users,
         "items": ratings.n_items,
-        "items_in_lists": done.served.n_items,
+        "items_in_lists": done.list_model.ratings.n_items,
         "scale": list(ratings.scale),
         "liked": asdict(done.liked),
         "split": parts,
         "stars": _judged(done.stars),
         "lists": _judged(done.lists),
-        "model": done.settings,
+        "model_of_lists": done.list_model.settings,
+        "model_of_ratings": (
+            None if done.star_model is None else done.star_model.settings
+        ),
     }
 
 
@@ -529,30 +667,28 @@ def _judged(judgement: study.Judgement) -> dict[str, Any]:
     }
 
 
-# A list from a saved model ---------------------------------------------------
+# What was saved, asked -------------------------------------------------------
 
 
 def _recommend(given: argparse.Namespace) -> None:
-    if not _is_ours(given.folder):
-        raise FolderError(
-            f"{given.folder}: was not written by this command. Give the "
-            f"folder that --out named: python -m recslib ratings.csv --out "
-            f"{given.folder}"
-        )
-    saved = saving.load(given.folder / MODEL)
-    asked = saved.model, saved.ratings
+    saved = _saved(given.folder, LIST_MODEL)
     if given.user is not None:
-        user_id = _known_id(given.user, saved.ratings.user_ids)
-        table = study.for_user(*asked, user_id, saved.settings, given.places)
+        table = serve.for_user(
+            saved.model,
+            saved.ratings,
+            _known_id(given.user, saved.ratings.user_ids),
+            given.places,
+            liked=saved.settings["liked"],
+        )
         nobody = f"{given.user} has rated every item."
     else:
         stars = {
-            _item_called(title, saved.ratings): rating
+            _known_id(title, saved.ratings.item_ids): rating
             for title, rating in given.rated
         }
         if len(stars) < len(given.rated):
             raise RatingsError("a title is rated twice; give each one rating.")
-        table = study.for_newcomer(*asked, stars, saved.settings, given.places)
+        table = fitted.for_newcomer(saved, stars, given.places)
         nobody = "Every item is rated."
     for place, title in zip(table["place"], table["title"], strict=True):
         print(f"{place:>3}  {title}")
@@ -560,242 +696,33 @@ def _recommend(given: argparse.Namespace) -> None:
         print(nobody)
 
 
+def _predict(given: argparse.Namespace) -> None:
+    saved = _saved(given.folder, STAR_MODEL)
+    table = fitted.predict_ratings(
+        saved,
+        _known_id(given.user, saved.ratings.user_ids),
+        [_known_id(item, saved.ratings.item_ids) for item in given.item],
+    )
+    for title, told in zip(table["title"], table["prediction"], strict=True):
+        print(f"{told:8.2f}  {title}")
+
+
+def _saved(folder: Path, name: str) -> saving.Saved:
+    if not _is_ours(folder):
+        raise FolderError(
+            f"{folder}: holds no study of this command. Give the folder that "
+            f"--out named: python -m recslib ratings.csv --out {folder}"
+        )
+    if name == STAR_MODEL and not (folder / name).exists():
+        raise FolderError(
+            f"{folder}: holds no model of ratings, for none was ahead of "
+            f"counting. {REPORT} says why; lists are there: python -m recslib "
+            f"recommend {folder} --user ID"
+        )
+    return saving.load(folder / name)
+
+
 def _known_id(text: str, ids: np.ndarray) -> Hashable:
-    """Read an id as the data have it: whole numbers, or text."""
-    if ids.dtype != object and text.strip().isdecimal():
-        return int(text)
-    return text
-
-
-def _item_called(text: str, ratings: Ratings) -> Hashable:
-    """Return a title as it is, and a number that is no title as an id."""
-    id_ = _known_id(text, ratings.item_ids)
-    if id_ == text:
-        return text
-    try:
-        ratings.item_titled(text)
-    except RatingsError:
-        return id_
-    return text
-
-
-# The report ------------------------------------------------------------------
-
-
-def report(done: study.Study, table: pd.DataFrame, source: str) -> str:
-    """Write the report: one page that needs no other file.
-
-    Parameters
-    ----------
-    done
-        The study.
-    table
-        Its lists, as of `recslib.study.for_all`.
-    source
-        What it calls the file of ratings.
-
-    Returns
-    -------
-    str
-        HTML with its own style, for light and dark.
-    """
-    name = html.escape(source)
-    parts = [
-        f"<h1>What {name} bears</h1>",
-        *(_verdict(each.verdict) for each in (done.stars, done.lists)),
-        "<h2>What was read</h2>",
-        _html_table(done.overview, header=False),
-        values_figure(done.ratings),
-        "<h2>Who was tested on what</h2>",
-        f"<p>{html.escape(_split_in_words(done))}</p>",
-        "<h2>Ratings, predicted</h2>",
-        _judged_html(done.stars, "lower is better"),
-        "<h2>Lists</h2>",
-        f"<p>{html.escape(_lists_in_words(done))}</p>",
-        _judged_html(done.lists, "higher is better"),
-        *_example_lists(done, table),
-        f"<footer>Made by recslib {recslib.__version__}. "
-        f"<code>{SUMMARY}</code> has the same numbers, <code>{CSV}</code> a "
-        f"list for everybody, <code>{MODEL}/</code> the model.</footer>",
-    ]
-    body = "\n".join(parts)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, '
-        'initial-scale=1">\n'
-        f"<title>What {name} bears</title>\n<style>\n{_css()}</style>\n"
-        f"</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
-    )
-
-
-def _css() -> str:
-    colours = {"ground": WHITE, "bar": BLUE, "quiet": GREY, "rule": GRID}
-    light = "".join(f"--{name}: {c}; " for name, c in colours.items())
-    dark = "".join(
-        f"--{name}: {ON_DARK_PAGES[c]}; " for name, c in colours.items()
-    )
-    return f"""\
-:root {{ color-scheme: light dark; {light}--ink: #1A1A1A; }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ {dark}--ink: #E8E8E8; }}
-}}
-body {{ background: var(--ground); color: var(--ink); margin: 0;
-  font: 1rem/1.5 system-ui, sans-serif; }}
-main {{ max-width: 44rem; margin: 0 auto; padding: 1rem; }}
-.verdict {{ border-left: 0.3rem solid var(--bar); padding-left: 1rem; }}
-.verdict p {{ font-size: 1.15rem; }}
-.wide {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; }}
-th, td {{ text-align: left; padding: 0.2rem 1.2rem 0.2rem 0;
-  border-bottom: 1px solid var(--rule); vertical-align: top; }}
-th {{ font-weight: 600; }}
-figure {{ margin: 1.5rem 0; }}
-svg {{ width: 100%; height: auto; }}
-svg rect {{ fill: var(--bar); }}
-svg text {{ fill: var(--ink); font: 13px system-ui, sans-serif; }}
-figcaption, footer {{ color: var(--quiet); font-size: 0.9rem; }}
-footer {{ margin-top: 3rem; }}
-"""
-
-
-def _verdict(verdict: study.Verdict) -> str:
-    reasons = "".join(
-        f"<li>{html.escape(why)}</li>" for why in verdict.reasons
-    )
-    reasons = f"<ul>{reasons}</ul>" if reasons else ""
-    words = html.escape(verdict.words)
-    return f'<div class="verdict"><p>{words}</p>{reasons}</div>'
-
-
-def _split_in_words(done: study.Study) -> str:
-    split = done.split
-    if split is None:
-        return f"Nobody: there are {len(done.ratings):,} ratings."
-    article = "a" if split.name.startswith("random") else "the"
-    return (
-        f"Tested was {article} {split.name}: {len(split.test):,} ratings. "
-        f"{len(split.train):,} were learnt from, and choices were made on "
-        f"{len(split.validation):,}, which were then learnt from, too."
-    )
-
-
-def _judged_html(judgement: study.Judgement, better: str) -> str:
-    table = judgement.table
-    if len(table) == 0:
-        return "<p>There is nothing to compare: the verdict says why.</p>"
-    shown = pd.DataFrame(
-        {
-            "model": table["model"],
-            "chosen": table["setting"],
-            judgement.measure: [f"{value:.4f}" for value in table["value"]],
-        }
-    )
-    caption = f"{judgement.measure} on the test part; {better}."
-    interval = judgement.interval
-    bounds = ""
-    if interval is not None:
-        bounds = (
-            f"<p>Model minus counting: {html.escape(str(interval))}, over "
-            f"{judgement.n_people:,} people.</p>"
-        )
-    return (
-        _html_table(shown)
-        + bounds
-        + bars(
-            table["model"].tolist(),
-            table["value"].tolist(),
-            caption,
-            form="{:.3f}",
-        )
-    )
-
-
-def _example_lists(done: study.Study, table: pd.DataFrame) -> list[str]:
-    shown = []
-    if len(table):
-        user = table["user"].iloc[0]
-        own = table[table["user"] == user]
-        shown += [
-            f"<h3>For {html.escape(str(user))}</h3>",
-            _html_table(own[["place", "title"]]),
-        ]
-    served = done.served
-    known = int(served.counts_by_item().argmax())
-    stars = {served.item_ids[known : known + 1].tolist()[0]: served.scale[1]}
-    new = study.for_newcomer(done.model, served, stars, done.settings)
-    if len(new):
-        shown += [
-            f"<h3>For somebody new, who gave {served.scale[1]:g} to "
-            f"{html.escape(served.titles[known])}</h3>",
-            _html_table(new[["place", "title"]]),
-        ]
-    return shown
-
-
-def _html_table(frame: pd.DataFrame, header: bool = True) -> str:
-    rows = []
-    if header:
-        cells = "".join(
-            f'<th scope="col">{html.escape(str(name))}</th>' for name in frame
-        )
-        rows.append(f"<thead><tr>{cells}</tr></thead>")
-    rows.append("<tbody>")
-    for first, *others in frame.itertuples(index=False):
-        cells = "".join(
-            f"<td>{html.escape(str(each))}</td>" for each in others
-        )
-        head = html.escape(str(first))
-        rows.append(f'<tr><th scope="row">{head}</th>{cells}</tr>')
-    rows.append("</tbody>")
-    return f'<div class="wide"><table>{"".join(rows)}</table></div>'
-
-
-def values_figure(ratings: Ratings, n_most: int = 12) -> str:
-    """Draw how often each rating was given: a bar a value, or a range."""
-    values, counts = np.unique(ratings.ratings.numpy(), return_counts=True)
-    if len(values) <= n_most:
-        labels = [f"{value:g}" for value in values]
-    else:
-        counts, edges = np.histogram(ratings.ratings.numpy(), n_most)
-        labels = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
-    caption = "How often each rating was given."
-    return bars(labels, counts.tolist(), caption, form="{:,}")
-
-
-def bars(
-    labels: Sequence[str],
-    values: Sequence[float],
-    caption: str,
-    *,
-    form: str,
-) -> str:
-    """Draw bars with a label and a number each, as SVG in a figure.
-
-    Parameters
-    ----------
-    labels, values
-        One of each a bar; values are 0 or more.
-    caption
-        What is seen; stands below, and is read aloud with all numbers.
-    form
-        Of a number, such as ``"{:.3f}"``.
-    """
-    step, left, width = 26, 170, 360
-    most = max([*values, 1e-12])
-    rows, told = [], []
-    for place, (label, value) in enumerate(zip(labels, values, strict=True)):
-        top, number = step * place, form.format(value)
-        long = width * value / most
-        rows.append(
-            f'<text x="{left - 10}" y="{top + 17}" text-anchor="end">'
-            f"{html.escape(label)}</text>"
-            f'<rect x="{left}" y="{top + 4}" width="{long:.1f}" height="18"/>'
-            f'<text x="{left + long + 8:.1f}" y="{top + 17}">{number}</text>'
-        )
-        told.append(f"{label}: {number}")
-    spoken = html.escape(f"{caption} {'; '.join(told)}")
-    return (
-        f'<figure><svg role="img" aria-label="{spoken}" '
-        f'viewBox="0 0 620 {step * len(rows)}">{"".join(rows)}</svg>'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-    )
+    """Read an id as the data have it, and leave a title as it is."""
+    number = plain_id(text.strip())
+    return number if number in set(ids.tolist()) else text

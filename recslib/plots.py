@@ -16,6 +16,7 @@ from matplotlib.text import Annotation
 from torch import Tensor
 
 from recslib.arguments import check_finite, check_some
+from recslib.overview import is_amount
 from recslib.ratings import Ratings, RatingsError
 from recslib.style import (
     BLACK,
@@ -32,6 +33,8 @@ from recslib.style import (
 if TYPE_CHECKING:
     from recslib.training import History
 
+# So many different ratings have a bar each; more are drawn in ranges.
+MOST_BARS, N_RANGES = 21, 30
 LONGEST = 60  # signs that a legend shows of a name
 # Where a label may stand, in points above or below its own point.
 _LABEL_SHIFTS = (0, 7, -7, 14, -14, 21, -21, 28, -28)
@@ -39,6 +42,9 @@ _LABEL_SHIFTS = (0, 7, -7, 14, -14, 21, -21, 28, -28)
 
 def stars_histogram(ratings: Ratings, ax: Axes | None = None) -> Axes:
     """Draw how often each star was given.
+
+    More than 21 different ratings are drawn in ranges; those of amounts, such
+    as hours, on a log scale.
 
     Parameters
     ----------
@@ -55,6 +61,8 @@ def stars_histogram(ratings: Ratings, ax: Axes | None = None) -> Axes:
     check_some(ratings, "ratings to draw")
     ax = _axes(ax)
     stars, counts = np.unique(ratings.ratings.numpy(), return_counts=True)
+    if len(stars) > MOST_BARS:
+        return _rating_ranges(ratings, ax)
     width = 0.8 * np.diff(stars).min(initial=1.0)
     ax.bar(stars, counts, width=width, color=BLUE)
     mean = ratings.ratings.double().mean().item()
@@ -69,6 +77,21 @@ def stars_histogram(ratings: Ratings, ax: Axes | None = None) -> Axes:
         color=ORANGE,
     )
     ax.set(xticks=stars, xlabel="stars", ylabel="ratings")
+    return _plain(ax)
+
+
+def _rating_ranges(ratings: Ratings, ax: Axes) -> Axes:
+    values = ratings.ratings.double().numpy()
+    low, high = values.min(), values.max()
+    ends = np.linspace(low, high, N_RANGES + 1)
+    if is_amount(ratings):
+        logs = np.linspace(np.log1p(low), np.log1p(high), N_RANGES + 1)
+        ends = np.expm1(logs)
+        ax.set_xscale("symlog", linthresh=1.0)
+    # Rounding must not leave the largest out.
+    ends[0], ends[-1] = low, high
+    ax.hist(values, bins=ends, color=BLUE)
+    ax.set(xlabel="rating", ylabel="ratings")
     return _plain(ax)
 
 

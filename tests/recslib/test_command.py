@@ -1,19 +1,31 @@
+import importlib.util
 import json
 import os
 import re
 import shlex
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 
-from recslib import command, saving, study
+from recslib import command, fitted, saving, serve, study
 from recslib.movielens import synthetic
 
-DATA = synthetic(80, 60, 1_500, seed=5)
-FILES = {"report.html", "lists.csv", "summary.json", "model", command.MARK}
+DATA = synthetic(150, 80, 4_000, seed=5)
+FILES = {
+    "report.html",
+    "lists.csv",
+    "summary.json",
+    "model-of-lists",
+    "model-of-ratings",
+}
+
+
+def _parquet():
+    known = importlib.util.find_spec("pyarrow") is not None
+    return {"lists.parquet"} if known else set()
 
 
 def write_ratings(path, ratings=DATA.ratings, **columns):
@@ -61,8 +73,7 @@ def no_fit(monkeypatch):
 
 
 def test_all_files_are_written_and_nothing_half(folder):
-    there = {path.name for path in folder.iterdir()}
-    assert FILES <= there <= FILES | {"lists.parquet"}
+    assert {each.name for each in folder.iterdir()} == FILES | _parquet()
 
 
 def test_lists_have_a_title_and_a_place_for_everybody(folder):
@@ -74,7 +85,7 @@ def test_lists_have_a_title_and_a_place_for_everybody(folder):
         "title",
         "score",
     ]
-    assert table["user"].nunique() == 80
+    assert table["user"].nunique() == 150
     assert table.groupby("user")["place"].apply(list).iloc[0] == list(
         range(1, 11)
     )
@@ -85,67 +96,31 @@ def test_the_summary_has_the_verdicts_that_the_library_gives(folder):
     done = study.examine(DATA.ratings)
     for name, judgement in (("stars", done.stars), ("lists", done.lists)):
         assert told[name]["verdict"] == judgement.verdict.words
-        assert told[name]["outcome"] == judgement.verdict.outcome
+        assert told[name]["outcome"] == judgement.verdict.outcome == "ahead"
     assert told["file"] == "rat<i>ngs.csv"
-    assert told["ratings"] == 1_500
+    assert told["ratings"] == 4_000
     assert told["split"]["test"] == len(done.split.test)
 
 
-def test_the_saved_model_is_the_one_that_made_the_lists(folder):
-    saved = saving.load(folder / "model")
+def test_the_saved_model_of_lists_is_the_one_that_made_the_lists(folder):
+    saved = saving.load(folder / "model-of-lists")
     table = pd.read_csv(folder / "lists.csv")
     user = saved.ratings.user_ids[3].item()
-    again = study.for_user(saved.model, saved.ratings, user, saved.settings)
+    again = serve.for_user(
+        saved.model, saved.ratings, user, liked=saved.settings["liked"]
+    )
     assert again["title"].tolist() == (
         table[table["user"] == user]["title"].tolist()
     )
 
 
-class Page(HTMLParser):
-    """Collects what a page opens, closes and asks other places for."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.asked, self.roles = [], [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        known = dict(attributes)
-        self.asked += [known[k] for k in ("src", "href") if k in known]
-        self.roles += [known["role"]] if "role" in known else []
-        if tag not in ("meta", "rect"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        pass
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
-def test_the_report_is_one_whole_page_that_asks_for_nothing(folder):
-    text = (folder / "report.html").read_text(encoding="utf-8")
-    page = Page(text)
-    assert page.open == []
-    assert page.asked == []
-    assert "url(" not in text and "<script" not in text
-    assert page.roles.count("img") == 3
-    assert "prefers-color-scheme: dark" in text
-
-
-def test_the_report_has_the_verdicts_and_the_numbers_of_the_run(folder):
-    text = (folder / "report.html").read_text(encoding="utf-8")
-    told = json.loads((folder / "summary.json").read_text())
-    for name in ("stars", "lists"):
-        assert told[name]["verdict"] in text
-        for model in told[name]["models"]:
-            assert f"<td>{model['value']:.4f}</td>" in text
-
-
-def test_names_from_the_file_are_text_in_the_report(folder):
-    text = (folder / "report.html").read_text(encoding="utf-8")
-    assert "What rat&lt;i&gt;ngs.csv bears" in text
-    assert "<i>" not in text and "<b>" not in text
+def test_the_saved_model_of_ratings_predicts_what_was_given(folder):
+    saved = saving.load(folder / "model-of-ratings")
+    told = fitted.predicted(saved.model, saved.ratings)
+    errors = told - saved.ratings.ratings
+    summary = json.loads((folder / "summary.json").read_text())
+    known = {row["model"]: row["value"] for row in summary["stars"]["models"]}
+    assert errors.square().mean().sqrt() < known["damped biases"]
 
 
 def test_the_verdict_is_printed(tmp_path, capsys):
@@ -167,6 +142,22 @@ def test_a_second_run_takes_the_place_of_the_first(tmp_path, capsys):
         arguments = [str(path), "--out", str(out), "-n", str(n)]
         assert command.main(arguments) == 0
         assert pd.read_csv(out / "lists.csv")["place"].max() == n
+
+
+def test_a_model_that_is_no_longer_ahead_does_not_stay(tmp_path, capsys):
+    out = tmp_path / "out"
+    path = write_ratings(tmp_path / "ratings.csv")
+    assert command.main([str(path), "--out", str(out)]) == 0
+    assert {each.name for each in out.iterdir()} == FILES | _parquet()
+    (out / "mine.txt").write_text("a remark")
+    few = DATA.ratings.select(DATA.ratings.users < 2)
+    write_ratings(tmp_path / "ratings.csv", few)
+    assert command.main([str(path), "--out", str(out)]) == 0
+    there = {each.name for each in out.iterdir()}
+    assert there == (FILES - {"model-of-ratings"}) | _parquet() | {"mine.txt"}
+    asked = ["predict", str(out), "--user", "1", "--item", "1"]
+    assert command.main(asked) == 1
+    assert "none was ahead of counting" in capsys.readouterr().err
 
 
 def test_hours_in_columns_of_any_name_with_dates_are_read(tmp_path, capsys):
@@ -212,7 +203,7 @@ def test_somebody_new_gets_a_list_without_what_they_rated(folder, capsys):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (["--user", "99999"], "no user has the id 99999"),
+        (["--user", "99999"], "no user has the id '99999'"),
         (["--rated", "No Such Title=5"], "no item has the title"),
         (["--rated", "1=9"], "give 1 to 5"),
         (["--rated", "1=4", "--rated", "1=5"], "rated twice"),
@@ -223,9 +214,23 @@ def test_who_or_what_is_unknown_is_said(folder, capsys, asked, words):
     assert words in capsys.readouterr().err
 
 
+def test_another_process_predicts_by_title_and_by_id(folder, capsys):
+    title, id_ = DATA.ratings.titles[4], DATA.ratings.item_ids[5].item()
+    asked = ["predict", str(folder), "--user", "1", "--item", title]
+    assert command.main([*asked, "--item", str(id_)]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split(maxsplit=1)[1] for row in rows] == [
+        title,
+        DATA.ratings.titles[5],
+    ]
+    assert all(1 <= float(row.split()[0]) <= 5 for row in rows)
+    assert command.main([*asked, "--item", "Nothing"]) == 1
+    assert "no item has the title 'Nothing'" in capsys.readouterr().err
+
+
 def test_a_folder_without_a_study_recommends_nothing(tmp_path, capsys):
     assert command.main(["recommend", str(tmp_path), "--user", "1"]) == 1
-    assert "was not written by this command" in capsys.readouterr().err
+    assert "holds no study of this command" in capsys.readouterr().err
 
 
 # What cannot be used ---------------------------------------------------------
@@ -273,18 +278,71 @@ def test_a_file_that_is_not_there_is_named(tmp_path, capsys, no_fit):
     assert "nowhere.csv" in capsys.readouterr().err
 
 
-def test_a_file_that_stops_half_way_leaves_the_older_one(tmp_path):
-    path = tmp_path / "lists.csv"
-    path.write_text("old")
+def contents(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
-    def breaks(part):
-        part.write_text("new, and half")
-        raise OSError("no room")
 
-    with pytest.raises(OSError, match="no room"):
-        command._put(path, breaks)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError("no room")])
+def test_what_stops_half_way_leaves_the_older_study_or_nothing(
+    tmp_path, capsys, monkeypatch, error
+):
+    few = DATA.ratings.select(DATA.ratings.users < 2)
+    path = write_ratings(tmp_path / "few.csv", few)
+    out, deep = tmp_path / "out", tmp_path / "new" / "deep"
+    assert command.main([str(path), "--out", str(out)]) == 0
+    before = contents(out)
+
+    def stop(*_, **__):
+        raise error
+
+    monkeypatch.setattr(command, "report", stop)
+    for folder in (out, deep):
+        assert command.main([str(path), "--out", str(folder)]) != 0
+        told = capsys.readouterr().err.splitlines()[-1]
+        assert told.startswith(("interrupted", "error: a file: no room"))
+    assert contents(out) == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_a_killed_run_left_is_cleared_away(tmp_path, capsys):
+    few = DATA.ratings.select(DATA.ratings.users < 2)
+    path = write_ratings(tmp_path / "few.csv", few)
+    out = tmp_path / "out"
+    half = out / command.PART / "new"
+    half.mkdir(parents=True)
+    (half / "lists.csv").write_text("half")
+    assert command.main([str(path), "--out", str(out)]) == 0
+    assert "half" not in (out / "lists.csv").read_text()
+    assert not (out / command.PART).exists()
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path, capsys, no_fit):
+    path = write_ratings(tmp_path / "ratings.csv")
+    part = tmp_path / "out" / command.PART
+    part.mkdir(parents=True)
+    with FileLock(part / "lock"):
+        asked = [str(path), "--out", str(tmp_path / "out")]
+        assert command.main(asked) == 1
+        assert "another process" in capsys.readouterr().err
+        assert part.exists()
+
+
+def test_a_place_that_may_not_be_written_to_is_named(
+    tmp_path, capsys, monkeypatch, no_fit
+):
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    path = write_ratings(tmp_path / "ratings.csv")
+    monkeypatch.setattr(command.Path, "mkdir", refuse)
+    assert command.main([str(path), "--out", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err
+    assert "out" in told and "Permission denied" in told
+    assert len(told.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -293,8 +351,9 @@ def test_a_file_that_stops_half_way_leaves_the_older_one(tmp_path):
         (["ratings.csv"], "--out"),
         (["r.csv", "--out", "o", "--separator", ";;"], "one character"),
         (["r.csv", "--out", "o", "--encoding", "klingon"], "no encoding"),
-        (["r.csv", "--out", "o", "-n", "0"], "give 1 or more"),
-        (["r.csv", "--out", "o", "--seed", "x"], "no seed"),
+        (["r.csv", "--out", "o", "-n", "0"], "not below 1"),
+        (["r.csv", "--out", "o", "--seed", "x"], "seed is 'x'"),
+        (["predict", "o", "--user", "7"], "--item"),
         (["recommend", "o"], "--user"),
         (["recommend", "o", "--rated", "Emma"], "no rating"),
     ],
@@ -335,7 +394,8 @@ def test_the_module_is_a_command_whose_help_is_a_manual():
 
 
 @pytest.mark.parametrize(
-    "parser", [command.study_parser, command.recommend_parser]
+    "parser",
+    [command.study_parser, command.recommend_parser, command.predict_parser],
 )
 def test_the_examples_of_the_manual_are_understood(parser):
     text = parser().epilog.replace("\\\n", " ")
@@ -345,5 +405,7 @@ def test_the_examples_of_the_manual_are_understood(parser):
         words = shlex.split(line)
         if words[0] == "recommend":
             command.recommend_parser().parse_args(words[1:])
+        elif words[0] == "predict":
+            command.predict_parser().parse_args(words[1:])
         else:
             command.study_parser().parse_args(words)
