@@ -284,7 +284,7 @@ def _on_stars(ratings: Ratings) -> tuple[Ratings, list[str]]:
         stars = 1 + 4 * (stars - low) / (high - low)
         how = "in proportion"
     else:
-        values, places = stars.unique(return_inverse=True)
+        _, places = stars.unique(return_inverse=True)
         counts = torch.bincount(places).double()
         middles = counts.cumsum(0) - counts / 2  # of the places of a value
         stars = (1 + 4 * middles / len(stars))[places]
@@ -296,9 +296,7 @@ def _on_stars(ratings: Ratings) -> tuple[Ratings, list[str]]:
     ]
 
 
-def _in_some_order(
-    ratings: Ratings, seed: int
-) -> tuple[Ratings, list[str]]:
+def _in_some_order(ratings: Ratings, seed: int) -> tuple[Ratings, list[str]]:
     """Put a random order where none is known; say so."""
     n, times = len(ratings), ratings.timestamps
     generator = torch.Generator().manual_seed(seed)
