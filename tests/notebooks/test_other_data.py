@@ -21,7 +21,7 @@ def bare_table(tmp_path_factory):
     lines = [
         f"u{user},i{item},{25 * (stars - 1):.0f}" for user, item, stars in rows
     ]
-    path.write_text("\n".join(["reader,book,rating", *lines]) + "\n")
+    path.write_text("\n".join(["user,book,rating", *lines]) + "\n")
     return path
 
 
