@@ -240,7 +240,7 @@ def _own_ridges(
     ridge: float,
 ) -> Tensor:
     """Regress each row's ratings on their features: (n_rows, 1 + D)."""
-    design = torch.cat([torch.ones_like(x[:, :1]), x], dim=1)
+    design = torch.cat([torch.ones_like(y)[:, None], x], dim=1)
     cost = torch.full((design.shape[1],), ridge, dtype=x.dtype)
     cost[0] = damping
     solved = torch.zeros(n_rows, design.shape[1], dtype=x.dtype)

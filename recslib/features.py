@@ -240,7 +240,8 @@ def side_features(data: DataSet) -> SideFeatures:
     ----------
     data
         MovieLens sets other than 100k and 1m, and tables of your own, know
-        nothing of their users: then U is 0.
+        nothing of their users: then U is 0. Where no film has a year or a
+        genre, there are no columns of it.
     """
     people, films = data.users, data.films
     user_columns: Mapping[str, Sequence] = {}
@@ -249,17 +250,15 @@ def side_features(data: DataSet) -> SideFeatures:
         user_columns = _user_columns(people, jobs)
     year = films["year"].astype("Float64").fillna(YEAR_START).astype(float)
     genres = sorted({genre for row in films["genres"] for genre in row})
-    item_columns = (
-        {"year": (year - YEAR_START) / 10}
-        | _year_columns(year)
-        | {
-            genre: [genre in row for row in films["genres"]]
-            for genre in genres
-        }
-    )
+    item_columns: dict[str, Sequence] = {
+        genre: [genre in row for row in films["genres"]] for genre in genres
+    }
+    if films["year"].notna().any():
+        years = {"year": (year - YEAR_START) / 10} | _year_columns(year)
+        item_columns = years | item_columns
     return SideFeatures(
         users=_matrix(user_columns, data.ratings.n_users),
-        items=_matrix(item_columns),
+        items=_matrix(item_columns, data.ratings.n_items),
         user_names=tuple(user_columns),
         item_names=tuple(item_columns),
     )

@@ -14,6 +14,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 
 from recslib.arguments import check_count, check_number, check_seed
 from recslib.downloads import (
@@ -30,7 +32,7 @@ from recslib.downloads import (
     find_archive,
     trouble_of_zip,
 )
-from recslib.ratings import RatingsError, from_frame
+from recslib.ratings import Ratings, RatingsError, from_frame
 from recslib.tables import DataSet, Place, read_ratings
 from recslib.titles import article_in_front, split_year
 
@@ -46,6 +48,10 @@ History and Context. ACM TiiS 5(4), 19. https://doi.org/10.1145/2827872""",
 U_DATA_SHA256 = (
     "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490"
 )
+# The spread of a scale that people rate on is more of its width than this.
+LEAST_SPREAD = 0.1
+# What the models of a chapter are fitted to at most.
+MOST_RATINGS, MOST_ITEMS = 1_000_000, 10_000
 # u.item flags genres in this order; the flag before them means "unknown".
 GENRES_100K = (
     "Action|Adventure|Animation|Children's|Comedy|Crime|Documentary|Drama|"
@@ -88,7 +94,9 @@ def load(
         100k, 1m, 10m, 25m, 32m, latest-small or synthetic. Or the path of a
         folder, or of an archive, that holds the files of one of these:
         ``"path/to/ml-latest-small"``. Which one is seen by its files; tags
-        and links are not read, and may be missing.
+        and links are not read, and may be missing. Or the path of a table of
+        your own, ``"path/to/file.csv"``, which `recslib.tables.read_ratings`
+        reads: its items have no year and no genres.
     folder
         Where you keep the archive or its unpacked files; the environment
         variable ``RECSLIB_DATA`` does the same.
@@ -121,6 +129,8 @@ def load(
     if name == "synthetic":
         return synthetic()
     if _is_path(name):
+        if _is_table(Path(name)):
+            return _of_table(Path(name).expanduser())
         called, read, place = _at(Path(name))
         return _assemble(called, read, place)
     archive, place = find(name, folder=folder, cache=cache)
@@ -153,10 +163,160 @@ def lacks(data: DataSet) -> list[str]:
         "no ratings": int((data.ratings.counts_by_item() == 0).sum()),
     }
     for what, n in counts.items():
-        if n:
+        if n == len(films) > 1:
+            said.append(f"All {n:,} films have {what}.")
+        elif n:
             have = "has" if n == 1 else "have"
             said.append(f"{n:,} of {len(films):,} films {have} {what}.")
     return said
+
+
+def for_the_book(data: DataSet, seed: int = 0) -> DataSet:
+    """Make any data set one that the book's chapters can be run on.
+
+    They were written about stars from 1 to 5, with times. MovieLens 100K
+    comes back as it is, and so does what is on a scale between half a star
+    and five. Ratings on another scale are read as stars: its lowest as 1, its
+    highest as 5, in proportion. Amounts with a long tail, such as hours
+    played, are read by their places among all, for in proportion nearly all
+    would be 1. Where times are missing, or are so coarse that a moment holds
+    more than a twentieth of the ratings, a random order stands in for what is
+    not known. A chapter fits some fifty models: of more than a million
+    ratings, people drawn at random are kept until there are as many, and of
+    more than 10,000 items those that most have rated.
+
+    Parameters
+    ----------
+    data
+        From `load`.
+    seed
+        Of the order.
+
+    Returns
+    -------
+    DataSet
+        Its ``notes`` say what was done and what the data lack; empty for
+        100k.
+
+    Raises
+    ------
+    RatingsError
+        Where all ratings are equal: there are no stars to predict.
+    """
+    if data.name == "100k":
+        return data
+    notes = [_OF_ANOTHER_SET.format(data.name)]
+    data, said = _some_of(data, seed)
+    notes += said
+    ratings, said = _on_stars(data.ratings)
+    notes += said
+    ratings, said = _in_some_order(ratings, seed)
+    notes += said
+    data = replace(data, ratings=ratings)
+    return replace(data, notes=(*notes, *lacks(data)))
+
+
+_OF_ANOTHER_SET = (
+    "The text was written about MovieLens 100K: its numbers, its films and "
+    "what it says of them hold there. Outputs are those of {}."
+)
+
+
+def _some_of(data: DataSet, seed: int) -> tuple[DataSet, list[str]]:
+    """Keep as much as a chapter can fit; say what."""
+    ratings = data.ratings
+    n, n_users, n_items = len(ratings), ratings.n_users, ratings.n_items
+    if n <= MOST_RATINGS and n_items <= MOST_ITEMS:
+        return data, []
+    counts = ratings.counts_by_item()
+    items = counts.argsort(descending=True, stable=True)[:MOST_ITEMS]
+    is_kept = torch.isin(ratings.items, items)
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(n_users, generator=generator)
+    of_each = torch.bincount(ratings.users[is_kept], minlength=n_users)
+    together = of_each[order].cumsum(0)
+    users = order[: max(int((together <= MOST_RATINGS).sum()), 1)]
+    is_kept &= torch.isin(ratings.users, users)
+    made = _renumbered(data, ratings.select(is_kept))
+    return made, [
+        f"A chapter fits many models, so it takes a part of these data: "
+        f"{len(made.ratings):,} of {n:,} ratings, by "
+        f"{made.ratings.n_users:,} of {n_users:,} users drawn at random, of "
+        f"{made.ratings.n_items:,} of {n_items:,} items."
+    ]
+
+
+def _renumbered(data: DataSet, ratings: Ratings) -> DataSet:
+    """Leave out users and items without a rating."""
+    user_rows, users = ratings.users.unique(return_inverse=True)
+    item_rows, items = ratings.items.unique(return_inverse=True)
+    people = data.users
+    if people is not None:
+        people = people.iloc[user_rows].reset_index(drop=True)
+    return replace(
+        data,
+        ratings=replace(
+            ratings,
+            users=users,
+            items=items,
+            user_ids=ratings.user_ids[user_rows],
+            item_ids=ratings.item_ids[item_rows],
+            titles=tuple(ratings.titles[row] for row in item_rows.tolist()),
+        ),
+        films=data.films.iloc[item_rows].reset_index(drop=True),
+        users=people,
+    )
+
+
+def _on_stars(ratings: Ratings) -> tuple[Ratings, list[str]]:
+    """Read ratings as stars; say how."""
+    low, high = ratings.scale
+    stars = ratings.ratings.double()
+    if len(stars) == 0 or bool((stars == stars[0]).all()):
+        raise RatingsError(
+            f"{ratings}: all ratings are equal, so there are no stars to "
+            f"predict. Lists can be made of them: see the notebook "
+            f"05_your_own_ratings."
+        )
+    if low >= 0.5 and high <= 5:
+        return ratings, []
+    if stars.std().item() >= LEAST_SPREAD * (high - low):
+        stars = 1 + 4 * (stars - low) / (high - low)
+        how = "in proportion"
+    else:
+        _, places = stars.unique(return_inverse=True)
+        counts = torch.bincount(places).double()
+        middles = counts.cumsum(0) - counts / 2  # of the places of a value
+        stars = (1 + 4 * middles / len(stars))[places]
+        how = "by their places among all"
+    made = replace(ratings, ratings=stars.float(), scale=(1.0, 5.0))
+    return made, [
+        f"Ratings from {low:g} to {high:g} are read as stars from 1 to 5, "
+        f"{how}."
+    ]
+
+
+def _in_some_order(ratings: Ratings, seed: int) -> tuple[Ratings, list[str]]:
+    """Put a random order where none is known; say so."""
+    n, times = len(ratings), ratings.timestamps
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(n, generator=generator)
+    if times is None:
+        said = (
+            "There are no timestamps: a random order stands in for time, a "
+            "second a rating. What a chapter finds out about time is of that."
+        )
+    elif int(times.unique(return_counts=True)[1].max()) > n / 20:
+        said = (
+            "Times are coarse: ratings of one moment come in a random order, "
+            "a second apart."
+        )
+        order = order[times[order].argsort(stable=True)]
+    else:
+        return ratings, []
+    made = torch.empty(n, dtype=torch.int64)
+    made[order] = torch.arange(n)
+    return replace(ratings, timestamps=made), [said]
 
 
 def _is_path(name: object) -> bool:
@@ -164,7 +324,31 @@ def _is_path(name: object) -> bool:
         return True
     if not isinstance(name, str) or name in ARCHIVES:
         return False
-    return "/" in name or os.sep in name or name.lower().endswith(".zip")
+    return "/" in name or os.sep in name or bool(Path(name).suffix)
+
+
+def _is_table(named: Path) -> bool:
+    """Tell a table of somebody's own from what GroupLens publishes."""
+    with suppress(OSError, RuntimeError, ValueError):
+        path = named.expanduser()
+        if path.is_file():
+            if path.suffix.lower() == ".zip":
+                return trouble_of_zip(path) is None and not _places(path)
+            return not _stands_for_folder(path)
+    return False
+
+
+def _of_table(path: Path) -> DataSet:
+    ratings = read_ratings(path)
+    films = pd.DataFrame(
+        {
+            "item_id": ratings.item_ids,
+            "title": list(ratings.titles),
+            "year": pd.array([pd.NA] * ratings.n_items, dtype="Int64"),
+            "genres": [()] * ratings.n_items,
+        }
+    )
+    return DataSet(path.stem, ratings, films, None)
 
 
 def _at(named: Path) -> tuple[str, Callable[[Place], Tables], Place]:
@@ -173,27 +357,20 @@ def _at(named: Path) -> tuple[str, Callable[[Place], Tables], Place]:
         path = named.expanduser()
         if not path.exists():
             raise RatingsError(
-                f"{named}: there is no such folder or archive. Give one that "
-                f"holds MovieLens's files, or a name: {', '.join(ARCHIVES)} "
-                f"or synthetic."
+                f"{named}: there is no such file or folder. Give a table of "
+                f"ratings, a folder or archive that holds MovieLens's files, "
+                f"or a name: {', '.join(ARCHIVES)} or synthetic."
             )
+        if _stands_for_folder(path):
+            path = path.parent
         if path.is_file():
             trouble = trouble_of_zip(path)
             if trouble is not None:
                 raise RatingsError(
-                    f"{path} {trouble}. Give a folder or a .zip of "
-                    f"MovieLens's; read a table of ratings of your own with "
-                    f"read_ratings."
+                    f"{path} {trouble}. Give a folder, a .zip of MovieLens's "
+                    f"or a table of ratings."
                 )
-            root: Place = zipfile.Path(path)
-        else:
-            root = path
-        inside = sorted(
-            (each for each in root.iterdir() if each.is_dir()),
-            key=lambda each: each.name,
-        )
-        places = [root] if _form(root) else inside
-        found = [place for place in places if _form(place)]
+        found = _places(path)
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise RatingsError(
@@ -217,6 +394,28 @@ def _at(named: Path) -> tuple[str, Callable[[Place], Tables], Place]:
     if name == "":
         name = (found[0].name or named.stem).removeprefix("ml-")
     return name, read, found[0]
+
+
+def _places(path: Path) -> list[Place]:
+    """Find the folders of MovieLens's files in a folder or archive."""
+    root: Place = zipfile.Path(path) if path.is_file() else path
+    if _form(root):
+        return [root]
+    inside = sorted(
+        (each for each in root.iterdir() if each.is_dir()),
+        key=lambda each: each.name,
+    )
+    return [place for place in inside if _form(place)]
+
+
+def _stands_for_folder(path: Path) -> bool:
+    """See whether ratings lie beside the films that they belong to."""
+    films = {
+        "u.data": "u.item",
+        "ratings.dat": "movies.dat",
+        "ratings.csv": "movies.csv",
+    }.get(path.name)
+    return films is not None and (path.parent / films).is_file()
 
 
 def _form(place: Place) -> tuple[str, Callable[[Place], Tables]] | None:

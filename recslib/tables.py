@@ -92,6 +92,7 @@ class DataSet:
     ratings: Ratings
     films: pd.DataFrame
     users: pd.DataFrame | None
+    notes: tuple[str, ...] = ()
 
 
 def read_ratings(

@@ -8,8 +8,8 @@ import torch
 
 from recslib import movielens
 from recslib.features import side_features
-from recslib.movielens import lacks, load, synthetic
-from recslib.ratings import RatingsError
+from recslib.movielens import for_the_book, lacks, load, synthetic
+from recslib.ratings import Ratings, RatingsError
 from recslib.tables import read_ratings
 
 # Hand-written lines of each form --------------------------------------------
@@ -456,11 +456,11 @@ def test_1m_10m_and_100k_are_told_apart_by_their_files(tmp_path, four_ratings):
 @pytest.mark.parametrize(
     ("named", "said"),
     [
-        ("./nowhere", "no such folder or archive.*100k, 1m.*synthetic"),
-        ("../../etc/nowhere", "no such folder or archive"),
+        ("./nowhere", "no such file or folder.*100k, 1m.*synthetic"),
+        ("../../etc/nowhere", "no such file or folder"),
         ("./empty", r"none of the files u\.data, ratings\.dat and ratings"),
         ("./both", "holds 2 data sets, ml-1m, ml-latest-small"),
-        ("./words.zip", "cannot be read.*read_ratings"),
+        ("./words.zip", "cannot be read.*or a table of ratings"),
         ("~nosuchuser/x", "cannot be looked into"),
         ("./" + "y" * 5_000, "cannot be looked into"),
         ("100K", "no MovieLens data set is called '100K'; there are 100k"),
@@ -570,6 +570,179 @@ def test_synthetic_times_hold_ties_and_users_who_come_back():
 def test_the_synthetic_set_refuses_sizes_that_cannot_be():
     with pytest.raises(RatingsError, match=r"20 ratings for 60.*80 to 4800"):
         synthetic(n_ratings=20)
+
+
+# A table of one's own, and what the book makes of it ------------------------
+
+
+@pytest.mark.parametrize("form", [str, lambda path: path])
+def test_a_table_of_ones_own_is_loaded_by_its_path(form, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("user,item,rating\n7,31,2.5\n7,10,4\n8,31,5\n")
+    data = load(form(path))
+    assert (data.name, len(data.ratings), data.users) == ("mine", 3, None)
+    assert data.films["item_id"].tolist() == [10, 31]
+    assert data.films["title"].tolist() == ["item 10", "item 31"]
+    assert data.films["year"].isna().all()
+    assert lacks(data) == [
+        "Nothing is known of users but their ratings.",
+        "There are no timestamps, so nothing can be split by time.",
+        "All 2 films have no year.",
+        "All 2 films have no genre.",
+    ]
+    features = side_features(data)
+    assert features.users.shape == (2, 0) and features.items.shape == (2, 0)
+
+
+def test_a_table_needs_no_folder_in_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.txt").write_text("7\t31\t2\n8\t31\t4\n")
+    assert len(load("mine.txt").ratings) == 2
+
+
+def test_a_table_may_be_packed(tmp_path):
+    path = tmp_path / "mine.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mine.csv", "user,item,rating\n7,31,2\n8,31,4\n")
+    assert (load(path).name, len(load(path).ratings)) == ("mine", 2)
+
+
+def test_the_ratings_of_a_folder_stand_for_it_where_its_films_lie_beside(
+    small,
+):
+    place = small()
+    assert load(place / "ratings.csv").ratings.titles[0] == "The Film (1995)"
+    (place / "movies.csv").unlink()
+    assert load(place / "ratings.csv").ratings.titles[0].startswith("item ")
+
+
+def of_stars(stars, times=None, n_items=None):
+    n = len(stars)
+    items = torch.arange(n) % (n_items or n)
+    return movielens.DataSet(
+        "mine",
+        Ratings(
+            users=torch.arange(n) // items.unique().numel(),
+            items=items,
+            ratings=torch.tensor(stars, dtype=torch.float32),
+            timestamps=None if times is None else torch.tensor(times),
+            user_ids=np.arange(n),
+            item_ids=np.arange(n_items or n),
+            titles=tuple(f"item {i}" for i in range(n_items or n)),
+            scale=(float(min(stars)), float(max(stars))),
+        ),
+        pd.DataFrame(
+            {
+                "item_id": range(n_items or n),
+                "title": "x",
+                "year": pd.array([pd.NA] * (n_items or n), dtype="Int64"),
+                "genres": [()] * (n_items or n),
+            }
+        ),
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("stars", "wanted"),
+    [
+        ([0, 1, 1, 0], [1, 5, 5, 1]),
+        ([-10, 0, 10], [1, 3, 5]),
+        ([1, 100, 50.5], [1, 5, 3]),
+        ([0.5, 5, 3], [0.5, 5, 3]),
+        ([1, 5, 3], [1, 5, 3]),
+        ([2, 4, 3], [2, 4, 3]),
+        # Hours played: by their places, and equal hours alike.
+        ([0.0] * 50 + [1.0] * 49 + [9_999], [2.0] * 50 + [3.98] * 49 + [4.98]),
+    ],
+)
+def test_the_book_reads_any_scale_as_stars(stars, wanted):
+    data = for_the_book(of_stars(stars))
+    torch.testing.assert_close(
+        data.ratings.ratings, torch.tensor(wanted).float()
+    )
+    changed = stars != wanted
+    assert any("are read as stars" in note for note in data.notes) is changed
+
+
+def test_the_book_says_what_it_was_written_about_but_for_its_own_data():
+    data = synthetic()
+    assert (
+        "The text was written about MovieLens 100K"
+        in (for_the_book(data).notes[0])
+    )
+    own = movielens.replace(data, name="100k")
+    assert for_the_book(own) is own and own.notes == ()
+
+
+def test_the_book_refuses_ratings_that_are_all_equal():
+    with pytest.raises(RatingsError, match=r"all ratings are equal.*Lists"):
+        for_the_book(of_stars([3, 3, 3]))
+
+
+def test_where_no_order_is_known_the_book_draws_one_and_says_so():
+    bare = of_stars([1, 2, 3, 4, 5] * 20)
+    one, same = for_the_book(bare, seed=1), for_the_book(bare, seed=1)
+    other = for_the_book(bare, seed=2)
+    times = one.ratings.timestamps
+    assert times.sort().values.tolist() == list(range(100))
+    assert times.equal(same.ratings.timestamps)
+    assert not times.equal(other.ratings.timestamps)
+    assert times.tolist() != list(range(100))
+    assert any("random order stands in" in note for note in one.notes)
+    assert not any("no timestamps, so" in note for note in one.notes)
+
+
+def test_coarse_times_keep_their_order_and_fine_ones_stay():
+    days = [86_400 * (i % 4) for i in range(100)]
+    coarse = for_the_book(of_stars([1, 5] * 50, days))
+    made = coarse.ratings.timestamps
+    assert torch.equal(
+        torch.tensor(days)[made.argsort()], torch.tensor(sorted(days))
+    )
+    assert any("Times are coarse" in note for note in coarse.notes)
+    seconds = [7 * i for i in range(100)]
+    fine = for_the_book(of_stars([1, 5] * 50, seconds))
+    assert fine.ratings.timestamps.tolist() == seconds
+
+
+def test_of_a_large_set_the_book_takes_a_part_and_says_so(monkeypatch):
+    monkeypatch.setattr(movielens, "MOST_RATINGS", 600)
+    monkeypatch.setattr(movielens, "MOST_ITEMS", 30)
+    whole = synthetic()
+    part = for_the_book(whole, seed=3)
+    ratings = part.ratings
+    assert 500 < len(ratings) <= 600 and ratings.n_items <= 30
+    assert ratings.counts_by_user().min() > 0
+    assert ratings.counts_by_item().min() > 0
+    assert len(part.films) == ratings.n_items
+    assert len(part.users) == ratings.n_users
+    # Every row says of whom and of what it was.
+    of_whole = {
+        (whole.ratings.user_ids[u], whole.ratings.item_ids[i]): s
+        for u, i, s in zip(
+            whole.ratings.users.tolist(),
+            whole.ratings.items.tolist(),
+            whole.ratings.ratings.tolist(),
+            strict=True,
+        )
+    }
+    for u, i, s in zip(
+        ratings.users.tolist(),
+        ratings.items.tolist(),
+        ratings.ratings.tolist(),
+        strict=True,
+    ):
+        assert of_whole[ratings.user_ids[u], ratings.item_ids[i]] == s
+        assert part.films["item_id"][i] == ratings.item_ids[i]
+        assert part.users["user_id"][u] == ratings.user_ids[u]
+    # The items that most have rated.
+    counts = whole.ratings.counts_by_item().sort(descending=True).values
+    kept = torch.isin(
+        torch.tensor(whole.ratings.item_ids), torch.tensor(ratings.item_ids)
+    )
+    assert whole.ratings.counts_by_item()[kept].min() >= counts[30]
+    assert any("takes a part of these data" in note for note in part.notes)
 
 
 # The real set ---------------------------------------------------------------
