@@ -90,6 +90,8 @@ class Chapter:
         Its record, as what follows: see chapter.schema.json.
     headline, lists, rungs, seconds, tables, bounds
         Where its values are shown, and what its words rely on.
+    template
+        Is there to be pointed at a file, and has no exercises.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Chapter:
     seconds: Sequence[Mapping[str, str]] = ()
     tables: Sequence[Mapping[str, Any]] = ()
     bounds: Sequence[Mapping[str, Any]] = ()
+    template: bool = False
 
     @cached_property
     def values(self) -> dict[str, Value]:

@@ -222,9 +222,24 @@ def second_level(notebook):
     return [heading for heading, _ in plain.sections_of(notebook) if heading]
 
 
+@pytest.fixture
+def is_template(chapter):
+    return chapters.chapter_of(chapter).template
+
+
+def test_only_a_template_has_no_exercises(notebook, is_template):
+    titles = second_level(notebook)
+    assert (plain.EXERCISES in titles) is not is_template
+    if is_template:
+        assert titles[0] == "Before you start"
+        assert titles[-1] == "Summary"
+
+
 def test_a_core_ends_with_exercises_and_what_is_deeper_stands_behind(
-    notebook,
+    notebook, is_template
 ):
+    if is_template:
+        pytest.skip("a template has none")
     titles = second_level(notebook)
     assert titles[0] == "Before you start"
     end = titles.index(plain.EXERCISES)
@@ -248,10 +263,14 @@ def test_every_deeper_section_says_what_it_needs_and_how_long_it_takes(
 
 def test_a_core_takes_at_most_45_minutes(chapter, notebook):
     told = {m.form: m.text for m in marks_in(notebook.cells[0].source)}
-    assert 10 <= int(told["core"]) <= (45 if int(chapter.stem[:2]) else 20)
+    assert 5 <= int(told["core"]) <= (45 if int(chapter.stem[:2]) else 20)
 
 
-def test_every_exercise_has_a_self_check_and_a_solution(notebook, code_cells):
+def test_every_exercise_has_a_self_check_and_a_solution(
+    notebook, code_cells, is_template
+):
+    if is_template:
+        pytest.skip("a template has none")
     exercises = [c.id for c in notebook.cells if plain.is_exercise(c)]
     solutions = [c.id for c in notebook.cells if plain.is_solution(c)]
     assert len(exercises) >= 3
@@ -325,7 +344,7 @@ def test_the_parameters_cell_sets_data_folds_seed_and_quick(code_cells):
         assert scope["seed"] == 0
         return
     assert scope["dataset"] == "100k"
-    assert scope["n_folds"] == 5
+    assert scope.get("n_folds", 5) == 5
     assert scope["quick"] is False
     assert isinstance(scope["seed"], int)
 
