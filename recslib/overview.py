@@ -41,6 +41,19 @@ class Liked:
     words: str
 
 
+def counted(n: int, thing: str, things: str = "") -> str:
+    """Write a number and what it counts: ``"1 rating"``, ``"2 ratings"``.
+
+    Parameters
+    ----------
+    n
+        How many.
+    thing, things
+        In the singular and, where an s does not make it, in the plural.
+    """
+    return f"{n:,} {thing if n == 1 else things or f'{thing}s'}"
+
+
 def describe(ratings: Ratings) -> pd.DataFrame:
     """Say what was read, so that a person can check it.
 

@@ -19,8 +19,8 @@ import recslib
 from recslib import overview, plots, style
 from recslib.fitted import for_newcomer
 from recslib.ratings import Ratings
-from recslib.study import Judgement, Study
-from recslib.verdicts import Verdict
+from recslib.study import LISTS, Judgement, Study
+from recslib.verdicts import Verdict, digits_of
 
 # Inches, a chart: a phone shows letters of that picture as large as its own.
 WIDTH, HEIGHT = 4.4, 2.3
@@ -88,7 +88,10 @@ def split_in_words(done: Study) -> str:
     """Say who was tested on what."""
     split = done.split
     if split is None:
-        return f"Nobody: there are {len(done.ratings):,} ratings."
+        return (
+            f"Nobody was tested: there are only "
+            f"{overview.counted(len(done.ratings), 'rating')}."
+        )
     article = "a" if split.name.startswith("random") else "the"
     return (
         f"Tested was {article} {split.name}: {len(split.test):,} ratings. "
@@ -150,6 +153,9 @@ def picture(ratings: Ratings) -> Figure:
         figure = Figure((WIDTH, HEIGHT * n_charts), layout="constrained")
         axes = figure.subplots(n_charts, squeeze=False)[:, 0]
         plots.stars_histogram(ratings, axes[0])
+        for label in axes[0].texts:  # above the bars, which fill the width
+            label.set(ha="center", va="bottom")
+            label.xyann = (0, 2)
         counts = {
             "a person": ratings.counts_by_user(),
             "an item": ratings.counts_by_item(),
@@ -274,18 +280,30 @@ def _judged(judgement: Judgement, better: str) -> str:
     table = judgement.table
     if len(table) == 0:
         return _paragraph("There is nothing to compare: the verdict says why.")
+    digits = 1 + digits_of(table["value"].iloc[-1])
+    if judgement.measure == LISTS:
+        digits = 4
     shown = pd.DataFrame(
         {
             "model": table["model"],
             "chosen": table["setting"],
-            judgement.measure: [f"{value:.4f}" for value in table["value"]],
+            judgement.measure: [
+                f"{value:.{digits}f}" for value in table["value"]
+            ],
         }
     )
     words = f"{judgement.measure} on the test part; {better}."
-    if judgement.interval is not None:
+    if judgement.settings.get("is_log"):
         words += (
-            f" Model minus counting: {judgement.interval}, over "
-            f"{judgement.n_people:,} people."
+            " Amounts are predicted and judged as log(1 + amount): else the "
+            "few largest decide."
+        )
+    if judgement.interval is not None:
+        gap = judgement.interval
+        words += (
+            f" Model minus counting: {gap.difference:+.{digits}f} (95 % "
+            f"interval {gap.low:+.{digits}f} to {gap.high:+.{digits}f}), over "
+            f"{overview.counted(judgement.n_people, 'person', 'people')}."
         )
     return _table(shown) + _paragraph(words)
 
@@ -297,7 +315,7 @@ def _examples(done: Study, table: pd.DataFrame) -> list[str]:
         user = table["user"].iloc[0]
         own = table[table["user"] == user]
         shown += [
-            f"<h3>For {_text(user)}</h3>",
+            f"<h3>For person {_text(user)}</h3>",
             _table(own[["place", "title"]]),
         ]
     served = done.list_model.ratings

@@ -50,7 +50,7 @@ from recslib.splits import (
     random_by_user,
     random_split,
 )
-from recslib.verdicts import FEWEST_PEOPLE, N_PLACES, Verdict
+from recslib.verdicts import FEWEST_PEOPLE, N_PLACES, SMALLEST_GAIN, Verdict
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.15  # the second of what is left
 # With fewer, nothing is fitted: a test part would hold a handful.
@@ -171,9 +171,10 @@ def part(ratings: Ratings, seed: int = 0) -> Split:
         When there are fewer than 50.
     """
     if len(ratings) < FEWEST_RATINGS:
+        there = overview.counted(len(ratings), "rating")
         raise RatingsError(
-            f"there are {len(ratings):,} ratings; give {FEWEST_RATINGS} or "
-            f"more, for a test part of fewer says nothing."
+            f"there are only {there}; give {FEWEST_RATINGS} or more, for a "
+            f"test part of fewer says nothing."
         )
     outer = _held_out(ratings, TEST_SHARE, seed)
     inner = _held_out(outer.train, VALIDATION_SHARE, seed + 1)
@@ -215,10 +216,10 @@ def judge_stars(split: Split, seed: int = 0) -> Judgement:
 
     Counting is the mean, people's means, items' means, and damped biases with
     the damping that validation data choose. The model is the sampler of
-    `recslib.sampling`, with 0 to 20 factors, chosen likewise. Where damped
-    biases are better than all of them on validation data, counting itself is
-    chosen. Amounts, such as hours, are predicted as log(1 + amount): else the
-    few largest decide.
+    `recslib.sampling`, with 0 to 20 factors, chosen likewise. Where it is not
+    ahead of damped biases by half a percent on validation data, counting
+    itself is chosen. Amounts, such as hours, are predicted as
+    log(1 + amount): else the few largest decide.
 
     Parameters
     ----------
@@ -271,7 +272,8 @@ def judge_stars(split: Split, seed: int = 0) -> Judgement:
     )
     told = _counted(train, test, damping)
     chosen = {"damped biases": f"damping {damping:g}"}
-    if of_sampler[n_factors] >= of_counting[damping]:
+    pair = of_sampler[n_factors], of_counting[damping]
+    if pair[0] > (1 - SMALLEST_GAIN) * pair[1]:
         errors = _errors(told, test)
         reasons = verdicts.reasons_of_stars(errors, train, n_factors)
         return Judgement(
@@ -282,8 +284,7 @@ def judge_stars(split: Split, seed: int = 0) -> Judgement:
             {"kind": "damped biases", "damping": damping, "is_log": is_log},
             verdicts.on_a_choice(
                 "ratings",
-                f"RMSE {of_sampler[n_factors]:.3f} against "
-                f"{of_counting[damping]:.3f} {unit}",
+                verdicts.pair_in_words(STARS, *pair, unit),
                 reasons,
             ),
         )
@@ -423,7 +424,7 @@ def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
             {"kind": "most liked"},
             verdicts.on_a_choice(
                 "lists",
-                f"nDCG {best:.3f} against {of_counting:.3f}",
+                verdicts.pair_in_words("nDCG", best, of_counting),
                 verdicts.reasons_of_lists(people, liked),
             ),
         )
@@ -553,7 +554,7 @@ def _too_few(ratings: Ratings, of_what: str, measure: str) -> Judgement:
         measure,
         0,
         f"These data do not bear a model of {of_what} yet: there are "
-        f"{len(ratings):,} ratings.",
+        f"only {overview.counted(len(ratings), 'rating')}.",
         (f"With fewer than {FEWEST_RATINGS}, a test says nothing.",),
     )
 

@@ -6,13 +6,14 @@ where it is a model of ratings, its error is lower by half a percent at least.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from recslib import lists
 from recslib.evaluation import Interval
-from recslib.overview import FEW_LIKED, Liked
+from recslib.overview import FEW_LIKED, Liked, counted
 from recslib.ratings import Ratings
 
 N_PLACES = 10  # of a list that is judged
@@ -82,7 +83,7 @@ def on_stars(
         Whose ratings were tested.
     """
     counting, model = errors["damped biases"], errors["sampler"]
-    pair = f"RMSE {model:.3f} against {counting:.3f} {unit}"
+    pair = pair_in_words("RMSE", model, counting, unit)
     reasons = reasons_of_stars(errors, train, n_factors)
     if interval is None:
         return _too_few_people("ratings", n_people, pair, reasons)
@@ -90,7 +91,7 @@ def on_stars(
     if abs(interval.difference) >= SMALLEST_GAIN * counting:
         outcome = _side(-interval.high, -interval.low)
     gain = Interval(-interval.difference, -interval.high, -interval.low)
-    words = _words("ratings", outcome, gain, pair)
+    words = _words("ratings", outcome, gain, pair, digits_of(counting))
     if outcome == "ahead" and n_factors == 0:
         words += (
             " It has 0 factors: it knows no tastes, and weighs better who is "
@@ -119,12 +120,12 @@ def on_lists(
         What counts as a like.
     """
     counting, model = qualities.values()
-    pair = f"nDCG {model:.3f} against {counting:.3f}"
+    pair = pair_in_words("nDCG", model, counting)
     reasons = reasons_of_lists(people, liked)
     if interval is None:
         return _too_few_people("lists", len(people), pair, reasons)
     outcome = _side(interval.low, interval.high)
-    words = _words("lists", outcome, interval, pair)
+    words = _words("lists", outcome, interval, pair, 3)
     return Verdict(outcome, words, () if outcome == "ahead" else reasons)
 
 
@@ -136,17 +137,51 @@ def on_a_choice(of_what: str, pair: str, reasons: tuple[str, ...]) -> Verdict:
     of_what
         ``"ratings"`` or ``"lists"``.
     pair
-        What was measured on validation data, of the best model and of
-        counting, in words.
+        From `pair_in_words`, of validation data.
     reasons
         What about the data may be why.
     """
+    ahead = "ahead of counting"
+    if of_what == "ratings":
+        ahead += f" by {100 * SMALLEST_GAIN:g} %"
     return Verdict(
         "level",
         f"These data do not bear a model of {of_what} yet: on validation data "
-        f"none was ahead of counting ({pair}), so counting itself was chosen.",
+        f"none was {ahead} ({pair}), so counting itself was chosen.",
         reasons,
     )
+
+
+def pair_in_words(
+    measure: str, model: float, counting: float, unit: str = ""
+) -> str:
+    """Write what a model and what counting reached.
+
+    Parameters
+    ----------
+    measure
+        What was measured.
+    model, counting
+        The two values.
+    unit
+        Of both, in words; empty where they have none.
+    """
+    digits = digits_of(counting) if unit else 3
+    told = f"{measure} {model:.{digits}f} against {counting:.{digits}f}"
+    return f"{told} {unit}".rstrip()
+
+
+def digits_of(error: float) -> int:
+    """Say how many decimals of an error and of its differences are shown.
+
+    Parameters
+    ----------
+    error
+        On any scale: three decimals where it is about 1.
+    """
+    if error <= 0:
+        return 3
+    return max(0, 3 - round(math.log10(error)))
 
 
 def _side(low: float, high: float) -> Outcome:
@@ -156,29 +191,35 @@ def _side(low: float, high: float) -> Outcome:
     return "behind" if high < 0 else "level"
 
 
-def _words(of_what: str, outcome: Outcome, gain: Interval, pair: str) -> str:
+def _words(
+    of_what: str, outcome: Outcome, gain: Interval, pair: str, digits: int
+) -> str:
     """Say how far a model is ahead: the gain is above zero where it is."""
-    bounds = f"95 % interval {gain.low:+.3f} to {gain.high:+.3f}, {pair}"
+    by, low, high = (
+        f"{value:+.{digits}f}"
+        for value in (gain.difference, gain.low, gain.high)
+    )
+    bounds = f"95 % interval {low} to {high}, {pair}"
     if outcome == "ahead":
         return (
             f"The model of {of_what} is ahead of counting by "
-            f"{gain.difference:.3f}: {bounds}."
+            f"{by[1:]}: {bounds}."
         )
     how = "it is level with counting"
     if outcome == "behind":
-        how = f"it is behind counting by {-gain.difference:.3f}"
+        how = f"it is behind counting by {by[1:]}"
     elif _side(gain.low, gain.high) != "level":
         how += f", within {100 * SMALLEST_GAIN:g} % of its error"
     return (
         f"These data do not bear a model of {of_what} yet: {how} "
-        f"({gain.difference:+.3f}; {bounds})."
+        f"({by}; {bounds})."
     )
 
 
 def _too_few_people(
     of_what: str, n_people: int, pair: str, reasons: tuple[str, ...]
 ) -> Verdict:
-    who = "1 person" if n_people == 1 else f"{n_people} people"
+    who = counted(n_people, "person", "people")
     return Verdict(
         "none",
         f"These data do not bear a verdict on a model of {of_what} yet: "
@@ -247,8 +288,8 @@ def reasons_of_lists(people: lists.Audience, liked: Liked) -> tuple[str, ...]:
     n_items = int((train.counts_by_item() > 0).sum())
     if n_items <= 3 * n:
         reasons.append(
-            f"There is little to choose from: {n_items} items, for lists of "
-            f"{n}."
+            f"There is little to choose from: {counted(n_items, 'item')}, for "
+            f"lists of {n}."
         )
     elif share >= 0.5:
         reasons.append(
@@ -269,10 +310,12 @@ def _reasons_of_size(train: Ratings) -> list[str]:
     n_people = int((users > 0).sum())
     reasons = []
     if n_people < FEW_PEOPLE:
-        people = "person" if n_people == 1 else "people"
-        reasons.append(f"There are few people: {n_people} {people}.")
+        who = counted(n_people, "person", "people")
+        reasons.append(f"There are few people: {who}.")
     if len(train) < FEW_ROWS:
-        reasons.append(f"There is little to learn from: {len(train):,} rows.")
+        reasons.append(
+            f"There is little to learn from: {counted(len(train), 'row')}."
+        )
     if a_person < FEW_A_PERSON:
         reasons.append(
             f"People have few ratings: half of them {a_person} or fewer to "

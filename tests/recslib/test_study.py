@@ -146,7 +146,7 @@ def test_a_few_ratings_end_with_a_verdict_and_a_list():
     assert found.split is None
     for judgement in (found.stars, found.lists):
         assert judgement.verdict.outcome == "none"
-        assert "there are 30 ratings" in judgement.verdict.words
+        assert "there are only 30 ratings" in judgement.verdict.words
     assert len(lists_of(found)) > 0
 
 
