@@ -52,8 +52,8 @@ ENOUGH_RATINGS = 30_000
 # So many are held out to tell, or all in turn; with fewer than FEW of them
 # nothing can be told.
 N_HELD_OUT, FEW_RATINGS = 2_000, 20
-# The parts that are held out in turn; epochs that err so little more than the
-# best are level with it, in squares.
+# The parts that are held out in turn, and how much more fewer epochs may err,
+# in squares.
 N_PARTS, LEVEL = 5, 1.005
 # Not 0, so that factors keep their directions.
 LEAST_SHARE = 0.01
@@ -127,8 +127,8 @@ def fit_factorization(
     n_epochs
         As in `recslib.training.fit`. None: 20, and the model is held against
         `recslib.baselines.damped_biases` on ratings that are carved out of
-        these. With fewer than 30,000 of them, 40 or 60 epochs are tried, too,
-        and where biases predict better, as much of what the model adds to
+        these. With fewer than 30,000 of them, 60 epochs are tried, too, and
+        where biases predict better, as much of what the model adds to
         them is kept as predicts best: all, a share, or next to nothing.
     batch_size
         Ratings a step. None: 2,048, or a twentieth of the ratings where that
@@ -344,7 +344,7 @@ def fit_dense_net(
     learning_rate
         The highest of the rows, one a rating.
     n_epochs
-        As in `fit_factorization`; None: 18, or 36 or 54.
+        As in `fit_factorization`; None: 18, or 54.
     batch_size
         As in `fit_factorization`; None: 1,024 at most.
     seed
@@ -486,7 +486,7 @@ def fit_lstm(
     n_epochs
         As in `recslib.training.fit`. None: 10, and the LSTM is held against
         the base on people who are carved out of these. With fewer than 30,000
-        ratings, 20 or 30 epochs are tried, too, and where the base predicts
+        ratings, 30 epochs are tried, too, and where the base predicts
         better, as much of what the LSTM mends is kept as predicts best.
     batch_size
         As in `recslib.training.fit`; a batch holds pieces.
@@ -664,44 +664,46 @@ def _hold_out(
     if whole_users:
         places = places[train.users]
 
-    def weigh(
-        some: Tensor, n_parts: int, n_epochs: int
-    ) -> tuple[float, float, float, float]:
-        """Return the best share; squared errors with it, with all, with 0."""
-        wanted, added = [], []
-        for number in range(n_parts):
-            held = some & (places % N_PARTS == number)
-            kept = some & ~held
-            if not (held.any() and kept.any()):
-                continue
-            plain = plain_by(kept, held).double()
-            wanted.append(train.ratings[held] - plain)
-            added.append(told_by(kept, held, n_epochs) - plain)
-        if not wanted:
-            return 0.0, math.inf, math.inf, 0.0
-        left, more = torch.cat(wanted), torch.cat(added)
-        share = (left @ more / more.square().sum().clamp_min(1e-30)).item()
-        share = min(max(share, 0.0), 1.0)
-        errors = [
-            (left - each * more).square().mean().item()
-            for each in (share, 1.0, 0.0)
-        ]
-        return share, *errors
-
     everything = torch.ones(n, dtype=torch.bool)
+
+    def hold(
+        number: int, n_epochs: int, some: Tensor = everything
+    ) -> tuple[Tensor, Tensor]:
+        """Return what is left of a part to be added, and what is added."""
+        held = some & (places % N_PARTS == number)
+        kept = some & ~held
+        if not (held.any() and kept.any()):
+            return torch.zeros(0).double(), torch.zeros(0).double()
+        plain = plain_by(kept, held).double()
+        told = told_by(kept, held, n_epochs).double()
+        return train.ratings[held] - plain, told - plain
+
     if n < FEW_RATINGS:
         return usual, LEAST_SHARE
+    tries = (usual, 3 * usual)
     if n >= ENOUGH_RATINGS:
-        some = places < n_places * ENOUGH_RATINGS / n
-        _, _, with_all, plain = weigh(some, 1, usual)
-        if with_all < plain:
+        left, more = hold(0, usual, places < n_places * ENOUGH_RATINGS / n)
+        if (left - more).square().sum() < left.square().sum():
             return usual, 1.0
-    tries = (usual,) if n >= ENOUGH_RATINGS else (usual, 2 * usual, 3 * usual)
+        tries = (usual,)
+    held = {n_epochs: hold(0, n_epochs) for n_epochs in tries}
+    errors = {
+        n_epochs: (left - _share(left, more) * more).square().sum()
+        for n_epochs, (left, more) in held.items()
+    }
+    level = LEVEL * min(errors.values())
+    n_epochs = next(each for each in tries if errors[each] <= level)
     n_parts = min(math.ceil(N_HELD_OUT * N_PARTS / n), N_PARTS)
-    weighed = {each: weigh(everything, n_parts, each) for each in tries}
-    best = min(error for _, error, *_ in weighed.values())
-    chosen = next(each for each in tries if weighed[each][1] <= LEVEL * best)
-    return chosen, max(weighed[chosen][0], LEAST_SHARE)
+    parts = [held[n_epochs]]
+    parts += [hold(number, n_epochs) for number in range(1, n_parts)]
+    left, more = (torch.cat(each) for each in zip(*parts, strict=True))
+    return n_epochs, max(_share(left, more), LEAST_SHARE)
+
+
+def _share(left: Tensor, more: Tensor) -> float:
+    """Return the share of what is added that leaves least, from 0 to 1."""
+    share = left @ more / more.square().sum().clamp_min(1e-30)
+    return min(max(share.item(), 0.0), 1.0)
 
 
 def _pairs_told(part: Ratings, features: SideFeatures | None) -> Tensors:
