@@ -248,6 +248,7 @@ table {{ border-collapse: collapse; }}
 th, td {{ text-align: left; padding: 0.2rem 1.2rem 0.2rem 0;
   border-bottom: 1px solid {rule}; vertical-align: top; }}
 th {{ font-weight: 600; }}
+thead th {{ overflow-wrap: normal; }}
 tbody th {{ overflow-wrap: break-word; }}
 figure {{ margin: 1.5rem 0; max-width: 34rem; }}
 svg {{ display: block; width: 100%; height: auto; }}

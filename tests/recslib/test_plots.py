@@ -205,6 +205,24 @@ def test_one_kind_of_star_alone_can_be_drawn():
     assert bar.get_height() == 4
 
 
+def test_many_different_ratings_are_drawn_in_ranges_that_hold_all():
+    values = np.linspace(-10, 10, 400).round(2)
+    frame = pd.DataFrame({"user": 1, "item": range(400), "rating": values})
+    bars = plots.stars_histogram(from_frame(frame)).patches
+    assert len(bars) == plots.N_RANGES
+    assert sum(bar.get_height() for bar in bars) == 400
+    assert bars[0].get_x() == -10
+    assert bars[-1].get_x() + bars[-1].get_width() == pytest.approx(10)
+
+
+def test_hours_are_drawn_on_a_log_scale():
+    values = np.exp(np.arange(100) / 12)
+    frame = pd.DataFrame({"user": 1, "item": range(100), "rating": values})
+    ax = plots.stars_histogram(from_frame(frame))
+    assert ax.get_xscale() == "symlog"
+    assert sum(bar.get_height() for bar in ax.patches) == 100
+
+
 def test_the_matrix_has_a_dot_a_rating_with_the_busiest_on_top():
     ax = plots.rating_matrix(RATED)
     # User 2 and film 10 have the most ratings; films 11 and 12 tie.
