@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from recslib.arguments import (
     check_batch_size,
@@ -15,6 +18,7 @@ from recslib.arguments import (
     check_seed,
     check_some,
 )
+from recslib.baselines import Biases, damped_biases
 from recslib.features import SideFeatures
 from recslib.models import (
     BothSides,
@@ -25,18 +29,69 @@ from recslib.models import (
     squared_norms,
 )
 from recslib.ratings import Ratings
-from recslib.sequences import backwards, cut_histories, lstm_inputs
-from recslib.training import Examples, Tensors, diverging_in, fit
+from recslib.sequences import (
+    Sequences,
+    backwards,
+    cut_histories,
+    lstm_inputs,
+)
+from recslib.training import Examples, Tensors, diverging_in, fit, predict
 
 # Of the dense network: three to four times what a gradient of a batch of
 # 1,024 measures, so that it holds back the first steps alone.
 MAX_GRADIENT_NORM = 1_000.0
 # Of the factorization that is told features: what the validation data chose.
 FEATURE_GRADIENT_NORM = 300.0
-# The highest rates, a rating, of the factorizations and of the dense network;
-# and up to which width of the scale, in stars, they hold.
-RATE, NETWORK_RATE = 0.025, 0.011
-WIDEST = 5.0
+# The highest rates, a rating, and the epochs: of the factorizations, of the
+# dense network and of the LSTM.
+RATE, NETWORK_RATE, LSTM_RATE = 0.025, 0.011, 0.014
+N_EPOCHS, N_NETWORK_EPOCHS, N_LSTM_EPOCHS = 20, 18, 10
+# From so many training ratings on these are the epochs, and a fit to so many
+# of them is enough to see whether a model is ahead of biases.
+ENOUGH_RATINGS = 30_000
+# So many are held out to tell, or all in turn; with fewer than FEW of them
+# nothing can be told.
+N_HELD_OUT, FEW_RATINGS = 2_000, 20
+# The parts that are held out in turn, and how much more fewer epochs may err,
+# in squares.
+N_PARTS, LEVEL = 5, 1.005
+# Not 0, so that factors keep their directions.
+LEAST_SHARE = 0.01
+# No row is met more often in a batch: the charge aside, a step of SGD at the
+# default rate overshoots at 40, and factors bring that down.
+MOST_MEETINGS = 25
+# Shares of a unit that the spread of ratings has on the usual scales; stars
+# of MovieLens 100K have 1.12.
+SPREADS = 0.7, 1.2
+
+Model = TypeVar("Model", bound=nn.Module)
+
+
+def unit_of(train: Ratings) -> float:
+    """Say in which unit ratings are learnt: 1 star on a scale of 1 to 5.
+
+    A quarter of the scale's width. Where the ratings use little of the scale,
+    or its ends alone, the unit is so small, or so large, that their standard
+    deviation is 0.7 to 1.2 units. Rates and charges then mean the same on
+    every scale.
+
+    Parameters
+    ----------
+    train
+        Ratings to learn from.
+
+    Returns
+    -------
+    float
+        Above 0; 1 where all ratings are equal.
+    """
+    low, high = train.scale
+    mean = train.ratings.double().mean().item()
+    sd = train.ratings.double().std(correction=0).item()
+    if not sd > 1e-6 * max(abs(mean), 1e-30):
+        return 1.0
+    least, most = SPREADS
+    return min(max((high - low) / 4, sd / most), sd / least)
 
 
 def fit_factorization(
@@ -45,8 +100,8 @@ def fit_factorization(
     *,
     l2: float = 0.04,
     ridge: float = 3.0,
-    learning_rate: float | None = None,
-    n_epochs: int = 20,
+    learning_rate: float = RATE,
+    n_epochs: int | None = None,
     batch_size: int | None = None,
     seed: int = 0,
     kind: type[MatrixFactorization] = MatrixFactorization,
@@ -54,32 +109,38 @@ def fit_factorization(
     """Make and fit the book's matrix factorization.
 
     Plain stochastic gradient descent with one cycle of the learning rate. The
-    settings were chosen on validation data of MovieLens 100K.
+    settings were chosen on validation data of MovieLens 100K. The model learns
+    in units (`unit_of`) and answers in stars, so they hold on any scale.
 
     Parameters
     ----------
     train
-        Ratings to learn from.
+        Ratings to learn from, on any scale.
     n_factors
         Columns of the factors.
     l2
-        What each rating pays for the squares of the rows behind it. On a
-        scale that is c times as wide as 1 to 5, c times as much fits.
+        What each rating pays for the squares of the rows behind it.
     ridge
-        What each row pays, an epoch, for its squares; likewise.
+        What each row pays, an epoch, for its squares.
     learning_rate
-        The highest, one a rating. None: 0.025, and less in proportion where
-        the scale is wider than five stars.
+        The highest, one a rating.
     n_epochs
-        As in `recslib.training.fit`.
+        As in `recslib.training.fit`. None: 20, and the model is held against
+        `recslib.baselines.damped_biases` on ratings that are carved out of
+        these. With fewer than 30,000 of them, 60 epochs are tried, too, and
+        where biases predict better, as much of what the model adds to
+        them is kept as predicts best: all, a share, or next to nothing.
     batch_size
         Ratings a step. None: 2,048, or a twentieth of the ratings where that
-        is less, for a row that is met too often in one batch overshoots.
+        is less. It is less, too, where a user or an item has so many of them
+        that it would be met more than 25 times in a batch: it would overshoot.
     seed
         Of the first factors and of the shuffles.
     kind
         The class, for one of your own: made and called in the same way, with
-        tables of the same names.
+        tables of the same names. One whose answers do not grow with its
+        ``mean``, biases and factors learns in stars, not in units, and all
+        of it is kept.
 
     Returns
     -------
@@ -92,25 +153,48 @@ def fit_factorization(
         As in `recslib.training.fit`; when there are no ratings, one is not
         finite, or a number is out of range.
     FloatingPointError
-        When the fit diverges; names the rate to try.
+        When the fit diverges; says what to try.
     """
-    _check_train(train, n_factors, batch_size, seed, l2=l2, ridge=ridge)
-    rate = _rate(RATE, train, learning_rate)
-    torch.manual_seed(seed)
-    mean = train.ratings.double().mean().item()
-    model = kind(train.n_users, train.n_items, n_factors, mean)
+    _check_train(
+        train, n_factors, batch_size, seed, learning_rate, l2=l2, ridge=ridge
+    )
+    share = 1.0
+    if n_epochs is None:
+        settings = {"l2": l2, "ridge": ridge, "learning_rate": learning_rate}
+        settings |= {"batch_size": batch_size, "seed": seed, "kind": kind}
+        n_epochs, share = _hold_out_pairs(
+            train,
+            N_EPOCHS,
+            lambda part, n: fit_factorization(
+                part, n_factors, n_epochs=n, **settings
+            ),
+            lambda part: (part.users, part.items),
+            seed,
+        )
+    pair = (train.users, train.items)
+    sizes = train.n_users, train.n_items, n_factors
+    model, unit, to_stars = _make(
+        lambda mean: kind(*sizes, mean),
+        train,
+        pair,
+        _turn_factors,
+        share,
+        seed,
+    )
     batch_size = _batch_size(train) if batch_size is None else batch_size
     n_batches = math.ceil(len(train) / batch_size)
     optimizer = torch.optim.SGD(
         model.parameters(),
-        lr=rate,
+        lr=learning_rate,
         # SGD adds weight_decay times the row, the slope of half its square.
         weight_decay=2 * ridge / n_batches,
     )
-    with diverging_in(rate, _scale_in_words(train)):
+    with diverging_in(
+        learning_rate, _other_remedies(train, learning_rate, batch_size)
+    ):
         fit(
             model,
-            Examples((train.users, train.items), train.ratings),
+            Examples(pair, train.ratings / unit),
             optimizer=optimizer,
             n_epochs=n_epochs,
             batch_size=batch_size,
@@ -119,7 +203,7 @@ def fit_factorization(
             reduction="sum",
             schedule="one_cycle",
         )
-    return model
+    return to_stars(model)
 
 
 def fit_feature_factorization(
@@ -129,8 +213,8 @@ def fit_feature_factorization(
     *,
     l2: float = 0.04,
     ridge: float = 3.0,
-    learning_rate: float | None = None,
-    n_epochs: int = 20,
+    learning_rate: float = RATE,
+    n_epochs: int | None = None,
     batch_size: int | None = None,
     seed: int = 0,
     kind: type[FeatureFactorization] = FeatureFactorization,
@@ -164,40 +248,56 @@ def fit_feature_factorization(
         As in `fit_factorization`, and when there is not a row of features a
         user and an item.
     """
-    _check_train(train, n_factors, batch_size, seed, l2=l2, ridge=ridge)
-    rate = _rate(RATE, train, learning_rate)
+    _check_train(
+        train, n_factors, batch_size, seed, learning_rate, l2=l2, ridge=ridge
+    )
     sizes = len(features.users), len(features.items)
     if sizes != (train.n_users, train.n_items):
         raise ValueError(
             f"there are features of {sizes[0]} users and {sizes[1]} items; "
             f"the ratings know {train.n_users} and {train.n_items}."
         )
-    torch.manual_seed(seed)
-    model = kind(
-        train.n_users,
-        train.n_items,
-        n_factors,
-        train.ratings.double().mean().item(),
-        features.users.shape[1],
-        features.items.shape[1],
+    share = 1.0
+    if n_epochs is None:
+        settings = {"l2": l2, "ridge": ridge, "learning_rate": learning_rate}
+        settings |= {"batch_size": batch_size, "seed": seed, "kind": kind}
+        n_epochs, share = _hold_out_pairs(
+            train,
+            N_EPOCHS,
+            lambda part, n: fit_feature_factorization(
+                part, features, n_factors, n_epochs=n, **settings
+            ),
+            lambda part: _pairs_told(part, features),
+            seed,
+        )
+    inputs = _pairs_told(train, features)
+    n_known = features.users.shape[1], features.items.shape[1]
+    model, unit, to_stars = _make(
+        lambda mean: kind(*sizes, n_factors, mean, *n_known),
+        train,
+        inputs,
+        _turn_factors,
+        share,
+        seed,
     )
     batch_size = _batch_size(train) if batch_size is None else batch_size
-    pair = (train.users, train.items)
     optimizer = torch.optim.SGD(
         [
             {
                 "params": [weights],
-                "lr": rate * (1 / 100 if "feature" in name else 1),
+                "lr": learning_rate * (1 / 100 if "feature" in name else 1),
             }
             for name, weights in model.named_parameters()
         ],
-        lr=rate,
+        lr=learning_rate,
         weight_decay=2 * ridge / math.ceil(len(train) / batch_size),
     )
-    with diverging_in(rate, _scale_in_words(train)):
+    with diverging_in(
+        learning_rate, _other_remedies(train, learning_rate, batch_size)
+    ):
         fit(
             model,
-            Examples((*pair, features.of(*pair)), train.ratings),
+            Examples(inputs, train.ratings / unit),
             optimizer=optimizer,
             n_epochs=n_epochs,
             batch_size=batch_size,
@@ -209,11 +309,7 @@ def fit_feature_factorization(
             schedule="one_cycle",
             max_gradient_norm=FEATURE_GRADIENT_NORM,
         )
-    return model
-
-
-def _batch_size(train: Ratings) -> int:
-    return min(2_048, max(len(train) // 20, 1))
+    return to_stars(model)
 
 
 def fit_dense_net(
@@ -222,9 +318,9 @@ def fit_dense_net(
     n_factors: int = 32,
     *,
     l2: float = 0.06,
-    learning_rate: float | None = None,
-    n_epochs: int = 18,
-    batch_size: int = 1_024,
+    learning_rate: float = NETWORK_RATE,
+    n_epochs: int | None = None,
+    batch_size: int | None = None,
     seed: int = 0,
     kind: type[DenseNet] = DenseNet,
 ) -> DenseNet:
@@ -232,7 +328,8 @@ def fit_dense_net(
 
     Plain stochastic gradient descent with one cycle. A row of factors is met
     by a few ratings of a batch, a feature by many, the layers by all: so the
-    features learn at 1/25 of the rate, and the layers at 1/100.
+    features learn at 1/25 of the rate, and the layers at 1/100. The network
+    learns in units (`unit_of`) and answers in stars.
 
     Parameters
     ----------
@@ -245,14 +342,17 @@ def fit_dense_net(
     l2
         What each rating pays for the squares of the rows behind it.
     learning_rate
-        The highest of the rows, one a rating. None: 0.011, and less in
-        proportion where the scale is wider than five stars.
-    n_epochs, batch_size
-        As in `recslib.training.fit`.
+        The highest of the rows, one a rating.
+    n_epochs
+        As in `fit_factorization`; None: 18, or 54.
+    batch_size
+        As in `fit_factorization`; None: 1,024 at most.
     seed
         Of the first weights, of the shuffles and of dropout.
     kind
-        The class, for one of your own: made and called in the same way.
+        The class, for one of your own: made and called in the same way. One
+        whose answers do not grow with its ``mean``, biases and ``output``
+        learns in stars, not in units, and all of it is kept.
 
     Returns
     -------
@@ -265,28 +365,47 @@ def fit_dense_net(
         As in `recslib.training.fit`; when there are no ratings, one is not
         finite, or a number is out of range.
     FloatingPointError
-        When the fit diverges; names the rate to try.
+        When the fit diverges; says what to try.
     """
-    _check_train(train, n_factors, batch_size, seed, l2=l2)
-    rate = _rate(NETWORK_RATE, train, learning_rate)
-    torch.manual_seed(seed)
-    mean = train.ratings.double().mean().item()
-    inputs: Tensors = (train.users, train.items)
-    n_features = 0
-    if features is not None:
-        inputs = (*inputs, features.of(*inputs))
-        n_features = features.n_features
-    model = kind(train.n_users, train.n_items, n_factors, mean, n_features)
+    _check_train(train, n_factors, batch_size, seed, learning_rate, l2=l2)
+    share = 1.0
+    if n_epochs is None:
+        settings = {"l2": l2, "learning_rate": learning_rate}
+        settings |= {"batch_size": batch_size, "seed": seed, "kind": kind}
+        n_epochs, share = _hold_out_pairs(
+            train,
+            N_NETWORK_EPOCHS,
+            lambda part, n: fit_dense_net(
+                part, features, n_factors, n_epochs=n, **settings
+            ),
+            lambda part: _pairs_told(part, features),
+            seed,
+        )
+    inputs = _pairs_told(train, features)
+    n_features = 0 if features is None else features.n_features
+    sizes = train.n_users, train.n_items, n_factors
+    model, unit, to_stars = _make(
+        lambda mean: kind(*sizes, mean, n_features),
+        train,
+        inputs,
+        _turn_net,
+        share,
+        seed,
+    )
+    if batch_size is None:
+        batch_size = _batch_size(train, 1_024)
     optimizer = torch.optim.SGD(
         [
-            {"params": [weights], "lr": rate * _share_of(name)}
+            {"params": [weights], "lr": learning_rate * _share_of(name)}
             for name, weights in model.named_parameters()
         ]
     )
-    with diverging_in(rate, _scale_in_words(train)):
+    with diverging_in(
+        learning_rate, _other_remedies(train, learning_rate, batch_size)
+    ):
         fit(
             model,
-            Examples(inputs, train.ratings),
+            Examples(inputs, train.ratings / unit),
             optimizer=optimizer,
             n_epochs=n_epochs,
             batch_size=batch_size,
@@ -298,7 +417,7 @@ def fit_dense_net(
             schedule="one_cycle",
             max_gradient_norm=MAX_GRADIENT_NORM,
         )
-    return model
+    return to_stars(model)
 
 
 def _check_train(
@@ -306,40 +425,18 @@ def _check_train(
     n_factors: object,
     batch_size: object,
     seed: object,
+    learning_rate: object,
     **weights: float,
 ) -> None:
     check_count(n_factors, "n_factors", least=0)
     if batch_size is not None:
         check_batch_size(batch_size)
     check_seed(seed)
+    check_number(learning_rate, "learning_rate", least=0)
     for name, weight in weights.items():
         check_number(weight, name, least=0)
     check_some(train, "ratings to learn from")
     check_finite(train.ratings, "ratings")
-
-
-def _rate(usual: float, train: Ratings, given: float | None) -> float:
-    """Return the rate of a fit: a wide scale has steep errors."""
-    if given is not None:
-        check_number(given, "learning_rate", least=0)
-        return given
-    low, high = _ends(train)
-    return usual * min(1.0, WIDEST / max(high - low, WIDEST))
-
-
-def _ends(train: Ratings) -> tuple[float, float]:
-    """Return the scale, or what goes beyond it."""
-    low, high = train.scale
-    stars = train.ratings
-    return min(low, stars.min().item()), max(high, stars.max().item())
-
-
-def _scale_in_words(train: Ratings) -> str:
-    low, high = _ends(train)
-    return (
-        f" The settings were chosen on stars from 1 to 5, and these go from "
-        f"{low:g} to {high:g}."
-    )
 
 
 def _share_of(name: str) -> float:
@@ -357,8 +454,8 @@ def fit_lstm(
     both_sides: bool = False,
     n_hidden: int = 16,
     n_steps: int = 100,
-    learning_rate: float = 0.014,
-    n_epochs: int = 10,
+    learning_rate: float = LSTM_RATE,
+    n_epochs: int | None = None,
     batch_size: int = 32,
     seed: int = 0,
     kind: type[LSTMRating] | type[BothSides] | None = None,
@@ -366,6 +463,7 @@ def fit_lstm(
     """Make and fit the book's LSTM.
 
     Histories are cut into pieces; Adam with one cycle of the learning rate.
+    The LSTM learns in units (`unit_of`), and hears and answers in stars.
 
     Parameters
     ----------
@@ -385,13 +483,19 @@ def fit_lstm(
         Of a piece.
     learning_rate
         The highest.
-    n_epochs, batch_size
+    n_epochs
+        As in `recslib.training.fit`. None: 10, and the LSTM is held against
+        the base on people who are carved out of these. With fewer than 30,000
+        ratings, 30 epochs are tried, too, and where the base predicts
+        better, as much of what the LSTM mends is kept as predicts best.
+    batch_size
         As in `recslib.training.fit`; a batch holds pieces.
     seed
         Of the first weights, the order within a second, and the shuffles.
     kind
         The class, for one of your own: made and called in the same way. None
-        takes the book's.
+        takes the book's. One that does not hear and mend as these learns in
+        stars, not in units, and all of it is kept.
 
     Returns
     -------
@@ -405,11 +509,10 @@ def fit_lstm(
         when there are no ratings, or there is not one finite base a rating
         and one finite row of factors an item.
     FloatingPointError
-        When the fit diverges; names the rate to try.
+        When the fit diverges; says what to try.
     """
     check_count(n_hidden, "n_hidden")
-    _check_train(train, 0, batch_size, seed)
-    check_number(learning_rate, "learning_rate", least=0)
+    _check_train(train, 0, batch_size, seed, learning_rate)
     if base.shape != train.ratings.shape or len(item_factors) != train.n_items:
         raise ValueError(
             f"base is of {len(base):,} ratings and item_factors of "
@@ -418,17 +521,74 @@ def fit_lstm(
         )
     check_finite(base, "predictions of the base")
     check_finite(item_factors, "item factors")
-    pieces = cut_histories(train, n_steps, seed=seed)
-    after = backwards(pieces, train) if both_sides else None
-    inputs = lstm_inputs(pieces, base, train.ratings - base, after)
-    torch.manual_seed(seed)
     if kind is None:
         kind = BothSides if both_sides else LSTMRating
+
+    def heard_by(
+        part: Ratings, base: Tensor, unit: float = 1.0
+    ) -> tuple[Sequences, Tensors]:
+        """Cut histories; return them, and what the LSTM hears of them."""
+        pieces = cut_histories(part, n_steps, seed=seed)
+        after = backwards(pieces, part) if both_sides else None
+        surprises = (part.ratings - base) / unit
+        return pieces, lstm_inputs(pieces, base / unit, surprises, after)
+
+    def told_by(kept: Tensor, held: Tensor, n_epochs: int) -> Tensor:
+        """Fit to some people's ratings; predict those of others."""
+        model = fit_lstm(
+            train.select(kept),
+            base[kept],
+            item_factors,
+            both_sides=both_sides,
+            n_hidden=n_hidden,
+            n_steps=n_steps,
+            learning_rate=learning_rate,
+            n_epochs=n_epochs,
+            batch_size=batch_size,
+            seed=seed,
+            kind=kind,
+        )
+        pieces, inputs = heard_by(train.select(held), base[held])
+        return pieces.to_rows(predict(model, inputs, batch_size=64))
+
+    share = 1.0
+    if n_epochs is None:
+        n_epochs, share = _hold_out(
+            train,
+            N_LSTM_EPOCHS,
+            told_by,
+            lambda _, held: base[held],
+            seed,
+            whole_users=True,
+        )
+    unit = unit_of(train)
+    pieces, inputs = heard_by(train, base, unit)
+    torch.manual_seed(seed)
     model = kind(item_factors, n_hidden)
-    with diverging_in(learning_rate, _scale_in_words(train)):
+
+    def to_stars(fitted: Model) -> Model:
+        with torch.no_grad():
+            _turn_lstm(fitted, unit, share)
+        return fitted
+
+    if unit != 1 or share != 1:
+        in_stars = heard_by(train, base)[1]
+        few, few_in_stars = (
+            tuple(part[:10] for part in each) for each in (inputs, in_stars)
+        )
+        plain = (1 - share) * few_in_stars[1]
+        if not _turns(
+            model,
+            few,
+            few_in_stars,
+            to_stars,
+            lambda told: unit * share * told + plain,
+        ):
+            unit, share, inputs = 1.0, 1.0, in_stars
+    with diverging_in(learning_rate):
         fit(
             model,
-            Examples(inputs, pieces.now(train.ratings), pieces.mask),
+            Examples(inputs, pieces.now(train.ratings / unit), pieces.mask),
             optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
             n_epochs=n_epochs,
             batch_size=batch_size,
@@ -436,4 +596,260 @@ def fit_lstm(
             schedule="one_cycle",
             max_gradient_norm=1.0,
         )
-    return model
+    return to_stars(model)
+
+
+def _batch_size(
+    train: Ratings, most: int = 2_048, meetings: float = MOST_MEETINGS
+) -> int:
+    """Return how many ratings a step takes: fewer of a small or uneven set."""
+    counts = (train.counts_by_user(), train.counts_by_item())
+    busiest = max(int(each.max()) for each in counts)
+    met = int(meetings * len(train) / busiest)
+    return max(min(most, len(train) // 20, met), 1)
+
+
+def _other_remedies(
+    train: Ratings, learning_rate: float, batch_size: int
+) -> str:
+    """Say what to try beside a lower rate."""
+    # What a row moves by in a batch, held to what it is by default.
+    meetings = MOST_MEETINGS * RATE / max(learning_rate, 1e-30)
+    fewer = _batch_size(train, max(batch_size // 4, 1), meetings)
+    return (
+        f" Or try batch_size={fewer}, or "
+        f"recslib.sampling.sample_factorization, which has neither."
+    )
+
+
+def _hold_out(
+    train: Ratings,
+    usual: int,
+    told_by: Callable[[Tensor, Tensor, int], Tensor],
+    plain_by: Callable[[Tensor, Tensor], Tensor],
+    seed: int,
+    *,
+    whole_users: bool = False,
+) -> tuple[int, float]:
+    """Choose the epochs, and which share of what a model adds is kept.
+
+    A fifth of the ratings is held out, and then another, until there are
+    enough of them to tell. From 30,000 ratings on the epochs are known, and
+    so many of them are looked at first: what is ahead there is kept whole.
+
+    Parameters
+    ----------
+    train
+        N ratings.
+    usual
+        The epochs of a large set.
+    told_by, plain_by
+        Fit a model for so many epochs, or what it is held against, to the
+        ratings that the first flags name, both (N,); say what it predicts for
+        those that the second name.
+    seed
+        Of the draw.
+    whole_users
+        Whether people are held out with all their ratings.
+
+    Returns
+    -------
+    tuple
+        Epochs, and a share from 0 to 1.
+    """
+    chance = torch.Generator().manual_seed(seed)
+    n = len(train)
+    n_places = train.n_users if whole_users else n
+    places = torch.randperm(n_places, generator=chance)
+    if whole_users:
+        places = places[train.users]
+
+    everything = torch.ones(n, dtype=torch.bool)
+
+    def hold(
+        number: int, n_epochs: int, some: Tensor = everything
+    ) -> tuple[Tensor, Tensor]:
+        """Return what is left of a part to be added, and what is added."""
+        held = some & (places % N_PARTS == number)
+        kept = some & ~held
+        if not (held.any() and kept.any()):
+            return torch.zeros(0).double(), torch.zeros(0).double()
+        plain = plain_by(kept, held).double()
+        told = told_by(kept, held, n_epochs).double()
+        return train.ratings[held] - plain, told - plain
+
+    if n < FEW_RATINGS:
+        return usual, LEAST_SHARE
+    tries = (usual, 3 * usual)
+    if n >= ENOUGH_RATINGS:
+        left, more = hold(0, usual, places < n_places * ENOUGH_RATINGS / n)
+        if (left - more).square().sum() < left.square().sum():
+            return usual, 1.0
+        tries = (usual,)
+    held = {n_epochs: hold(0, n_epochs) for n_epochs in tries}
+    errors = {
+        n_epochs: (left - _share(left, more) * more).square().sum()
+        for n_epochs, (left, more) in held.items()
+    }
+    level = LEVEL * min(errors.values())
+    n_epochs = next(each for each in tries if errors[each] <= level)
+    n_parts = min(math.ceil(N_HELD_OUT * N_PARTS / n), N_PARTS)
+    parts = [held[n_epochs]]
+    parts += [hold(number, n_epochs) for number in range(1, n_parts)]
+    left, more = (torch.cat(each) for each in zip(*parts, strict=True))
+    return n_epochs, max(_share(left, more), LEAST_SHARE)
+
+
+def _share(left: Tensor, more: Tensor) -> float:
+    """Return the share of what is added that leaves least, from 0 to 1."""
+    share = left @ more / more.square().sum().clamp_min(1e-30)
+    return min(max(share.item(), 0.0), 1.0)
+
+
+def _pairs_told(part: Ratings, features: SideFeatures | None) -> Tensors:
+    """Return users, items and, where there are some, their features."""
+    pair = (part.users, part.items)
+    return pair if features is None else (*pair, features.of(*pair))
+
+
+def _hold_out_pairs(
+    train: Ratings,
+    usual: int,
+    fit_to: Callable[[Ratings, int], nn.Module],
+    inputs_of: Callable[[Ratings], Tensors],
+    seed: int,
+) -> tuple[int, float]:
+    """Hold a model of pairs against damped biases: `_hold_out`."""
+
+    def told_by(kept: Tensor, held: Tensor, n_epochs: int) -> Tensor:
+        model = fit_to(train.select(kept), n_epochs)
+        return predict(model, inputs_of(train.select(held)))
+
+    def plain_by(kept: Tensor, held: Tensor) -> Tensor:
+        biases = damped_biases(train.select(kept))
+        return biases.predict(train.users[held], train.items[held])
+
+    return _hold_out(train, usual, told_by, plain_by, seed)
+
+
+def _make(
+    make: Callable[[float], Model],
+    train: Ratings,
+    inputs: Tensors,
+    turn: Callable[[Model, float, float], None],
+    share: float,
+    seed: int,
+) -> tuple[Model, float, Callable[[Model], Model]]:
+    """Make a model of ratings in units.
+
+    Returns it, the unit, and what turns the fitted model to stars. A class of
+    one's own may answer in a way that cannot be turned: then the unit is 1,
+    and it is left as it is.
+    """
+    mean, unit = train.ratings.double().mean().item(), unit_of(train)
+    torch.manual_seed(seed)
+    model = make(mean / unit)
+    if unit == share == 1:
+        return model, 1.0, lambda fitted: fitted
+    biases = damped_biases(train)
+
+    def to_stars(fitted: Model) -> Model:
+        with torch.no_grad():
+            turn(fitted, unit, share)
+            _add_biases(fitted, biases, 1 - share)
+        return fitted
+
+    few = tuple(part[:100] for part in inputs)
+    plain = (1 - share) * biases.predict(*few[:2])
+    if _turns(
+        model, few, few, to_stars, lambda told: unit * share * told + plain
+    ):
+        return model, unit, to_stars
+    torch.manual_seed(seed)
+    return make(mean), 1.0, lambda fitted: fitted
+
+
+def _turns(
+    model: nn.Module,
+    inputs: Tensors,
+    inputs_in_stars: Tensors,
+    to_stars: Callable[[nn.Module], nn.Module],
+    wanted_of: Callable[[Tensor], Tensor],
+) -> bool:
+    """Try with other weights whether a model's answers turn to stars."""
+    trial = copy.deepcopy(model).eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weights in trial.parameters():
+            drawn = torch.randn(weights.shape, generator=generator)
+            weights.add_(0.1 * drawn)
+        wanted = wanted_of(trial(*inputs))
+        try:
+            told = to_stars(trial)(*inputs_in_stars)
+        except AttributeError:
+            return False
+    close = 1e-3 * wanted.std(correction=0).clamp_min(1e-6)
+    return bool(((told - wanted).abs() <= close + 1e-3 * wanted.abs()).all())
+
+
+def _add_biases(
+    model: MatrixFactorization | FeatureFactorization | DenseNet,
+    biases: Biases,
+    share: float,
+) -> None:
+    model.mean.add_(share * biases.mean)
+    model.user_biases.weight[:, 0].add_(share * biases.user)
+    model.item_biases.weight[:, 0].add_(share * biases.item)
+
+
+def _turn_factors(
+    model: MatrixFactorization | FeatureFactorization,
+    unit: float,
+    share: float,
+) -> None:
+    """Multiply what a factorization says by a unit and by a share.
+
+    The unit is users' alone: a person who is folded in among items' factors
+    in stars pays for a row what a user paid in units. The share is both
+    sides', so that it holds for such a person, too.
+    """
+    side = share**0.5
+    for part in (
+        model.mean,
+        model.user_biases.weight,
+        model.item_biases.weight,
+    ):
+        part.mul_(unit * share)
+    model.user_factors.weight.mul_(unit * side)
+    model.item_factors.weight.mul_(side)
+    if hasattr(model, "feature_factors"):
+        rows, n_known = (
+            model.feature_factors.weight,
+            int(model.n_user_features),
+        )
+        rows[:, 0].mul_(unit * share)
+        rows[:n_known, 1:].mul_(unit * side)
+        rows[n_known:, 1:].mul_(side)
+
+
+def _turn_net(model: DenseNet, unit: float, share: float) -> None:
+    """Multiply biases, and what the last layer says."""
+    for part in (
+        model.mean,
+        model.user_biases.weight,
+        model.item_biases.weight,
+        model.output.weight,
+        model.output.bias,
+    ):
+        part.mul_(unit * share)
+
+
+def _turn_lstm(
+    model: LSTMRating | BothSides, unit: float, share: float
+) -> None:
+    """Hear surprises in stars, and mend a share of so many of them."""
+    ears = (model.before, model.after) if hasattr(model, "after") else (model,)
+    for ear in ears:
+        ear.lstm.weight_ih_l0[:, -1].div_(unit)
+        for weights in ear.taste.parameters():
+            weights.mul_(unit * share)

@@ -1,3 +1,5 @@
+import inspect
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -8,7 +10,7 @@ from torch import nn
 from recslib import recipes
 from recslib.baselines import damped_biases, global_mean
 from recslib.evaluation import rmse
-from recslib.features import side_features
+from recslib.features import SideFeatures, side_features
 from recslib.models import (
     BothSides,
     DenseNet,
@@ -22,7 +24,10 @@ from recslib.recipes import (
     fit_factorization,
     fit_feature_factorization,
     fit_lstm,
+    unit_of,
 )
+from recslib.recommend import fold_in, score_items
+from recslib.sampling import sample_factorization
 from recslib.sequences import (
     ask_apart,
     backwards,
@@ -279,6 +284,26 @@ def test_the_lstm_repeats_its_bits_and_follows_its_seed(both_sides):
 
 
 @pytest.mark.parametrize("both_sides", [False, True])
+@pytest.mark.parametrize("times", [0.25, 20])
+def test_an_lstm_hears_and_answers_on_any_scale(both_sides, times):
+    (train, base), _ = moody_parts()
+    pieces = cut_histories(train, 30, seed=0)
+    after = backwards(pieces, train) if both_sides else None
+    how = {**QUICK, "n_epochs": 3, "both_sides": both_sides}
+
+    def told(scaled, base):
+        model = fit_lstm(scaled, base, some_factors(), **how)
+        surprises = scaled.ratings - base
+        inputs = lstm_inputs(pieces, base, surprises, after)
+        return pieces.to_rows(predict(model, inputs))
+
+    answer = told(on_a_scale(train, times), times * base)
+    wanted = times * told(train, base)
+    unit = times * unit_of(train)
+    assert torch.allclose(answer, wanted, rtol=0, atol=1e-3 * unit)
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
 def test_item_factors_stay_as_they_are_while_an_lstm_is_fitted(both_sides):
     (train, base), _ = moody_parts()
     factors = nn.Parameter(some_factors())
@@ -323,11 +348,13 @@ def test_an_lstm_is_fitted_to_pieces_and_their_targets_as_told(
     # 60 ratings each: pieces of 25, 25 and 10 of all 40 people.
     pieces = cut_histories(train, 25, seed=4)
     assert seen["examples"].targets.shape == (120, 25)
-    stars = pieces.to_rows(seen["examples"].targets)
-    assert torch.equal(stars, train.ratings)
+    unit = unit_of(train)
+    told = pieces.to_rows(seen["examples"].targets)
+    assert torch.equal(told, train.ratings / unit)
     assert torch.equal(seen["examples"].mask, pieces.mask)
     back = backwards(pieces, train) if both_sides else None
-    expected = lstm_inputs(pieces, base, train.ratings - base, back)
+    surprises = (train.ratings - base) / unit
+    expected = lstm_inputs(pieces, base / unit, surprises, back)
     for one, other in zip(seen["examples"].inputs, expected, strict=True):
         assert torch.equal(one, other)
     assert (seen["n_epochs"], seen["batch_size"], seen["seed"]) == (3, 5, 4)
@@ -387,3 +414,307 @@ def test_a_small_file_is_fitted_in_twenty_batches_an_epoch():
     size = len(SPLIT.train) // 20
     by_hand = fit_factorization(SPLIT.train, 4, n_epochs=2, batch_size=size)
     assert torch.equal(as_it_is, weights(by_hand))
+
+
+# Ratings on any scale, of any number -----------------------------------------
+
+
+def made(n_users, n_items, n_ratings, *, taste=1.0, noise=0.5, tail=0.0):
+    """Make stars of two tastes and noise; some people and items have most."""
+    chance = torch.Generator().manual_seed(0)
+
+    def normal(*shape):
+        return torch.randn(shape, generator=chance)
+
+    often = [(5.0 + torch.arange(n)) ** -tail for n in (n_users, n_items)]
+    shares = torch.outer(*often).flatten()
+    # The largest of these keys are drawn in proportion to their shares.
+    keys = torch.rand(len(shares), generator=chance).log() / shares
+    pairs = keys.topk(n_ratings).indices
+    users, items = pairs // n_items, pairs % n_items
+    tastes = (normal(n_users, 2)[users] * normal(n_items, 2)[items]).sum(1)
+    stars = 3 + 0.3 * (normal(n_users)[users] + normal(n_items)[items])
+    stars += taste * tastes / 2**0.5 + noise * normal(n_ratings)
+    frame = pd.DataFrame(
+        {"user": users, "item": items, "rating": stars.round().clamp(1, 5)}
+    )
+    return from_frame(frame, scale=(1, 5))
+
+
+SQUARE = made(50, 40, 2_000)
+
+
+def on_a_scale(ratings, times=1.0, shift=0.0):
+    low, high = ratings.scale
+    return replace(
+        ratings,
+        ratings=ratings.ratings * times + shift,
+        scale=(low * times + shift, high * times + shift),
+    )
+
+
+def errors_of(ratings, fit_it=fit_factorization):
+    """Return the test RMSE of a model by default, and of damped biases."""
+    split = random_split(ratings)
+    pair = rows = (split.test.users, split.test.items)
+    known = ()
+    if fit_it is fit_feature_factorization:
+        known = (flags_of(ratings),)
+        rows = (*pair, known[0].of(*pair))
+    model = fit_it(split.train, *known)
+    biases = damped_biases(split.train)
+    return tuple(
+        rmse(told.clamp(*ratings.scale), split.test.ratings)
+        for told in (predict(model, rows), biases.predict(*pair))
+    )
+
+
+def flags_of(ratings):
+    """Make three flags of every user and item that mean nothing."""
+    chance = torch.Generator().manual_seed(3)
+    users, items = (
+        torch.randint(0, 2, (n, 3), generator=chance).float()
+        for n in (ratings.n_users, ratings.n_items)
+    )
+    return SideFeatures(users, items, tuple("abc"), tuple("def"))
+
+
+def test_a_unit_is_a_star_of_one_to_five():
+    stars = made(40, 30, 400)
+    assert unit_of(stars) == 1.0
+    assert unit_of(on_a_scale(stars, 25, -7)) == 25.0
+    # 0 or 1: the spread is half the width, and a unit not much less.
+    half = torch.arange(400) % 2
+    unit = unit_of(replace(stars, ratings=half.float(), scale=(0.0, 1.0)))
+    assert unit == pytest.approx(0.5 / 1.2)
+    # All near one end of a wide scale.
+    assert unit_of(replace(stars, scale=(1.0, 1_000.0))) < 2
+    alike = replace(stars, ratings=torch.full((400,), 4.0))
+    assert unit_of(alike) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("times", "shift"), [(25, -25), (5, -15), (0.25, -0.25), (1_000, 0)]
+)
+@pytest.mark.parametrize(
+    "fit_it", [fit_factorization, fit_feature_factorization, fit_dense_net]
+)
+def test_any_scale_gives_the_same_answers(fit_it, times, shift):
+    data = synthetic(N_USERS, N_ITEMS, 200)
+    side, rows = side_features(data), (SPLIT.test.users, SPLIT.test.items)
+    inputs = rows if fit_it is fit_factorization else (*rows, side.of(*rows))
+    known = () if fit_it is fit_factorization else (side,)
+
+    def told(train):
+        model = fit_it(train, *known, n_factors=4, n_epochs=6)
+        return predict(model, inputs)
+
+    wanted = times * told(SPLIT.train) + shift
+    answer = told(on_a_scale(SPLIT.train, times, shift))
+    unit = times * unit_of(SPLIT.train)
+    assert torch.allclose(answer, wanted, rtol=0, atol=1e-3 * unit)
+
+
+def test_a_person_folded_in_hears_the_same_on_any_scale():
+    def folded(model, times):
+        films = torch.arange(6)
+        stars = times * (films % 3 + 2.0)
+        return fold_in(model, films, stars, l2=0.04, ridge=3.0)
+
+    models = [
+        fit_factorization(on_a_scale(SPLIT.train, times), 4, n_epochs=20)
+        for times in (1, 20)
+    ]
+    one, other = (
+        score_items(model, folded(model, times))
+        for times, model in zip((1, 20), models, strict=True)
+    )
+    assert torch.allclose(other, 20 * one, atol=0.02)
+
+
+@pytest.mark.parametrize("ends", [(0.0, 1.0), (0.0, 5_000.0)])
+def test_a_scale_of_another_kind_is_level_with_biases_or_ahead(ends):
+    ratings = made(60, 40, 1_000, taste=0.4, noise=0.8)
+    stars = ratings.ratings
+    told = (stars > 3).float() if ends[1] == 1 else (1.6 * stars).exp()
+    ours, biases = errors_of(replace(ratings, ratings=told, scale=ends))
+    assert ours < 1.005 * biases
+
+
+def test_ratings_that_are_all_equal_are_said_again():
+    alike = replace(SPLIT.train, ratings=torch.full((len(SPLIT.train),), 4.0))
+    for fit_it in (fit_factorization, fit_dense_net):
+        model = fit_it(alike, n_factors=4, n_epochs=2)
+        told = predict(model, (SPLIT.test.users, SPLIT.test.items))
+        assert (told - 4).abs().max() < 0.1
+
+
+@pytest.mark.parametrize("fit_it", [fit_factorization, fit_dense_net])
+def test_tastes_are_found_in_a_small_file(fit_it):
+    ours, biases = errors_of(made(80, 60, 2_000), fit_it)
+    assert ours < 0.97 * biases
+
+
+@pytest.mark.parametrize(
+    "fit_it", [fit_factorization, fit_feature_factorization, fit_dense_net]
+)
+def test_where_there_are_no_tastes_biases_are_not_behind(fit_it):
+    ours, biases = errors_of(made(100, 80, 1_000, taste=0, noise=1.0), fit_it)
+    assert ours < 1.005 * biases
+
+
+@pytest.mark.parametrize("both_sides", [False, True])
+def test_where_there_are_no_moods_an_lstm_is_not_behind_its_base(both_sides):
+    ratings = made(60, 40, 1_000, taste=0.0, noise=1.0)
+    ratings = replace(ratings, timestamps=torch.arange(1_000))
+    base = torch.full((1_000,), ratings.ratings.mean().item())
+    factors = some_factors(40)
+    how = {"n_hidden": 8, "n_steps": 30, "both_sides": both_sides}
+    model = fit_lstm(ratings, base, factors, **how)
+    pieces = cut_histories(ratings, 30, seed=0)
+    after = backwards(pieces, ratings) if both_sides else None
+    # Asked about chance alone, it moves the base by next to nothing.
+    chance = ratings.ratings[torch.randperm(1_000)] - base
+    inputs = lstm_inputs(pieces, base, chance, after)
+    told = pieces.to_rows(predict(model, inputs)) - base
+    assert (told**2).mean() < 0.1 * (chance**2).mean()
+
+
+def chosen(told_by, n=1_000, usual=20):
+    """Ask how long is fitted and what is kept; the plain answer is 3."""
+    train = made(60, 40, n)
+    told = lambda held, n_epochs: told_by(train.ratings[held], n_epochs)
+    return recipes._hold_out(
+        train,
+        usual,
+        lambda _, held, n_epochs: told(held, n_epochs),
+        lambda _, held: torch.full((int(held.sum()),), 3.0),
+        seed=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("times", "share"), [(0.5, 1.0), (1.0, 1.0), (4.0, 0.25), (-1.0, 0.01)]
+)
+def test_as_much_is_kept_of_what_a_model_adds_as_predicts_best(times, share):
+    n_epochs, kept = chosen(lambda stars, _: 3 + times * (stars - 3))
+    assert (n_epochs, kept) == (20, pytest.approx(share))
+
+
+def test_more_epochs_are_taken_where_they_predict_better():
+    def after(better):
+        return lambda stars, n: torch.where(
+            torch.arange(len(stars)) < better[n] * len(stars), stars, 3
+        )
+
+    assert chosen(after({20: 0.2, 60: 0.8})) == (60, pytest.approx(1))
+    assert chosen(after({20: 0.8, 60: 0.2})) == (20, pytest.approx(1))
+    assert chosen(after({20: 0.5, 60: 0.5})) == (20, pytest.approx(1))
+
+
+def test_a_handful_of_ratings_tells_nothing_of_a_model():
+    assert chosen(lambda stars, _: stars, n=19) == (20, 0.01)
+
+
+def test_a_large_set_is_looked_at_once_and_held_out_where_that_says_so(
+    monkeypatch,
+):
+    monkeypatch.setattr(recipes, "ENOUGH_RATINGS", 500)
+    asked = []
+
+    def told_by(stars, n_epochs, ahead):
+        asked.append((len(stars), n_epochs))
+        return stars if ahead[len(asked) - 1] else 6 - stars
+
+    # Of 1,000 ratings 500 are enough, and a fifth of those is held out.
+    ahead = chosen(lambda *each: told_by(*each, [True]))
+    assert (ahead, asked) == ((20, 1.0), [(100, 20)])
+    asked.clear()
+    late = chosen(lambda *each: told_by(*each, [False] + [True] * 5))
+    assert late == (20, pytest.approx(1.0))
+    assert asked == [(100, 20)] + [(200, 20)] * 5
+
+
+def test_epochs_that_are_given_are_what_is_fitted(monkeypatch):
+    asked, fitted = [], recipes.fit
+
+    def watch(model, examples, *, n_epochs, **settings):
+        asked.append((len(examples), n_epochs))
+        return fitted(model, examples, n_epochs=n_epochs, **settings)
+
+    monkeypatch.setattr(recipes, "fit", watch)
+    for fit_it in (fit_factorization, fit_dense_net):
+        fit_it(SPLIT.train, n_factors=2, n_epochs=3)
+    assert asked == [(len(SPLIT.train), 3)] * 2
+
+
+@pytest.mark.parametrize("fit_it", [fit_factorization, fit_dense_net])
+def test_a_person_with_a_large_part_of_all_ratings_is_fitted(fit_it):
+    # As in MovieLens latest-small: most films have a handful of ratings, and
+    # one person has so many that a batch of 2,048 would hold 60 of them.
+    ratings = made(300, 3_000, 20_000, taste=0.4, noise=0.8, tail=1.1)
+    busiest = ratings.counts_by_user().max() / len(ratings)
+    assert busiest > 0.03
+    split = random_split(on_a_scale(ratings, 0.5))
+    model = fit_it(split.train, n_factors=8, n_epochs=3)
+    rows = (split.test.users, split.test.items)
+    mean = global_mean(split.train).predict(*rows)
+    told = predict(model, rows)
+    assert rmse(told, split.test.ratings) < rmse(mean, split.test.ratings)
+
+
+@pytest.mark.parametrize("fit_it", [fit_factorization, fit_dense_net])
+def test_a_fit_that_fails_names_what_its_function_takes(fit_it):
+    few = {"n_factors": 4, "n_epochs": 8}
+    with pytest.raises(FloatingPointError) as failed:
+        fit_it(SQUARE, **few, learning_rate=1e25)
+    said = str(failed.value)
+    named = dict(re.findall(r"(\w+)=([\d.e+-]+\d)", said))
+    assert set(named) == {"learning_rate", "batch_size"}
+    assert set(named) <= set(inspect.signature(fit_it).parameters)
+    assert "recslib.sampling.sample_factorization" in said
+    assert float(named["learning_rate"]) == 1e24
+
+
+def test_each_remedy_of_a_fit_that_fails_helps():
+    edge = {"n_factors": 4, "n_epochs": 8}
+    failing = {"learning_rate": 0.1, "batch_size": 2_000}
+    with pytest.raises(FloatingPointError) as failed:
+        fit_factorization(SQUARE, **edge, **failing)
+    said = str(failed.value)
+    rate = float(re.search(r"learning_rate=([\d.]+\d)", said)[1])
+    size = int(re.search(r"batch_size=(\d+)", said)[1])
+    for remedy in ({"learning_rate": rate}, {"batch_size": size}):
+        fit_factorization(SQUARE, **edge, **{**failing, **remedy})
+    model = sample_factorization(SQUARE, 2, n_sweeps=4)
+    assert model(SQUARE.users, SQUARE.items).isfinite().all()
+
+
+def test_a_class_whose_answers_cannot_be_turned_learns_in_stars():
+    class Clamped(MatrixFactorization):
+        def forward(self, users, items):
+            return super().forward(users, items).clamp(10, 50)
+
+    class WithoutMean(MatrixFactorization):
+        def __init__(self, n_users, n_items, n_factors, mean):
+            super().__init__(n_users, n_items, n_factors, mean)
+            del self.mean
+            self.centre = mean
+
+        def forward(self, users, items):
+            return self.centre + self.user_biases(users).squeeze(1)
+
+    wide = on_a_scale(SPLIT.train, 10)
+    for kind in (Clamped, WithoutMean):
+        gently = {"learning_rate": 0.001, "n_epochs": 5}
+        told = fit_factorization(wide, 2, kind=kind, **gently)
+        answer = predict(told, (wide.users, wide.items))
+        assert rmse(answer, wide.ratings) < 20
+
+
+@pytest.mark.parametrize("n_ratings", [1, 5, 30])
+def test_a_handful_of_ratings_is_fitted(n_ratings):
+    few = SPLIT.train.select(torch.arange(min(n_ratings, len(SPLIT.train))))
+    for fit_it in (fit_factorization, fit_dense_net):
+        model = fit_it(few, n_factors=2)
+        assert predict(model, (few.users, few.items)).isfinite().all()
