@@ -51,7 +51,7 @@ N_EPOCHS, N_NETWORK_EPOCHS, N_LSTM_EPOCHS = 20, 18, 10
 ENOUGH_RATINGS = 30_000
 # So many are held out to tell, or all in turn; with fewer than FEW of them
 # nothing can be told.
-N_HELD_OUT, FEW_RATINGS = 2_000, 20
+N_HELD_OUT, FEW_RATINGS = 1_000, 20
 # The parts that are held out in turn, and how much more fewer epochs may err,
 # in squares.
 N_PARTS, LEVEL = 5, 1.005
@@ -615,6 +615,8 @@ def _other_remedies(
     """Say what to try beside a lower rate."""
     # What a row moves by in a batch, held to what it is by default.
     meetings = MOST_MEETINGS * RATE / max(learning_rate, 1e-30)
+    if meetings < 1:
+        return ""
     fewer = _batch_size(train, max(batch_size // 4, 1), meetings)
     return (
         f" Or try batch_size={fewer}, or "
@@ -682,11 +684,13 @@ def _hold_out(
         return usual, LEAST_SHARE
     tries = (usual, 3 * usual)
     if n >= ENOUGH_RATINGS:
-        left, more = hold(0, usual, places < n_places * ENOUGH_RATINGS / n)
-        if (left - more).square().sum() < left.square().sum():
-            return usual, 1.0
         tries = (usual,)
+        left, more = hold(0, usual, places < n_places * ENOUGH_RATINGS / n)
+        if _is_ahead(left, more):
+            return usual, 1.0
     held = {n_epochs: hold(0, n_epochs) for n_epochs in tries}
+    if n >= ENOUGH_RATINGS and _is_ahead(*held[usual]):
+        return usual, 1.0
     errors = {
         n_epochs: (left - _share(left, more) * more).square().sum()
         for n_epochs, (left, more) in held.items()
@@ -698,6 +702,11 @@ def _hold_out(
     parts += [hold(number, n_epochs) for number in range(1, n_parts)]
     left, more = (torch.cat(each) for each in zip(*parts, strict=True))
     return n_epochs, max(_share(left, more), LEAST_SHARE)
+
+
+def _is_ahead(left: Tensor, more: Tensor) -> bool:
+    """Say whether less is left when all is added."""
+    return bool((left - more).square().sum() < left.square().sum())
 
 
 def _share(left: Tensor, more: Tensor) -> float:
