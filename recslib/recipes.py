@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import torch
@@ -128,8 +129,8 @@ def fit_factorization(
         As in `recslib.training.fit`. None: 20, and the model is held against
         `recslib.baselines.damped_biases` on ratings that are carved out of
         these. With fewer than 30,000 of them, 60 epochs are tried, too, and
-        where biases predict better, as much of what the model adds to
-        them is kept as predicts best: all, a share, or next to nothing.
+        as much is kept of what the model adds to biases, and biases to the
+        mean, as predicts best; with more, where the model is behind.
     batch_size
         Ratings a step. None: 2,048, or a twentieth of the ratings where that
         is less. It is less, too, where a user or an item has so many of them
@@ -158,11 +159,11 @@ def fit_factorization(
     _check_train(
         train, n_factors, batch_size, seed, learning_rate, l2=l2, ridge=ridge
     )
-    share = 1.0
+    share = of_biases = 1.0
     if n_epochs is None:
         settings = {"l2": l2, "ridge": ridge, "learning_rate": learning_rate}
         settings |= {"batch_size": batch_size, "seed": seed, "kind": kind}
-        n_epochs, share = _hold_out_pairs(
+        n_epochs, share, of_biases = _hold_out_pairs(
             train,
             N_EPOCHS,
             lambda part, n: fit_factorization(
@@ -179,6 +180,7 @@ def fit_factorization(
         pair,
         _turn_factors,
         share,
+        of_biases,
         seed,
     )
     batch_size = _batch_size(train) if batch_size is None else batch_size
@@ -257,11 +259,11 @@ def fit_feature_factorization(
             f"there are features of {sizes[0]} users and {sizes[1]} items; "
             f"the ratings know {train.n_users} and {train.n_items}."
         )
-    share = 1.0
+    share = of_biases = 1.0
     if n_epochs is None:
         settings = {"l2": l2, "ridge": ridge, "learning_rate": learning_rate}
         settings |= {"batch_size": batch_size, "seed": seed, "kind": kind}
-        n_epochs, share = _hold_out_pairs(
+        n_epochs, share, of_biases = _hold_out_pairs(
             train,
             N_EPOCHS,
             lambda part, n: fit_feature_factorization(
@@ -278,6 +280,7 @@ def fit_feature_factorization(
         inputs,
         _turn_factors,
         share,
+        of_biases,
         seed,
     )
     batch_size = _batch_size(train) if batch_size is None else batch_size
@@ -368,11 +371,11 @@ def fit_dense_net(
         When the fit diverges; says what to try.
     """
     _check_train(train, n_factors, batch_size, seed, learning_rate, l2=l2)
-    share = 1.0
+    share = of_biases = 1.0
     if n_epochs is None:
         settings = {"l2": l2, "learning_rate": learning_rate}
         settings |= {"batch_size": batch_size, "seed": seed, "kind": kind}
-        n_epochs, share = _hold_out_pairs(
+        n_epochs, share, of_biases = _hold_out_pairs(
             train,
             N_NETWORK_EPOCHS,
             lambda part, n: fit_dense_net(
@@ -390,6 +393,7 @@ def fit_dense_net(
         inputs,
         _turn_net,
         share,
+        of_biases,
         seed,
     )
     if batch_size is None:
@@ -553,11 +557,11 @@ def fit_lstm(
 
     share = 1.0
     if n_epochs is None:
-        n_epochs, share = _hold_out(
+        n_epochs, share, _ = _hold_out(
             train,
             N_LSTM_EPOCHS,
             told_by,
-            lambda _, held: base[held],
+            lambda _, held: (base[held], base[held]),
             seed,
             whole_users=True,
         )
@@ -628,11 +632,11 @@ def _hold_out(
     train: Ratings,
     usual: int,
     told_by: Callable[[Tensor, Tensor, int], Tensor],
-    plain_by: Callable[[Tensor, Tensor], Tensor],
+    plain_by: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
     seed: int,
     *,
     whole_users: bool = False,
-) -> tuple[int, float]:
+) -> tuple[int, float, float]:
     """Choose the epochs, and which share of what a model adds is kept.
 
     A fifth of the ratings is held out, and then another, until there are
@@ -648,7 +652,8 @@ def _hold_out(
     told_by, plain_by
         Fit a model for so many epochs, or what it is held against, to the
         ratings that the first flags name, both (N,); say what it predicts for
-        those that the second name.
+        those that the second name. The plainest comes first: the mean, then
+        biases.
     seed
         Of the draw.
     whole_users
@@ -657,7 +662,8 @@ def _hold_out(
     Returns
     -------
     tuple
-        Epochs, and a share from 0 to 1.
+        Epochs; the share of what the model adds to biases; and the share of
+        what these add to the mean. Shares are from 0 to 1.
     """
     chance = torch.Generator().manual_seed(seed)
     n = len(train)
@@ -668,45 +674,52 @@ def _hold_out(
 
     everything = torch.ones(n, dtype=torch.bool)
 
-    def hold(
-        number: int, n_epochs: int, some: Tensor = everything
-    ) -> tuple[Tensor, Tensor]:
-        """Return what is left of a part to be added, and what is added."""
+    def hold(number: int, n_epochs: int, some: Tensor = everything) -> Tensor:
+        """Return what is given, and what biases and model say: (3, n)."""
         held = some & (places % N_PARTS == number)
         kept = some & ~held
         if not (held.any() and kept.any()):
-            return torch.zeros(0).double(), torch.zeros(0).double()
-        plain = plain_by(kept, held).double()
-        told = told_by(kept, held, n_epochs).double()
-        return train.ratings[held] - plain, told - plain
+            return torch.zeros(3, 0).double()
+        mean, plain = plain_by(kept, held)
+        told = told_by(kept, held, n_epochs)
+        said = torch.stack([train.ratings[held], plain, told])
+        return said.double() - mean
 
     if n < FEW_RATINGS:
-        return usual, LEAST_SHARE
+        return usual, LEAST_SHARE, 1.0
     tries = (usual, 3 * usual)
     if n >= ENOUGH_RATINGS:
         tries = (usual,)
-        left, more = hold(0, usual, places < n_places * ENOUGH_RATINGS / n)
-        if _is_ahead(left, more):
-            return usual, 1.0
+        look = hold(0, usual, places < n_places * ENOUGH_RATINGS / n)
+        if _is_ahead(look):
+            return usual, 1.0, 1.0
     held = {n_epochs: hold(0, n_epochs) for n_epochs in tries}
-    if n >= ENOUGH_RATINGS and _is_ahead(*held[usual]):
-        return usual, 1.0
-    errors = {
-        n_epochs: (left - _share(left, more) * more).square().sum()
-        for n_epochs, (left, more) in held.items()
-    }
+    if n >= ENOUGH_RATINGS and _is_ahead(held[usual]):
+        return usual, 1.0, 1.0
+    errors = {n_epochs: _weigh(part)[2] for n_epochs, part in held.items()}
     level = LEVEL * min(errors.values())
     n_epochs = next(each for each in tries if errors[each] <= level)
     n_parts = min(math.ceil(N_HELD_OUT * N_PARTS / n), N_PARTS)
     parts = [held[n_epochs]]
     parts += [hold(number, n_epochs) for number in range(1, n_parts)]
-    left, more = (torch.cat(each) for each in zip(*parts, strict=True))
-    return n_epochs, max(_share(left, more), LEAST_SHARE)
+    share, of_biases, _ = _weigh(torch.cat(parts, dim=1))
+    return n_epochs, max(share, LEAST_SHARE), of_biases
 
 
-def _is_ahead(left: Tensor, more: Tensor) -> bool:
-    """Say whether less is left when all is added."""
-    return bool((left - more).square().sum() < left.square().sum())
+def _is_ahead(said: Tensor) -> bool:
+    """Say whether a model errs less than the biases, and than the mean."""
+    given, plain, told = said
+    squares = (given - torch.stack([told, plain, 0 * plain])).square().sum(1)
+    return bool(squares[0] < squares[1:].min())
+
+
+def _weigh(said: Tensor) -> tuple[float, float, float]:
+    """Return the shares of a model, and of biases, and what they err by."""
+    given, plain, told = said
+    of_biases = _share(given, plain)
+    left, more = given - of_biases * plain, told - of_biases * plain
+    share = _share(left, more)
+    return share, of_biases, (left - share * more).square().sum().item()
 
 
 def _share(left: Tensor, more: Tensor) -> float:
@@ -727,16 +740,17 @@ def _hold_out_pairs(
     fit_to: Callable[[Ratings, int], nn.Module],
     inputs_of: Callable[[Ratings], Tensors],
     seed: int,
-) -> tuple[int, float]:
+) -> tuple[int, float, float]:
     """Hold a model of pairs against damped biases: `_hold_out`."""
 
     def told_by(kept: Tensor, held: Tensor, n_epochs: int) -> Tensor:
         model = fit_to(train.select(kept), n_epochs)
         return predict(model, inputs_of(train.select(held)))
 
-    def plain_by(kept: Tensor, held: Tensor) -> Tensor:
+    def plain_by(kept: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
         biases = damped_biases(train.select(kept))
-        return biases.predict(train.users[held], train.items[held])
+        told = biases.predict(train.users[held], train.items[held])
+        return torch.full_like(told, biases.mean), told
 
     return _hold_out(train, usual, told_by, plain_by, seed)
 
@@ -747,6 +761,7 @@ def _make(
     inputs: Tensors,
     turn: Callable[[Model, float, float], None],
     share: float,
+    of_biases: float,
     seed: int,
 ) -> tuple[Model, float, Callable[[Model], Model]]:
     """Make a model of ratings in units.
@@ -761,6 +776,9 @@ def _make(
     if unit == share == 1:
         return model, 1.0, lambda fitted: fitted
     biases = damped_biases(train)
+    biases = replace(
+        biases, user=of_biases * biases.user, item=of_biases * biases.item
+    )
 
     def to_stars(fitted: Model) -> Model:
         with torch.no_grad():

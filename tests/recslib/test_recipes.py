@@ -563,6 +563,21 @@ def test_where_there_are_no_tastes_biases_are_not_behind(fit_it):
     assert ours < 1.005 * biases
 
 
+def test_four_ratings_a_person_are_level_with_biases_and_the_mean():
+    chance = torch.Generator().manual_seed(0)
+    items = torch.rand(300, 120, generator=chance).topk(4).indices.flatten()
+    stars = torch.randint(1, 6, (1_200,), generator=chance)
+    users = torch.arange(300).repeat_interleave(4)
+    books = from_frame(
+        pd.DataFrame({"user": users, "item": items, "rating": stars})
+    )
+    split = random_split(books)
+    rows = (split.test.users, split.test.items)
+    ours, biases = errors_of(books)
+    mean = global_mean(split.train).predict(*rows)
+    assert ours < 1.005 * min(biases, rmse(mean, split.test.ratings))
+
+
 @pytest.mark.parametrize("both_sides", [False, True])
 def test_where_there_are_no_moods_an_lstm_is_not_behind_its_base(both_sides):
     ratings = made(60, 40, 1_000, taste=0.0, noise=1.0)
@@ -580,14 +595,14 @@ def test_where_there_are_no_moods_an_lstm_is_not_behind_its_base(both_sides):
     assert (told**2).mean() < 0.1 * (chance**2).mean()
 
 
-def chosen(told_by, n=1_000, usual=20):
-    """Ask how long is fitted and what is kept; the plain answer is 3."""
+def chosen(told_by, n=1_000, biases=0.0):
+    """Ask what is chosen where 3 is the mean, and biases tell so much."""
     train = made(60, 40, n)
     return recipes._hold_out(
         train,
-        usual,
+        20,
         lambda _, held, n_epochs: told_by(train.ratings[held], n_epochs),
-        lambda _, held: torch.full((int(held.sum()),), 3.0),
+        lambda _, held: (3.0, 3 + biases * (train.ratings[held] - 3)),
         seed=0,
     )
 
@@ -596,8 +611,16 @@ def chosen(told_by, n=1_000, usual=20):
     ("times", "share"), [(0.5, 1.0), (1.0, 1.0), (4.0, 0.25), (-1.0, 0.01)]
 )
 def test_as_much_is_kept_of_what_a_model_adds_as_predicts_best(times, share):
-    n_epochs, kept = chosen(lambda stars, _: 3 + times * (stars - 3))
+    n_epochs, kept, _ = chosen(lambda stars, _: 3 + times * (stars - 3))
     assert (n_epochs, kept) == (20, pytest.approx(share))
+
+
+@pytest.mark.parametrize(
+    ("times", "share"), [(0.5, 1.0), (2.0, 0.5), (-1.0, 0.0)]
+)
+def test_as_much_is_kept_of_biases_as_predicts_best(times, share):
+    *_, kept = chosen(lambda stars, _: 0 * stars, biases=times)
+    assert kept == pytest.approx(share)
 
 
 def test_more_epochs_are_taken_where_they_predict_better():
@@ -606,35 +629,35 @@ def test_more_epochs_are_taken_where_they_predict_better():
             torch.arange(len(stars)) < better[n] * len(stars), stars, 3
         )
 
-    assert chosen(after({20: 0.2, 60: 0.8})) == (60, pytest.approx(1))
-    assert chosen(after({20: 0.8, 60: 0.2})) == (20, pytest.approx(1))
-    assert chosen(after({20: 0.5, 60: 0.5})) == (20, pytest.approx(1))
+    for better, n_epochs in (((0.2, 0.8), 60), ((0.8, 0.2), 20), ((1, 1), 20)):
+        found, kept, _ = chosen(
+            after(dict(zip((20, 60), better, strict=True)))
+        )
+        assert (found, kept) == (n_epochs, pytest.approx(1))
 
 
 def test_a_handful_of_ratings_tells_nothing_of_a_model():
-    assert chosen(lambda stars, _: stars, n=19) == (20, 0.01)
+    assert chosen(lambda stars, _: stars, n=19) == (20, 0.01, 1.0)
 
 
-def test_a_large_set_is_looked_at_once_and_held_out_where_that_says_so(
-    monkeypatch,
-):
+def test_a_large_set_is_looked_at_and_held_out_where_that_says_so(monkeypatch):
     monkeypatch.setattr(recipes, "ENOUGH_RATINGS", 500)
-    asked = []
 
-    def told_by(stars, n_epochs, ahead):
-        asked.append((len(stars), n_epochs))
-        return stars if ahead[len(asked) - 1] else 6 - stars
+    def asked_where(*ahead):
+        asked = []
+
+        def told_by(stars, n_epochs):
+            asked.append((len(stars), n_epochs))
+            return stars if ahead[len(asked) - 1] else 6 - stars
+
+        return chosen(told_by)[:2], asked
 
     # Of 1,000 ratings 500 are enough, and a fifth of those is held out.
-    first = chosen(lambda *each: told_by(*each, [True]))
-    assert (first, asked) == ((20, 1.0), [(100, 20)])
-    asked.clear()
-    second = chosen(lambda *each: told_by(*each, [False, True]))
-    assert (second, asked) == ((20, 1.0), [(100, 20), (200, 20)])
-    asked.clear()
-    never = chosen(lambda *each: told_by(*each, [False] * 6))
-    assert never == (20, 0.01)
-    assert asked == [(100, 20)] + [(200, 20)] * 5
+    assert asked_where(True) == ((20, 1.0), [(100, 20)])
+    looks = [(100, 20), (200, 20)]
+    assert asked_where(False, True) == ((20, 1.0), looks)
+    never = [False] * 6
+    assert asked_where(*never) == ((20, 0.01), looks + [(200, 20)] * 4)
 
 
 def test_epochs_that_are_given_are_what_is_fitted(monkeypatch):
