@@ -23,7 +23,7 @@ from benchmarks.tellings import (
     tell,
 )
 from bookbuild.results import benchmark
-from recslib import splits
+from recslib import recipes, splits
 from recslib.features import implicit_feedback, side_features
 from recslib.movielens import synthetic
 from recslib.recipes import fit_dense_net, fit_factorization
@@ -74,7 +74,8 @@ def test_a_fit_of_ours_does_better_than_the_mean():
 
 def test_our_mf_runs_here_as_it_does_in_the_library():
     ratings = synthetic(n_ratings=3_000).ratings
-    model = fit_factorization(ratings, batch_size=2_048)
+    large = {"batch_size": 2_048, "n_epochs": recipes.N_EPOCHS}
+    model = fit_factorization(ratings, **large)
     wanted = predict(model, (ratings.users, ratings.items))
     got = OUR_MF.prepare(ratings)()(ratings)
     assert np.array_equal(got, wanted.numpy())
@@ -82,7 +83,8 @@ def test_our_mf_runs_here_as_it_does_in_the_library():
 
 def test_our_network_runs_here_as_it_does_in_the_library():
     ratings = synthetic(n_ratings=3_000).ratings
-    wanted = predict(fit_dense_net(ratings), (ratings.users, ratings.items))
+    model = fit_dense_net(ratings, n_epochs=recipes.N_NETWORK_EPOCHS)
+    wanted = predict(model, (ratings.users, ratings.items))
     got = OUR_NETWORK.prepare(ratings)()(ratings)
     assert np.array_equal(got, wanted.numpy())
 

@@ -736,6 +736,21 @@ def test_a_class_whose_answers_cannot_be_turned_learns_in_stars():
         assert rmse(answer, wide.ratings) < 20
 
 
+def test_an_lstm_of_your_own_that_cannot_be_turned_learns_in_stars():
+    class Own(nn.Module):
+        def __init__(self, item_factors, n_hidden):
+            super().__init__()
+            self.mood = nn.Linear(1, 1)
+
+        def forward(self, items, base, past, surprises):
+            return base + self.mood(surprises[..., None]).squeeze(2).tanh()
+
+    (train, base), _ = moody_parts()
+    wide = on_a_scale(train, 20)
+    model = fit_lstm(wide, 20 * base, some_factors(), **QUICK, kind=Own)
+    assert weights(model).isfinite().all()
+
+
 @pytest.mark.parametrize("n_ratings", [1, 5, 30])
 def test_a_handful_of_ratings_is_fitted(n_ratings):
     few = SPLIT.train.select(torch.arange(min(n_ratings, len(SPLIT.train))))
