@@ -11,7 +11,7 @@ import pandas as pd
 
 from recslib.layout import Layout, is_number
 from recslib.ratings import BLANKS as ALL_BLANKS
-from recslib.ratings import RatingsError, say
+from recslib.ratings import MISSING, RatingsError, say
 
 _THINGS = (
     "item|movie|film|book|product|anime|joke|game|song|track|artist|business"
@@ -35,8 +35,6 @@ TITLE_NAMES: dict[str, tuple[str, ...]] = {
 _LIKE_A_TIME = re.compile(
     r".*(date|time|created|updated|when|stamp).*|(.*_)?(at|on)"
 )
-# Words for nothing.
-MISSING = {"na", "n/a", "nan", "null", "none", "nil", "<na>", "-", "?"}
 
 
 @dataclass(frozen=True)
@@ -310,15 +308,36 @@ def _no_column(
     said = (
         f"{table.source}: no column for {' and '.join(lacking)} among {shown}."
     )
+    wanted = ", ".join(f"'{role}': ..." for role in lacking)
     remedy = (
-        f"Say which it is: columns={{'{lacking[0]}': name or number of the "
-        f"column}}."
+        f"Say which it is, by its name or its number from 0 up: "
+        f"columns={{{wanted}}}."
     )
-    if len(labels) == 1 and table.layout is not None:
-        remedy = (
-            "Nothing in the first line parts it: say what does, for example "
-            "separator=':'."
+    if lacking == ["user"] and roles is RATINGS and table.has_names:
+        remedy += (
+            " If all ratings are of one person, give that one a column: "
+            "frame.assign(user=1)."
         )
+    names = [] if table.frame is None else table.frame.index.names
+    at_rows = [
+        name
+        for name in names
+        if any(usual_places([name], roles.usual[role]) for role in lacking)
+    ]
+    across = None if table.frame is None else table.frame.columns.name
+    if at_rows and across is not None:
+        remedy = (
+            f"It is a matrix of {at_rows[0]} by {across}; make a row a "
+            f"rating of it: frame.stack().rename('rating').dropna()"
+            f".reset_index()."
+        )
+    elif at_rows:
+        remedy = (
+            f"The index is called {at_rows[0]}: frame.reset_index() makes a "
+            f"column of it."
+        )
+    elif len(labels) == 1 and table.layout is not None:
+        remedy = _what_parts(table, roles)
     elif not table.has_names and len(labels) > len(roles.usual):
         remedy = (
             f"The table has {len(labels)} columns and no header. Say which is "
@@ -342,6 +361,24 @@ def _no_column(
             f"value_name='rating').dropna()."
         )
     return RatingsError(f"{said} {remedy}")
+
+
+def _what_parts(table: Table, roles: Roles) -> str:
+    """Say how to part a table whose first line is one field."""
+    first, *_ = table.data.decode("utf-8").strip().splitlines()
+    signs = re.findall(r"[^\w\s.\"'\u0080-\U0010ffff]|[\x01-\x08]", first)
+    fitting = [s for s in dict.fromkeys(signs) if signs.count(s) > 1]
+    if "," in fitting and first.startswith('"') and first.endswith('"'):
+        return (
+            "Quotation marks stand around whole lines: read_ratings("
+            "Path(path).read_bytes().replace(b'\"', b''))."
+        )
+    least = len(roles.needed) - 1
+    fitting = [s for s in fitting if signs.count(s) >= least] or [":"]
+    return (
+        f"Nothing that is usual parts the first line: say what does, for "
+        f"example separator={fitting[0]!r}."
+    )
 
 
 def read_as(table: Table, picked: Mapping[str, int]) -> str:

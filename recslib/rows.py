@@ -7,11 +7,12 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import pandas as pd
 
-from recslib.columns import MISSING, USUAL_NAMES, Roles, Table, usual_places
+from recslib.columns import USUAL_NAMES, Roles, Table, usual_places
 from recslib.layout import (
     BLANKS,
     first_few,
@@ -20,7 +21,13 @@ from recslib.layout import (
     start_of_rows,
 )
 from recslib.ratings import BLANKS as ALL_BLANKS
-from recslib.ratings import RatingsError, plain_id, refuse_rows, say
+from recslib.ratings import (
+    MISSING,
+    RatingsError,
+    plain_id,
+    refuse_rows,
+    say,
+)
 
 
 def rows_of(
@@ -55,6 +62,8 @@ def rows_of(
     frame = whole[list(picked.values())].set_axis(list(picked), axis=1)
     if len(frame) == 0:
         return frame
+    _refuse_what_is_no_row(table, frame, picked)
+    _refuse_no_numbers(table, frame, picked)
     for role in roles.ids:
         if role in picked:
             _refuse_header_among_rows(table, frame, role, picked[role])
@@ -176,6 +185,11 @@ def _quotes_error(table: Table, why: object) -> RatingsError:
     )
 
 
+def _first_rows(table: Table) -> list[list[str]]:
+    found = (row for _, row in records(table.data, table.layout))
+    return list(islice((row for row in found if any(row)), 100))
+
+
 def _ragged(table: Table) -> RatingsError:
     layout, source = table.layout, table.source
     width, opened = layout.width, layout.n_above
@@ -206,6 +220,15 @@ def _ragged(table: Table) -> RatingsError:
         if b'\\"' in table.data
         else ""
     )
+    first_rows = _first_rows(table)
+    if table.has_names and {len(row) for row in first_rows} == {width + 1}:
+        called = r"\s+" if layout.called == BLANKS else layout.called
+        return RatingsError(
+            f"{source}: {len(bad):,} rows do not have {width} fields as the "
+            f"first line has, but one more: {first_few(bad)}.{comma} If the "
+            f"first is the name of the row, as R writes it: read_ratings("
+            f"pd.read_csv(path, sep={called!r}, index_col=0))."
+        )
     return RatingsError(
         f"{source}: {len(bad):,} rows do not have {width} fields as the "
         f"first line has: {first_few(bad)}. Correct them, quote fields that "
@@ -252,6 +275,67 @@ def refuse_short_rows(
 
 # Values as written -----------------------------------------------------------
 
+# What stands in the last line of a report.
+_TOTALS = re.compile(
+    r"(grand |sub)?totals?|sums?|averages?|mean|count|summe|gesamt(summe)?|"
+    r"mittelwert|durchschnitt|moyenne|somme|suma",
+    re.IGNORECASE,
+)
+
+
+def _refuse_what_is_no_row(
+    table: Table, frame: pd.DataFrame, picked: Mapping[str, int]
+) -> None:
+    """Refuse a header among the rows, and the totals below them."""
+    if table.has_names:
+        again = np.ones(len(frame), dtype=bool)
+        for role, place in picked.items():
+            name = str(table.labels[place])
+            again &= frame[role].astype(str).str.strip(ALL_BLANKS) == name
+        refuse_rows(
+            frame,
+            next(iter(picked)),
+            again,
+            table.source,
+            "name the columns, as the first line does",
+            "Leave those rows out",
+        )
+    for role in ("user", "item"):
+        if role in frame and "rating" in frame:
+            last = np.zeros(len(frame), dtype=bool)
+            text = str(frame[role].iloc[-1]).strip(ALL_BLANKS)
+            last[-1] = bool(_TOTALS.fullmatch(text))
+            refuse_rows(
+                frame,
+                role,
+                last,
+                table.source,
+                "look like the totals below a table",
+                "Leave the last row out; if it is a rating, put it above "
+                "another",
+            )
+
+
+def _refuse_no_numbers(
+    table: Table, frame: pd.DataFrame, picked: Mapping[str, int]
+) -> None:
+    """Refuse columns that nothing names, where the stars are no numbers."""
+    if table.has_names or "rating" not in picked:
+        return
+    known = frame["rating"].dropna().astype(str).unique()
+    commas = table.layout.called != ","
+    if len(known) and not any(
+        is_number(text, decimal_comma=commas)
+        and not re.search(r"[0-9][-/][0-9]", text)
+        for text in known
+    ):
+        raise RatingsError(
+            f"{table.source}: has no header, and column {picked['rating']}, "
+            f"taken for the ratings, holds no numbers: {first_few(known)}. "
+            f"Say which is which, counted from 0: columns={{'user': 0, "
+            f"'item': 1, 'rating': 2}} with their numbers."
+        )
+
 
 def _refuse_header_among_rows(
     table: Table, frame: pd.DataFrame, role: str, place: int
@@ -286,6 +370,14 @@ def _ids_as_written(frame: pd.DataFrame, role: str, table: Table) -> pd.Series:
     """Make numbers of ids that are all whole numbers and written as such."""
     codes, known = pd.factorize(frame[role])
     texts = [str(text).strip(ALL_BLANKS) for text in known]
+    formulas = [re.fullmatch('="(.*)"', text) for text in texts]
+    if texts and all(formulas):
+        say(
+            f"{table.source}: the {role} ids are written as a spreadsheet "
+            f"keeps text: {texts[0]} is taken for {formulas[0][1]}."
+        )
+        texts = [match[1].strip(ALL_BLANKS) for match in formulas]
+        frame[role] = np.array([*texts, ""], dtype=object)[codes]
     ids = [plain_id(text) for text in texts]
     if all(isinstance(id_, int) for id_ in ids):
         # Blanks beside a comma are nothing to speak of, others are.
@@ -327,8 +419,15 @@ def _ids_as_written(frame: pd.DataFrame, role: str, table: Table) -> pd.Series:
             f"have a {role} with an exponent, as spreadsheets round long "
             f"numbers",
         )
+    words_alone = [t for t in texts if not re.search(r"[0-9]", t)]
+    if len(words_alone) == 1 and sum(isinstance(i, int) for i in ids) > 1:
+        say(
+            f"{table.source}: the {role} {words_alone[0]!r} is no number, as "
+            f"the others are; the ids of all are kept as text. If it is no "
+            f"{role}, leave those rows out."
+        )
     for text, word in kinds:
-        if word:
+        if word and [text] != words_alone:
             say(
                 f"{table.source}: {text!r} is taken for the id of "
                 f"{'a user' if role == 'user' else 'an item'}, as written. If "

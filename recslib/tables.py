@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 
 from recslib.columns import (
@@ -35,6 +36,9 @@ from recslib.ratings import BLANKS as ALL_BLANKS
 from recslib.ratings import Ratings, RatingsError, from_frame, refuse_rows
 from recslib.rows import refuse_guessed, refuse_short_rows, rows_of
 
+# What may stand between two objects of JSON.
+_BETWEEN = re.compile(r"\s*,?\s*")
+_TWICE = "an object has two values for"
 # A file on the disk, or inside an archive.
 Place = Path | zipfile.Path
 
@@ -237,7 +241,7 @@ def _open(
     data, name = _bytes_of(path_or_frame)
     source = source or name
     data = as_utf8(unpacked(data, source), encoding, source)
-    if re.match(rb"\s*(\[\s*)?\{", data[:200]):
+    if re.match(rb'\s*(\[\s*)?\{|\s*\[\s*\[\s*[-0-9"]', data[:200]):
         return _of_frame(_read_json(data, source), source)
     layout = find_layout(
         data,
@@ -261,7 +265,10 @@ def _open(
 
 def _of_frame(frame: pd.DataFrame, source: str) -> Table:
     labels = list(frame.columns)
-    has_names = any(isinstance(label, str) for label in labels)
+    # Numbers that do not count, and a name over them, are names of something.
+    has_names = (
+        labels != list(range(len(labels))) or frame.columns.name is not None
+    )
     return Table(source, labels, has_names, frame)
 
 
@@ -327,6 +334,18 @@ def _bytes_of(table: object) -> tuple[bytes, str]:
     elif isinstance(table, zipfile.Path):
         is_folder = table.is_dir()
     else:
+        kind = f"{type(table).__module__}.{type(table).__qualname__}"
+        if hasattr(table, "to_pandas"):
+            raise RatingsError(
+                f"a pandas DataFrame is wanted and a {kind} came. Give "
+                f"table.to_pandas(), where table is what you gave."
+            )
+        if isinstance(table, np.ndarray):
+            raise RatingsError(
+                "a table is wanted and a NumPy array came. Give "
+                "pd.DataFrame(array), with columns=[...] if it has more "
+                "than user, item, rating and timestamp."
+            )
         raise RatingsError(
             f"a table is wanted and a {type(table).__name__} came. Give the "
             f"path of a file, its bytes, an open file, or a pandas DataFrame."
@@ -345,25 +364,60 @@ def _bytes_of(table: object) -> tuple[bytes, str]:
         ) from error
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) < len(pairs):
+        twice = next(
+            n for i, (n, _) in enumerate(pairs) if n in dict(pairs[:i])
+        )
+        raise ValueError(f"{_TWICE} {twice!r}")
+    return names
+
+
+def _objects(text: str) -> Iterator[tuple[int, Any]]:
+    """Part JSON objects that follow each other: the line of each, and it."""
+    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    number, last, place = 1, 0, 0
+    while place < len(text):
+        number += text.count("\n", last, place)
+        last = place
+        try:
+            row, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"line {number}: {error}") from error
+        yield number, row
+        # A comma may stand behind each.
+        place = _BETWEEN.match(text, place).end()
+
+
 def _read_json(data: bytes, source: str) -> pd.DataFrame:
     """Read JSON: an object a line, or one list of objects."""
     text = data.decode("utf-8").strip()
+    if re.match(r"\[\s*\[", text):
+        raise RatingsError(
+            f"{source}: is JSON, a list a rating. Give "
+            f"pd.DataFrame(json.loads(Path(path).read_text())), with "
+            f"columns=[...] if it has more than user, item, rating and "
+            f"timestamp."
+        )
     place = "row"
+    rows: list[Any] = []
+    lines: list[int] = []
     try:
         if text.startswith("["):
-            rows = json.loads(text)
-            lines = range(len(rows))
+            rows = json.loads(text, object_pairs_hook=_object)
+            lines = list(range(len(rows)))
         else:
-            place, rows, lines = "line", [], []
-            for number, line in enumerate(text.split("\n"), 1):
-                if line.strip():
-                    lines.append(number)
-                    rows.append(json.loads(line))
+            place = "line"
+            for number, row in _objects(text):
+                lines.append(number)
+                rows.append(row)
     except (ValueError, RecursionError) as error:
-        where = f"line {lines[-1]}: " if place == "line" and lines else ""
         remedy = (
             "It may be one object of columns: read_ratings(pd.read_json(path))"
         )
+        if _TWICE in str(error):
+            remedy = "Keep the one that is meant"
         if re.match(r"\{\s*u?'", text):
             remedy = (
                 "It is Python, not JSON: read_ratings(pd.DataFrame(map("
@@ -371,7 +425,7 @@ def _read_json(data: bytes, source: str) -> pd.DataFrame:
             )
         raise RatingsError(
             f"{source}: begins like JSON, a rating a line, and is none "
-            f"({where}{error}). {remedy}."
+            f"({error}). {remedy}."
         ) from error
     if not all(isinstance(row, dict) for row in rows):
         raise RatingsError(
@@ -381,6 +435,25 @@ def _read_json(data: bytes, source: str) -> pd.DataFrame:
     columns_in_one = len(rows) == 1 and all(
         isinstance(value, dict | list) for value in rows[0].values()
     )
+    if columns_in_one and isinstance(rows[0].get("data"), list):
+        orient = "table" if "schema" in rows[0] else "split"
+        raise RatingsError(
+            f"{source}: is JSON as pandas writes it. Read it with pandas: "
+            f"read_ratings(pd.read_json(path, orient={orient!r}))."
+        )
+    lists = [
+        name
+        for name, value in (rows[0].items() if len(rows) == 1 else ())
+        if isinstance(value, list)
+        and value
+        and all(isinstance(each, dict) for each in value)
+    ]
+    if len(lists) == 1:
+        raise RatingsError(
+            f"{source}: is one JSON object, whose {lists[0]!r} may be the "
+            f"ratings: read_ratings(pd.DataFrame(json.loads("
+            f"Path(path).read_text())[{lists[0]!r}]))."
+        )
     if columns_in_one:
         raise RatingsError(
             f"{source}: is one JSON object that holds whole columns. Read it "
