@@ -418,16 +418,16 @@ def from_frame(
     RatingsError
         For a missing column, an empty table, a missing value, a rating or
         timestamp that is no number, a rating outside the scale, a negative
-        or fractional id, ids that look alike, and a (user, item) pair that
-        stands twice. The error names the first bad rows, how many there are
+        or fractional id, ids that look alike, timestamps that may count days
+        or years, and a (user, item) pair that stands twice. The error names the first bad rows, how many there are
         and a remedy.
 
     Warns
     -----
     RatingsWarning
-        For blanks cut from ids, timestamps in milliseconds or smaller parts
-        of a second, titles of which none is used, and a star that often says
-        "not rated".
+        For blanks cut from ids, ids that differ by capitals or blanks alone,
+        timestamps in parts of a second or after the year 2099, titles of
+        which none is used, and a star that often says "not rated".
     """
     needed = ("user", "item", "rating")
     _check_columns(frame, needed, source)

@@ -128,7 +128,8 @@ def read_ratings(
     RatingsError
         For what is wrong in the table, as in `recslib.ratings.from_frame`,
         for rows of the wrong length, bytes that are not in the encoding,
-        formats that are no text, and where two columns or two separators fit.
+        formats that are no text, where two columns or two separators fit, and
+        for a header or totals among the rows.
     OSError
         Where there is no such file, or it may not be read.
 
@@ -136,8 +137,8 @@ def read_ratings(
     -----
     RatingsWarning
         As in `recslib.ratings.from_frame`, and for lines above the table,
-        decimal commas, ids such as NA, and where a column that may hold the
-        times is left out.
+        decimal commas, ids such as NA or a single word among numbers, and
+        where a column that may hold the times is left out.
     """
     table = _open(
         path_or_frame, columns, separator, encoding, quotes, source, RATINGS
