@@ -419,8 +419,8 @@ def from_frame(
         For a missing column, an empty table, a missing value, a rating or
         timestamp that is no number, a rating outside the scale, a negative
         or fractional id, ids that look alike, timestamps that may count days
-        or years, and a (user, item) pair that stands twice. The error names the first bad rows, how many there are
-        and a remedy.
+        or years, and a (user, item) pair that stands twice. The error names
+        the first bad rows, how many there are and a remedy.
 
     Warns
     -----
