@@ -131,37 +131,26 @@ def check_finite(values: Tensor, name: str) -> None:
         )
 
 
-def check_finite_model(model: nn.Module) -> None:
+def check_finite_model(
+    model: nn.Module, parts: Sequence[str] | None = None
+) -> None:
     """Refuse a model with a weight, or a mean, that is NaN or infinite.
 
     Parameters
     ----------
     model
         Fitted.
+    parts
+        Names of its parts to look at, beside its mean; None for all.
 
     Raises
     ------
     ValueError
-        Names the first table that is spoilt.
+        Names the first table that is spoilt, or says what its mean is.
     """
     for name, weights in model.named_parameters():
-        check_finite(weights, f"weights of the model's {name}")
-    check_mean(model)
-
-
-def check_mean(model: nn.Module) -> None:
-    """Refuse a model whose mean is NaN or infinite, where it has one.
-
-    Parameters
-    ----------
-    model
-        Fitted.
-
-    Raises
-    ------
-    ValueError
-        Says what its mean is.
-    """
+        if parts is None or name.partition(".")[0] in parts:
+            check_finite(weights, f"weights of the model's {name}")
     mean = getattr(model, "mean", None)
     if isinstance(mean, Tensor) and mean.numel() == 1:
         mean = mean.item()

@@ -30,6 +30,8 @@ _SAMPLE_BYTES = 1 << 16
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBER_WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
+# A line of a drawn table: "+----+----+", "|---|---|", "----+----".
+_DRAWN = re.compile(r"[|+]?[ :]*--[-: ]*([|+][-: ]*)+")
 _DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}.*")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -89,6 +91,36 @@ _FOREIGN: tuple[tuple[bytes, str, str], ...] = (
             "read_pickle(path)", "Only if you trust who made it: it runs code"
         ),
     ),
+    (
+        b"<stata_dta>",
+        "a file of Stata",
+        _THROUGH_PANDAS.format("read_stata(path)", "Nothing else is needed"),
+    ),
+    (
+        b"$FL2",
+        "a file of SPSS",
+        _THROUGH_PANDAS.format(
+            "read_spss(path)", "It needs `pip install pyreadstat`"
+        ),
+    ),
+    (
+        b"ORC",
+        "an ORC file",
+        _THROUGH_PANDAS.format(
+            "read_orc(path)", "It needs `pip install pyarrow`"
+        ),
+    ),
+    (b"Obj\x01", "an Avro file", "Save the table as CSV"),
+    (b"MATLAB 5.0 MAT", "a file of MATLAB", "Save the table as CSV"),
+    (b"\x89PNG", "a picture", "Look for the table as a file of its own"),
+    (b"\xff\xd8\xff", "a picture", "Look for the table as a file of its own"),
+    (
+        b"version https://git-lfs",
+        "a pointer of Git LFS",
+        "Where it lies, `git lfs pull` brings the file it stands for",
+    ),
+    (b"\x04\x22\x4d\x18", "packed with LZ4", "Unpack it with unlz4"),
+    (b"\x1f\x9d", "packed with compress", "Unpack it with uncompress"),
     (b"\x28\xb5\x2f\xfd", "packed with zstd", "Unpack it with unzstd"),
     (b"7z\xbc\xaf", "packed with 7-Zip", "Unpack it first"),
     (b"Rar!", "packed with RAR", "Unpack it first"),
@@ -164,6 +196,8 @@ def unpacked(data: bytes, source: str) -> bytes:
         if data.startswith(start):
             try:
                 return unpacked(unpack(data), source)
+            except RatingsError:
+                raise
             except (OSError, EOFError, ValueError, zlib.error) as error:
                 raise _damaged(source, name, error) from error
             except lzma.LZMAError as error:
@@ -179,6 +213,29 @@ def unpacked(data: bytes, source: str) -> bytes:
             raise RatingsError(
                 f"{source}: is {name}, not a table of text. {remedy}."
             )
+    if re.search(
+        rb"^(insert into|create table|copy) \S+",
+        data[:_SAMPLE_BYTES],
+        re.IGNORECASE | re.MULTILINE,
+    ):
+        raise RatingsError(
+            f"{source}: is a dump of SQL, not a table of text. Read it into "
+            f"its database, and write the table as CSV there."
+        )
+    if re.match(rb"\s*(%.*\s+)*@relation\b", data[:1000], re.IGNORECASE):
+        raise RatingsError(
+            f"{source}: is an ARFF file, not a table of text. Leave out all "
+            f"lines up to @data, and name the columns in a line above the "
+            f"rows."
+        )
+    if re.match(rb"\s*[0-9]+:\r?\n[0-9]+,[0-9]", data[:200]):
+        raise RatingsError(
+            f"{source}: has blocks, a line such as 1: above the ratings of "
+            f"an item. Make a row a rating of it: frame = pd.read_csv(path, "
+            f"names=['user', 'rating', 'timestamp']); frame['item'] = "
+            f"frame.user.where(frame.rating.isna()).ffill().str[:-1]; "
+            f"read_ratings(frame.dropna().to_csv(index=False).encode())."
+        )
     if re.match(rb"\s*<(!doctype|html|\?xml)", data[:200], re.IGNORECASE):
         raise RatingsError(
             f"{source}: is a web page or XML, not a table of text. Look at "
@@ -278,6 +335,12 @@ def find_layout(
     if said:
         separator = separator or said[1]
         n_above += 1
+    for number, line in enumerate(lines[n_above : n_above + 3], n_above + 1):
+        if _DRAWN.fullmatch(line.strip()):
+            raise RatingsError(
+                f"{source}: line {number} is drawn, with dashes. Leave out "
+                f"such lines, and what stands below the rows."
+            )
     comments = _comments(lines[n_above:])
     n_above += len(comments)
     sample = lines[n_above:]
@@ -391,6 +454,11 @@ def _only_table(data: bytes, source: str) -> bytes:
             for name in archive.namelist()
             if not re.search(r"/$|(^|/)(\.|__MACOSX)", name)
         ]
+        if "mimetype" in archive.namelist():
+            raise RatingsError(
+                f"{source}: is a document of LibreOffice or a book, not a "
+                f"table of text. Open it there and save the table as CSV."
+            )
         if "[Content_Types].xml" in archive.namelist():
             raise RatingsError(
                 f"{source}: is a workbook of Excel, not a table of text. "
@@ -403,7 +471,7 @@ def _only_table(data: bytes, source: str) -> bytes:
                 f"{source}: is a zip of {len(names)} files "
                 f"({first_few(names) or 'none'}). Say which one is the "
                 f"table: read_ratings(zipfile.Path(path, "
-                f"{names[0] if names else 'name'!r}))."
+                f"{_likeliest(archive, names)!r}))."
             )
         return archive.read(names[0])
     except (
@@ -419,6 +487,18 @@ def _only_table(data: bytes, source: str) -> bytes:
         if isinstance(error, RatingsError):
             raise
         raise _damaged(source, "zip", error) from error
+
+
+def _likeliest(archive: zipfile.ZipFile, names: Sequence[str]) -> str:
+    """Name the largest table of an archive, one called ratings before all."""
+    return max(
+        names,
+        key=lambda name: (
+            "rating" in name.lower(),
+            archive.getinfo(name).file_size,
+        ),
+        default="name",
+    )
 
 
 def _seen_encoding(data: bytes) -> str:

@@ -6,12 +6,13 @@ This is the one place where an id of a data set becomes a row index.
 from __future__ import annotations
 
 import datetime
+import decimal
 import difflib
 import math
 import re
 import unicodedata
 import warnings
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -35,6 +36,12 @@ N_SHOWN = 5
 BLANKS = "".join(map(chr, (*range(9, 14), *range(28, 33), 133, 160, 5760)))
 BLANKS += "".join(map(chr, (*range(8192, 8208), 8232, 8233, 8239, 8287)))
 BLANKS += "\u00ad\u2060\u3000\ufeff"
+# Signs that show nothing, and turn the direction of writing.
+BLANKS += "\u115f\u1160\u180e\u2800\u3164\uffa0"
+BLANKS += "".join(map(chr, (*range(8234, 8239), *range(8289, 8304))))
+BLANKS += "".join(map(chr, (*range(1, 9), *range(14, 28), *range(127, 160))))
+# Words for nothing.
+MISSING = {"na", "n/a", "nan", "nat", "null", "none", "nil", "<na>", "-", "?"}
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?"
@@ -47,6 +54,55 @@ _UNITS = (
     (10**14, "microseconds", 10**6),
     (10**11, "milliseconds", 10**3),
     (0, "seconds", 1),
+)
+# From where to where other counts of the years 1996 to 2049 lie, which as
+# seconds would all be of one year, 1970 or 1971: 4 digits of a year, ...
+_OTHER_COUNTS = (
+    (1900, 2101, "years", "frame[{0!r}].astype(str), format='%Y'"),
+    (9_500, 29_300, "days", "frame[{0!r}], unit='D'"),
+    (
+        35_000,
+        54_900,
+        "days of a spreadsheet",
+        "frame[{0!r}], unit='D', origin='1899-12-30'",
+    ),
+    (190_001, 210_013, "months", "frame[{0!r}].astype(str), format='%Y%m'"),
+    (228_000, 702_000, "hours", "frame[{0!r}], unit='h'"),
+    (13_600_000, 19_000_101, "minutes", "frame[{0!r}], unit='m'"),
+    (21_001_232, 42_100_000, "minutes", "frame[{0!r}], unit='m'"),
+)
+# 2100-01-01: ratings are older.
+_FUTURE = 4_102_444_800
+_DAYS = (
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%m %d, %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%b %d %Y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%d-%b-%Y",
+    "%Y%m%d",
+    "%Y-%m-%d",
+)
+_FORMS = (
+    *_DAYS,
+    *(
+        f"{day}{time}"
+        for day in _DAYS
+        for time in (" %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+    ),
+    "%Y%m%dT%H%M%S",
+    "%Y%m%dT%H%M%SZ",
+    "%d/%b/%Y:%H:%M:%S",
+    "%a %b %d %H:%M:%S %Y",
+    "%a, %d %b %Y %H:%M:%S GMT",
 )
 
 
@@ -362,16 +418,16 @@ def from_frame(
     RatingsError
         For a missing column, an empty table, a missing value, a rating or
         timestamp that is no number, a rating outside the scale, a negative
-        or fractional id, ids that look alike, and a (user, item) pair that
-        stands twice. The error names the first bad rows, how many there are
-        and a remedy.
+        or fractional id, ids that look alike, timestamps that may count days
+        or years, and a (user, item) pair that stands twice. The error names
+        the first bad rows, how many there are and a remedy.
 
     Warns
     -----
     RatingsWarning
-        For blanks cut from ids, timestamps in milliseconds or smaller parts
-        of a second, titles of which none is used, and a star that often says
-        "not rated".
+        For blanks cut from ids, ids that differ by capitals or blanks alone,
+        timestamps in parts of a second or after the year 2099, titles of
+        which none is used, and a star that often says "not rated".
     """
     needed = ("user", "item", "rating")
     _check_columns(frame, needed, source)
@@ -563,9 +619,13 @@ def _present(
     frame: pd.DataFrame, column: str, values: pd.Series, source: str
 ) -> None:
     missing = values.isna().to_numpy(dtype=bool)
+    nothing = MISSING if column in ("rating", "timestamp") else set()
     if not pd.api.types.is_numeric_dtype(values.dtype):
         blank = values.map(
-            lambda value: isinstance(value, str) and not value.strip(BLANKS)
+            lambda value: (
+                isinstance(value, str)
+                and value.strip(BLANKS).lower() in {"", *nothing}
+            )
         )
         missing = missing | blank.to_numpy(dtype=bool)
     _refuse(
@@ -603,6 +663,10 @@ def _stars(frame: pd.DataFrame, source: str) -> np.ndarray:
     if is_time or pd.api.types.is_timedelta64_dtype(values.dtype):
         values = values.astype(str)
     stars = _as_floats(values)
+    if values.dtype == object and len(set(map(type, values))) > 1:
+        # True among numbers is not 1.
+        is_bool = values.map(lambda value: isinstance(value, bool))
+        stars = np.where(is_bool, np.nan, stars)
     _refuse(
         frame,
         "rating",
@@ -673,6 +737,8 @@ def _index_ids(
     called: Mapping[str, Hashable],
 ) -> tuple[np.ndarray, np.ndarray]:
     values = _column(frame, column)
+    if pd.api.types.is_bool_dtype(values.dtype):
+        values = values.astype(object)
     if pd.api.types.is_numeric_dtype(values.dtype):
         ids = _whole_numbers(
             frame,
@@ -713,6 +779,7 @@ def _index_ids(
             f"{next(t for t in texts if t != t.strip(BLANKS))!r}."
         )
     _refuse_alike(stripped, column, source, called)
+    _say_of_near(stripped, column, source)
     finals, known = pd.factorize(np.array(stripped, dtype=object), sort=True)
     return finals[codes].astype(np.int64), np.asarray(known, dtype=object)
 
@@ -750,6 +817,10 @@ def _id_text(value: object) -> str | None:
     """Write an id among texts; None for a fraction, which is none."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, decimal.Decimal):
+        is_whole = value.is_finite() and abs(value.adjusted()) < 40
+        is_whole = is_whole and value == value.to_integral_value()
+        return str(int(value)) if is_whole else None
     if isinstance(value, float | np.floating):
         return str(int(value)) if float(value).is_integer() else None
     return str(value)
@@ -777,6 +848,23 @@ def _refuse_alike(
             )
 
 
+def _say_of_near(texts: list[str], column: str, source: str) -> None:
+    """Say so where ids differ by no more than a person may overlook."""
+    seen: dict[str, str] = {}
+    near = []
+    for text in dict.fromkeys(texts):
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        other = seen.setdefault(" ".join(folded.split()), text)
+        if other != text:
+            near.append((other, text))
+    if near:
+        say(
+            f"{source}: {len(near):,} {column} ids differ from another by "
+            f"capitals, blanks or the form of letters alone, such as "
+            f"{near[0][0]!r} and {near[0][1]!r}; they are kept as two."
+        )
+
+
 # Times -----------------------------------------------------------------------
 
 
@@ -789,15 +877,15 @@ def _seconds(
         values = values.dt.to_timestamp()
     name = called["timestamp"]
     remedy = (
-        f"Give Unix seconds as whole numbers, or dates such as 2005-09-06 or "
-        f"2005-09-06T12:30:00Z; pd.to_datetime(frame[{name!r}], "
-        f"format='%d.%m.%Y') makes them of 06.09.2005"
+        "Give Unix seconds as whole numbers, or dates such as 2005-09-06 or "
+        "2005-09-06T12:30:00Z"
     )
     if not pd.api.types.is_numeric_dtype(values.dtype):
         _present(frame, "timestamp", values, source)
         times = _as_times(frame, values, source)
         if times is not None:
             return times
+        remedy = f"{remedy}{_date_remedy(values, name)}"
     if pd.api.types.is_timedelta64_dtype(values.dtype):
         _refuse(
             frame,
@@ -808,9 +896,41 @@ def _seconds(
             f"Add the time from which it counts: frame[{name!r}] + "
             f"pd.Timestamp('2005-09-06')",
         )
+    values = _without_parts(values, source)
     numbers = _whole_numbers(frame, "timestamp", values, source, remedy)
     _refuse_written_dates(frame, numbers, source, name)
+    _refuse_other_counts(frame, numbers, source, name)
     return _in_seconds(frame, numbers, source)
+
+
+def _date_remedy(values: pd.Series, name: Hashable) -> str:
+    """Name the forms that all dates have, as the call that reads them."""
+    texts = pd.Series(pd.unique(values.astype(str).str.strip(BLANKS)))[:1000]
+    fitting = [
+        form
+        for form in _FORMS
+        if pd.to_datetime(texts, format=form, errors="coerce").notna().all()
+    ]
+    calls = [
+        f"pd.to_datetime(frame[{name!r}], format={form!r})" for form in fitting
+    ]
+    if len(calls) > 1:
+        return f"; either {' or '.join(calls)} makes them"
+    return f"; {calls[0]} makes them" if calls else ""
+
+
+def _without_parts(values: pd.Series, source: str) -> pd.Series:
+    """Round fractions of seconds down, where they can be nothing else."""
+    numbers = _as_floats(values)
+    odd = numbers % 1 != 0
+    sound = np.isfinite(numbers).all() and (numbers >= 10**8).all()
+    if not (odd.any() and sound) or numbers.max() >= _UNITS[-2][0]:
+        return values
+    say(
+        f"{source}: {int(odd.sum()):,} timestamps have fractions of a "
+        f"second; they are rounded down."
+    )
+    return pd.Series(np.floor(numbers).astype(np.int64), index=values.index)
 
 
 def _as_times(
@@ -902,12 +1022,46 @@ def _refuse_written_dates(
             )
 
 
+def _refuse_other_counts(
+    frame: pd.DataFrame, numbers: np.ndarray, source: str, name: Hashable
+) -> None:
+    """Refuse what is more likely to count days or years than seconds."""
+    for low, high, what, call in _OTHER_COUNTS:
+        if len(numbers) and low <= numbers.min() and numbers.max() < high:
+            _refuse(
+                frame,
+                "timestamp",
+                np.ones(len(numbers), dtype=bool),
+                source,
+                f"have a timestamp that may count {what}, not seconds",
+                f"Make times of them: pd.to_datetime({call.format(name)}); "
+                f"if they are seconds, pd.to_datetime(frame[{name!r}], "
+                f"unit='s')",
+            )
+
+
+def _warn_of_future(seconds: np.ndarray, source: str) -> np.ndarray:
+    late = seconds >= _FUTURE
+    if late.any():
+        say(
+            f"{source}: {int(late.sum()):,} timestamps lie after the year "
+            f"2099, to {_day(seconds.max())}. If they do not count from "
+            f"1970-01-01, make times of them by pd.to_datetime, with its "
+            f"origin= and unit=."
+        )
+    return seconds
+
+
+def _day(seconds: int) -> str:
+    return str(np.datetime64(int(seconds), "s"))[:10]
+
+
 def _in_seconds(
     frame: pd.DataFrame, numbers: np.ndarray, source: str
 ) -> np.ndarray:
     sizes = np.abs(numbers[numbers != 0])
     if len(sizes) == 0 or sizes.max() < _UNITS[-2][0]:
-        return numbers
+        return _warn_of_future(numbers, source)
     smallest, unit, parts = next(
         row for row in _UNITS if sizes.max() >= row[0]
     )
@@ -920,11 +1074,13 @@ def _in_seconds(
         f"{unit}",
         "Write all as Unix seconds",
     )
+    seconds = numbers // parts
     say(
         f"{source}: the timestamps count {unit}; they are kept as Unix "
-        f"seconds, rounded down."
+        f"seconds, rounded down, from {_day(seconds.min())} to "
+        f"{_day(seconds.max())}."
     )
-    return numbers // parts
+    return _warn_of_future(seconds, source)
 
 
 # Stars and titles ------------------------------------------------------------
@@ -932,6 +1088,8 @@ def _in_seconds(
 
 def _checked_scale(scale: tuple[float, float]) -> tuple[float, float]:
     try:
+        if isinstance(scale, Mapping | Set):
+            raise TypeError("has no order")
         low, high = (float(end) for end in scale)
         is_text = any(isinstance(end, str | bytes) for end in scale)
     except (TypeError, ValueError):
@@ -1008,7 +1166,10 @@ def _titles_of(
             plain.get(plain_id(id_)) if title is None else title
             for id_, title in zip(ids, found, strict=True)
         ]
-    used = [isinstance(title, str) and bool(title.strip()) for title in found]
+    used = [
+        isinstance(title, str | int) and bool(str(title).strip())
+        for title in found
+    ]
     if titles and not any(used):
         say(
             f"{source}: none of {len(titles):,} titles belongs to an item "

@@ -16,7 +16,7 @@ from torch.nn import functional
 from recslib.arguments import (
     check_count,
     check_finite,
-    check_mean,
+    check_finite_model,
     check_number,
     check_rows,
 )
@@ -492,10 +492,7 @@ def _checked_penalty(
 
 
 def _check_items(model: MatrixFactorization) -> None:
-    check_mean(model)
-    for name in ("item_factors", "item_biases"):
-        weights = getattr(model, name).weight
-        check_finite(weights, f"weights of the model's {name}")
+    check_finite_model(model, ["item_factors", "item_biases"])
 
 
 def _solution(

@@ -163,7 +163,7 @@ def test_the_made_up_set_refuses_what_no_set_can_have():
         (lambda m: recommend.fold_in_ahead(m, SPOILT), "1 of 90 ratings"),
         (
             lambda m: recommend.fold_in(with_nan(m), ONE, FOUR, l2=0.1),
-            "model's item_factors are NaN",
+            "model's item_factors[.]weight are NaN",
         ),
         (
             lambda m: recommend.nearest_items(

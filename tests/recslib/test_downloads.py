@@ -462,10 +462,13 @@ def test_a_read_only_cache_without_the_file_gives_way_to_a_temporary_one(
 
 
 def bits_of(content):
-    """Flip one bit of each byte in turn, another one each time."""
+    """Flip one bit of each byte in turn, and all eight of two headers."""
+    central = content.find(b"PK\x01\x02")
     for place, byte in enumerate(content):
-        bad = bytes([byte ^ 1 << place % 8])
-        yield content[:place] + bad + content[place + 1 :]
+        in_header = place < 30 or central <= place < central + 46
+        for bit in range(8) if in_header else [place % 8]:
+            bad = bytes([byte ^ 1 << bit])
+            yield content[:place] + bad + content[place + 1 :]
 
 
 TINY = zip_of(

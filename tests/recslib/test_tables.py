@@ -1,12 +1,14 @@
 import ast
 import bz2
 import gzip
+import importlib.util
 import io
 import json
 import lzma
 import time
 import warnings
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +150,7 @@ def test_a_separator_that_cannot_be_is_refused():
 DAMAGE = st.sampled_from(["x", "", "9", "-1", "1.5", "nan", "1e400", "é"])
 
 
+@pytest.mark.filterwarnings("ignore::recslib.ratings.RatingsWarning")
 @given(
     st.integers(0, 3),
     st.integers(0, 2),
@@ -334,7 +337,9 @@ def test_a_first_line_that_may_be_a_header_is_refused(name):
     text = f"{name},1,2,3\n17,4,5,3\n18,2,1,5\n"
     said = refusal(text)
     assert f"{name!r} stands over nothing but numbers" in said
-    assert len(read(f"user,item,rating,timestamp\n{text}")) == 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RatingsWarning)
+        assert len(read(f"user,item,rating,timestamp\n{text}")) == 3
 
 
 @pytest.mark.parametrize(
@@ -689,7 +694,7 @@ def test_a_remark_that_names_the_columns_is_the_header():
         (b'[{"user": 1}, 3]', "not an object a rating"),
         (b'{"user":[1],"item":2,"rating":3}\n', "neither a number nor text"),
         (b"made by hand\n\nuser,item,rating\n1,2,3\n", "stands above the tab"),
-        (b"1:\n1488844,3,2005-09-06\n", "no column for user"),
+        (b"1:\n1488844,3,2005-09-06\n", "has blocks, a line such as 1:"),
         (b"1:5:4\n2:5:3\n", "separator=':'"),
     ],
 )
@@ -886,6 +891,386 @@ def test_titles_of_a_file_are_found_by_the_ratings_of_another():
 def test_titles_of_two_readings_are_refused(text, said):
     with pytest.raises(RatingsError, match=said):
         read_titles(text.encode())
+
+
+# Exports of other programs ---------------------------------------------------
+
+ONE = 1_000_000_000
+
+
+def followed(error, path, frame=None):
+    """Run the remedy of an error, from its first call to read_ratings on."""
+    names = {
+        **{"pd": pd, "json": json, "Path": Path, "path": path},
+        **{"read_ratings": read_ratings, "zipfile": zipfile, "frame": frame},
+    }
+    remedy = "read_ratings" + str(error).split("read_ratings")[-1]
+    return rows_of(eval(remedy.removesuffix("."), names))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            'user item rating\n"1" 1 2 3\n"2" 2 2 5\n',
+            "name of the row, as R writes it",
+        ),
+        (
+            '"user","item","rating"\n"1",1,2,3\n"2",2,2,5\n',
+            "name of the row, as R writes it",
+        ),
+        ('"user,item,rating"\n"1,2,3"\n"2,2,5"\n', "around whole lines"),
+        (
+            '{"ratings":[{"user":1,"item":2,"rating":3},'
+            '{"user":2,"item":2,"rating":5}]}',
+            "whose 'ratings' may be",
+        ),
+        (
+            '{"columns":["user","item","rating"],"index":[0,1],'
+            '"data":[[1,2,3],[2,2,5]]}',
+            "as pandas writes it",
+        ),
+        (pd.read_csv(io.BytesIO(PLAIN)).to_json(orient="table"), "as pandas"),
+    ],
+)
+def test_what_errors_say_of_exports_works(text, said, tmp_path):
+    path = tmp_path / "mine"
+    path.write_text(text)
+    with pytest.raises(RatingsError, match=said) as caught:
+        read_ratings(path)
+    assert followed(caught.value, path) == EXPECTED
+
+
+def test_blocks_of_an_item_become_rows_as_the_error_says(tmp_path):
+    path = tmp_path / "combined.txt"
+    path.write_text("1:\n7,3,2005-09-06\n8,5,2005-05-13\n2:\n7,4,2005-10-19\n")
+    with pytest.raises(RatingsError, match="has blocks") as caught:
+        read_ratings(path)
+    *steps, last = str(caught.value).split("of it: ")[1][:-1].split("; ")
+    names = {"pd": pd, "path": path, "read_ratings": read_ratings}
+    exec("\n".join(steps), names)
+    ratings = eval(last, names)
+    assert rows_of(ratings) == [(7, 1, 3), (8, 1, 5), (7, 2, 4)]
+    # 13,032 and 12,916 and 13,075 days after 1970-01-01.
+    assert (ratings.timestamps // 86_400).tolist() == [13_032, 12_916, 13_075]
+
+
+def test_lists_of_json_are_read_through_a_frame_as_the_error_says(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text("[[1, 2, 3], [2, 2, 5]]")
+    with pytest.raises(RatingsError, match="a list a rating") as caught:
+        read_ratings(path)
+    call = str(caught.value).split("Give ")[1].split(", with")[0]
+    frame = eval(call, {"pd": pd, "json": json, "Path": Path, "path": path})
+    assert rows_of(read_ratings(frame)) == EXPECTED
+
+
+def test_json_objects_may_go_over_lines_and_end_in_commas():
+    text = '{"user":1,\n"item":2,"rating":3},\n\n{"user":2,"item":2,"rating":'
+    assert rows_of(read(text + "5},\n")) == EXPECTED
+    assert "line 4 (rating good)" in refusal(text + '"good"}\n')
+    said = refusal('{"user":1,"item":2,"item":9,"rating":3}\n')
+    assert "two values for 'item'). Keep the one" in said
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"INSERT INTO `r` VALUES (1,2,3),(2,2,5);\n", "a dump of SQL"),
+        (b"-- dump\nCREATE TABLE r (user int);\n", "a dump of SQL"),
+        (b"% made by\n@relation r\n@data\n1,2,3\n", "an ARFF file"),
+        (b"ORC\x08\x03", "an ORC file.*pip install pyarrow"),
+        (b"<stata_dta><header>", "a file of Stata.*read_stata"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (zipped(mimetype=b"x", content_dot_xml=b"x"), "of LibreOffice"),
+        (
+            zipped(README=b"x" * 99, ratings_dot_csv=b"x", films=b"x"),
+            r"zip of 3 files.*path, 'ratings\.csv'",
+        ),
+        (gzip.compress(b"a" * 257 + b"ustar" + b"\0" * 99), "bytes"),
+    ],
+)
+def test_more_foreign_formats_are_named(data, said):
+    if said == "bytes":
+        assert "mine.csv: is a tar archive" in refusal(data)
+        return
+    with pytest.raises(RatingsError, match=f"(?s)^mine.csv: .*{said}"):
+        read(data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " user | item | rating\n------+------+-------\n 1 | 2 | 3\n",
+        "+---+---+\n| user | item | rating |\n+---+---+\n| 1 | 2 | 3 |\n",
+        "| user | item | rating |\n|---|:--:|--:|\n| 1 | 2 | 3 |\n",
+    ],
+)
+def test_a_drawn_table_is_read_without_its_lines_as_the_error_says(text):
+    assert "is drawn, with dashes. Leave out such lines" in refusal(text)
+    kept = [line for line in text.splitlines() if "--" not in line]
+    assert rows_of(read("\n".join(kept))) == [(1, 2, 3)]
+
+
+@pytest.mark.parametrize("separator", ["^", "~", ":", "#", "/", "-", "\x01"])
+def test_another_separator_is_found_for_the_error(separator):
+    text = "1,2,3\n2,2,5\n".replace(",", separator)
+    said = refusal(text)
+    remedy = ast.literal_eval(said.split("separator=")[1].removesuffix("."))
+    assert rows_of(read(text, separator=remedy)) == EXPECTED
+
+
+def test_a_header_among_the_rows_is_refused():
+    text = f"{HEADER}1,2,3\n{HEADER}2,2,5\n"
+    assert "name the columns, as the first line does: line 3" in refusal(text)
+    with pytest.raises(RatingsError, match=r"name the columns.*line 3"):
+        read_titles(b"item,title\n7,Heat\nitem,title\n8,Up\n")
+
+
+@pytest.mark.parametrize(
+    "last", ["Total,2,9", "Total,,9", "average,all,4.5", "3,Summe,4"]
+)
+def test_the_totals_below_a_table_are_refused(last):
+    said = refusal(f"{HEADER}1,2,3\n2,2,5\n{last}\n")
+    assert "look like the totals below a table: line 4" in said
+    # A film of that name stands somewhere else.
+    assert len(read(f"{HEADER}1,Total,3\n2,Heat,5\n")) == 2
+
+
+def test_a_word_among_numbers_is_told():
+    with pytest.warns(RatingsWarning, match="user '#' is no number"):
+        ratings = read(f"{HEADER}1,2,3\n#,2,5\n2,2,5\n")
+    assert ratings.user_ids.tolist() == ["#", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a1\tb2\tbetty blowtorch\t2137\na2\tb3\tdie Band\t1099\n",
+        "1488844,3,2005-09-06\n822109,5,2005-05-13\n",
+    ],
+)
+def test_a_column_of_no_numbers_that_nothing_names_is_no_rating(text):
+    said = refusal(text)
+    assert "has no header, and column 2, taken for the ratings" in said
+
+
+@pytest.mark.parametrize("word", ["NA", "null", "-", "?", " n/a "])
+def test_a_word_for_no_rating_is_called_so(word):
+    assert "have no rating: line 3" in refusal(f"{HEADER}1,2,3\n2,2,{word}\n")
+
+
+# Frames ----------------------------------------------------------------------
+
+
+def frame_of(**columns):
+    start = {"user": [1, 2], "item": [2, 2], "rating": [3, 5]}
+    return pd.DataFrame(start | columns)
+
+
+@pytest.mark.parametrize(
+    "item_ids", [[2, 3], [0, 1], ["a", "b"]], ids=["far", "near", "text"]
+)
+def test_a_pivot_is_no_table_and_stacks_as_the_error_says(item_ids):
+    long = frame_of(item=item_ids)
+    frame = long.pivot(index="user", columns="item", values="rating")
+    for filled in (frame, frame.fillna(1)):
+        with pytest.raises(RatingsError, match="matrix of user by item") as e:
+            read_ratings(filled)
+        remedy = "frame." + str(e.value).split("frame.")[1].removesuffix(".")
+        ratings = read_ratings(eval(remedy, {"frame": filled}))
+        assert len(ratings) == int(filled.notna().to_numpy().sum())
+        assert set(ratings.item_ids.tolist()) == set(item_ids)
+
+
+def test_an_index_that_holds_the_users_becomes_a_column_as_the_error_says():
+    for index in ("user", ["user", "item"]):
+        frame = frame_of().set_index(index)
+        with pytest.raises(RatingsError, match=r"frame\.reset_index\(\)"):
+            read_ratings(frame)
+        assert rows_of(read_ratings(frame.reset_index())) == EXPECTED
+
+
+def test_names_that_are_no_text_are_not_passed_over():
+    frame = frame_of().set_axis([b"item", b"user", b"rating"], axis=1)
+    with pytest.raises(RatingsError, match="no column for user"):
+        read_ratings(frame)
+    columns = {"user": b"user", "item": b"item", "rating": b"rating"}
+    ratings = read_ratings(frame, columns=columns)
+    assert ratings.user_ids.tolist() == [2]
+
+
+def test_ids_of_every_type_are_kept_as_written():
+    cases = [
+        ([True, False], ["False", "True"]),
+        ([Decimal("1.0"), Decimal("1E+3")], ["1", "1000"]),
+        ([2**70, 2**70 + 1], [str(2**70), str(2**70 + 1)]),
+        (pd.Categorical([7, 8]), [7, 8]),
+        (pd.array([7, 8], dtype="Int64"), [7, 8]),
+    ]
+    for users, expected in cases:
+        assert read_ratings(frame_of(user=users)).user_ids.tolist() == expected
+    with pytest.raises(RatingsError, match="no whole number: row 0"):
+        read_ratings(frame_of(user=[Decimal("1.5"), Decimal(2)]))
+
+
+def test_true_is_no_rating_among_numbers():
+    with pytest.raises(RatingsError, match=r"row 0 .rating True"):
+        read_ratings(frame_of(rating=[True, 3.5]))
+    assert read_ratings(frame_of(rating=[True, False])).scale == (0, 1)
+
+
+@pytest.mark.parametrize("scale", [{1, 5}, {1: 0, 5: 0}])
+def test_a_scale_without_an_order_is_refused(scale):
+    with pytest.raises(RatingsError, match="scale is"):
+        read_ratings(frame_of(), scale=scale)
+
+
+def test_other_tables_are_told_how_to_become_a_frame():
+    class Table:
+        def to_pandas(self):
+            return frame_of()
+
+    with pytest.raises(RatingsError, match=r"table\.to_pandas\(\)"):
+        read_ratings(Table())
+    array = frame_of().to_numpy()
+    with pytest.raises(RatingsError, match=r"Give pd\.DataFrame\(array\)"):
+        read_ratings(array)
+    assert rows_of(read_ratings(pd.DataFrame(array))) == EXPECTED
+
+
+# Ids that look alike ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sign", ["\u202a", "\u180e", "\u3164", "\x01", "\x7f"]
+)
+def test_signs_that_show_nothing_make_no_second_person(sign):
+    with pytest.warns(RatingsWarning, match="cut the blanks"):
+        ratings = read(f"{HEADER}{sign}ann,1,4\nann,2,4\n")
+    assert ratings.user_ids.tolist() == ["ann"]
+
+
+@pytest.mark.parametrize("other", ["Ann Lee", "ann  lee", "\uff41nn lee"])
+def test_ids_that_are_easily_taken_for_one_are_told(other):
+    with pytest.warns(RatingsWarning, match="1 user ids differ from another"):
+        ratings = read(f"{HEADER}ann lee,1,4\n{other},2,4\n")
+    assert ratings.n_users == 2
+
+
+def test_ids_that_a_spreadsheet_guards_are_read():
+    text = 'user,item,rating\n1,"=""0345""",4\n2,"=""0346""",5\n'
+    with pytest.warns(RatingsWarning, match="keeps text"):
+        ratings = read(text, titles={"0345": "Emma"})
+    assert ratings.titles == ("Emma", "item 0346")
+    with (
+        pytest.warns(RatingsWarning, match="keeps text"),
+        pytest.raises(RatingsError, match="have no item: line 3"),
+    ):
+        read(text.replace("0346", ""))
+
+
+# Times -----------------------------------------------------------------------
+
+
+def times_of(*values):
+    return frame_of(timestamp=list(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "what", "first_day"),
+    [
+        ((2005, 2006), "years", "2005-01-01"),
+        ((200509, 200510), "months", "2005-09-01"),
+        ((13_032, 13_033), "days", "2005-09-06"),
+        ((38_601, 38_602), "days of a spreadsheet", "2005-09-06"),
+        ((312_768, 312_769), "hours", "2005-09-06"),
+        ((18_766_080, 18_766_081), "minutes", "2005-09-06"),
+    ],
+)
+def test_other_counts_are_not_taken_for_seconds(values, what, first_day):
+    frame = times_of(*values)
+    with pytest.raises(RatingsError, match=f"may count {what}, not") as e:
+        read_ratings(frame)
+    made = str(e.value).split("of them: ")[1].removesuffix(".").split("; if")
+    times = eval(made[0], {"pd": pd, "frame": frame})
+    seconds = read_ratings(frame.assign(timestamp=times)).timestamps
+    assert str(np.datetime64(int(seconds[0]), "s"))[:10] == first_day
+    kept = eval(made[1].split("seconds, ")[1], {"pd": pd, "frame": frame})
+    ratings = read_ratings(frame.assign(timestamp=kept))
+    assert ratings.timestamps.tolist() == list(values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2005/09/26",
+        "26.09.2005",
+        "26.09.2005 12:30",
+        "09/26/2005 12:30:00",
+        "26-09-2005",
+        "Sep 26, 2005",
+        "09 26, 2005",
+        "26/Sep/2005:12:30:00",
+        "20050926T123000Z",
+        "2005-9-26",
+    ],
+)
+def test_a_date_is_made_by_the_form_that_the_error_names(text):
+    frame = times_of(text, text)
+    with pytest.raises(RatingsError, match="makes them") as caught:
+        read_ratings(frame)
+    call = str(caught.value).split("; ")[1].removesuffix(" makes them.")
+    times = eval(call, {"pd": pd, "frame": frame})
+    ratings = read_ratings(frame.assign(timestamp=times))
+    # 13,052 days after 1970-01-01.
+    assert (ratings.timestamps // 86_400).tolist() == [13_052, 13_052]
+
+
+def test_a_date_of_two_readings_is_left_to_the_one_who_asks():
+    with pytest.raises(RatingsError, match=r"either .*%d/%m.* or .*%m/%d"):
+        read_ratings(times_of("01/02/2005", "03/04/2005"))
+
+
+def test_parts_of_a_second_and_a_far_future_are_told():
+    with pytest.warns(RatingsWarning, match="2 timestamps have fractions"):
+        ratings = read_ratings(times_of(ONE + 0.5, ONE + 1.75))
+    assert ratings.timestamps.tolist() == [ONE, ONE + 1]
+    with pytest.warns(RatingsWarning, match="after the year 2099, to 2286"):
+        read_ratings(times_of(9_999_999_998, 9_999_999_999))
+    with pytest.warns(RatingsWarning, match="from 2001-09-09 to 2001-09-09"):
+        read_ratings(times_of(ONE * 1000, ONE * 1000 + 5))
+
+
+# Libraries that need not be here ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("package", "ending"),
+    [("pyarrow", "parquet"), ("pyarrow", "feather"), ("openpyxl", "excel")],
+)
+def test_a_table_of_another_library_is_read_as_the_error_says(
+    package, ending, tmp_path
+):
+    path = tmp_path / f"mine.{'xlsx' if ending == 'excel' else ending}"
+    is_here = importlib.util.find_spec(package) is not None
+    if is_here:
+        frame = pd.read_csv(io.BytesIO(PLAIN))
+        kwargs = {} if ending == "feather" else {"index": False}
+        getattr(frame, f"to_{ending}")(path, **kwargs)
+    elif ending == "excel":
+        path.write_bytes(zipped(**{"[Content_Types]_dot_xml": b"x"}))
+    else:
+        path.write_bytes({"parquet": b"PAR1", "feather": b"ARROW1"}[ending])
+    with pytest.raises(RatingsError, match=f"install {package}") as caught:
+        read_ratings(path)
+    call, needs = str(caught.value).split("pandas: ")[1].split(". It needs")
+    assert call == f"read_ratings(pd.read_{ending}(path))"
+    assert needs == f" `pip install {package}`."
+    if is_here:
+        names = {"read_ratings": read_ratings, "pd": pd, "path": path}
+        assert rows_of(eval(call, names)) == EXPECTED
 
 
 # Damage ---------------------------------------------------------------------
