@@ -22,6 +22,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
@@ -41,6 +42,11 @@ FIRST_SD = 0.1  # of the first factors
 # So many ratings of ordinary noise stand beside each row's own; chosen on
 # validation data of MovieLens 100K.
 ORDINARY = 16.0
+# Rows are drawn in blocks of about so many ratings, which bounds the memory; a
+# row costs as much as so many of its ratings. Blocks follow from the ratings
+# alone, so the answer does not depend on who draws which. What MovieLens 100K
+# has is one block.
+BLOCK_RATINGS, ROW_RATINGS = 131_072, 16
 
 
 @dataclass
@@ -70,11 +76,20 @@ class SamplingHistory:
 
 
 @dataclass(eq=False)
+class _Block:
+    """Some rows that follow each other: what they gave or got."""
+
+    span: slice  # n of all rows
+    counts: Tensor  # sparse (n, n_others): a one where there is a rating
+    sums: Tensor  # sparse (n, n_others): the standardized rating
+
+
+@dataclass(eq=False)
 class _Side:
     """Users or items: what they gave or got, and where the sampler stands."""
 
-    counts: Tensor  # sparse (n, n_others): a one where there is a rating
-    sums: Tensor  # sparse (n, n_others): the standardized rating
+    blocks: list[_Block]
+    n_ratings: Tensor  # (n,), of each row
     features: Tensor  # (n, K), columns at right angles
     sizes: Tensor  # (K,), squared lengths of these columns
     directions: Tensor  # (features as given, K), what turned them so
@@ -90,16 +105,46 @@ class _Side:
         return self.mean + self.features @ self.links
 
 
+def what_a_rating_tells(
+    others: Tensor, trust: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Say what a rating of each other adds to a row's normal equations.
+
+    Parameters
+    ----------
+    others
+        (n_others, D) rows of the other side, the bias first.
+    trust
+        (n_others,), times the noise's precision: each other's own noise.
+
+    Returns
+    -------
+    tuple of Tensor
+        For each rating, (n_others, D (D + 1) / 2 + D): products of columns,
+        each once, and what the others' biases take away. And to be multiplied
+        by the rating, (n_others, D).
+    """
+    design = torch.cat([torch.ones_like(others[:, :1]), others[:, 1:]], dim=1)
+    across, down = _upper(others.shape[1], others)
+    trusted = trust[:, None] * design
+    products = trusted[:, across] * design[:, down]
+    return torch.cat([products, trusted * others[:, :1]], dim=1), trusted
+
+
+def _upper(size: int, like: Tensor) -> Tensor:
+    """Say where the upper half of a square is: (2, size (size + 1) / 2)."""
+    return torch.triu_indices(size, size, device=like.device)
+
+
 def row_posterior(
     counts: Tensor,
     sums: Tensor,
-    others: Tensor,
+    told: tuple[Tensor, Tensor],
     prior_means: Tensor,
     precision: Tensor,
     noise_precisions: Tensor,
-    trust: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Solve for all rows of a side, the other side held.
+    """Solve for rows of a side, the other side held.
 
     A rating is row bias + other's bias + factors · factors + noise, so for
     each row this is a weighted ridge regression: Salakhutdinov and Mnih 2008,
@@ -109,8 +154,8 @@ def row_posterior(
     ----------
     counts, sums
         Sparse (n, n_others): a one where there is a rating, and the rating.
-    others
-        (n_others, D) rows of the other side, the bias first.
+    told
+        What the others tell, from `what_a_rating_tells`.
     prior_means
         (n, D).
     precision
@@ -118,8 +163,6 @@ def row_posterior(
     noise_precisions
         (n,), one over the variance of a row's ratings around their prediction,
         where the other is ordinary.
-    trust
-        (n_others,), times that precision: each other's own noise.
 
     Returns
     -------
@@ -127,13 +170,8 @@ def row_posterior(
         Means (n, D), and lower Cholesky factors of the precisions (n, D, D).
     """
     n, size = prior_means.shape
-    design = torch.cat([torch.ones_like(others[:, :1]), others[:, 1:]], dim=1)
-    across, down = torch.triu_indices(size, size, device=others.device)
-    # Products of columns, each once, and what the others' biases take away.
-    trusted = trust[:, None] * design
-    table = torch.cat(
-        [trusted[:, across] * design[:, down], trusted * others[:, :1]], dim=1
-    )
+    table, trusted = told
+    across, down = _upper(size, table)
     summed = counts @ table
     half, taken = summed[:, : len(across)], summed[:, len(across) :]
     squares = summed.new_empty(n, size, size)
@@ -480,15 +518,15 @@ def sample_factorization(
     items = _start(
         *rated[::-1], y, sizes[::-1], item_features, n_factors, chance
     )
+    del y, rated  # the blocks hold all of it
     history, noise_precision = SamplingHistory(n_burn_in=n_burn_in), 1.0
     kept: list[tuple[Tensor, ...]] = []
     total = torch.zeros(0 if validation is None else len(validation))
     for sweep in progress_bar(range(n_sweeps), unit="sweep"):
         _draw_side(users, items, noise_precision, chance)
         _draw_side(items, users, noise_precision, chance)
-        errors = y - _pair_up(users.rows[rated[0]], items.rows[rated[1]])
         noise_precision = _draw_noise(
-            users, items, rated, errors, noise_precision, own_noise, chance
+            users, items, noise_precision, own_noise, chance
         )
         history.noise.append(sd / noise_precision**0.5)
         if sweep >= n_burn_in:
@@ -504,16 +542,14 @@ def sample_factorization(
                 _rmse(of_mean, validation) if kept else float("nan")
             )
     history.seconds = time.perf_counter() - started
-    samples = [torch.stack(each) for each in zip(*kept, strict=True)]
-    rows_of_users, rows_of_items, *prior, of_users, of_items = samples
+    rows, prior, trust = zip(*kept, strict=True)
+    del kept
     return SampledFactorization(
         mean,
         sd,
-        rows_of_users.transpose(0, 1).contiguous(),
-        rows_of_items.transpose(0, 1).contiguous(),
-        *prior,
-        of_users.T.contiguous(),
-        of_items.T.contiguous(),
+        *_stacked(rows, 1),
+        *_stacked(prior, 0),
+        *_stacked(trust, 1),
         users.directions,
         history,
     ).eval()
@@ -578,11 +614,16 @@ def choose_n_factors(
 
 def _state(
     users: _Side, items: _Side, noise_precision: float
-) -> tuple[Tensor, ...]:
+) -> tuple[tuple[Tensor, ...], ...]:
     """Keep what a sample is, and what a new user's row is drawn around."""
     noise = torch.tensor(noise_precision).to(users.rows)
-    prior = (users.mean, users.precision, users.links)
-    return users.rows, items.rows, *prior, noise, users.trust, items.trust
+    prior = (users.mean, users.precision, users.links, noise)
+    return (users.rows, items.rows), prior, (users.trust, items.trust)
+
+
+def _stacked(samples: Sequence[tuple[Tensor, ...]], dim: int) -> list[Tensor]:
+    """Stack what each sample holds, along a dimension of its own."""
+    return [torch.stack(each, dim) for each in zip(*samples, strict=True)]
 
 
 def _rmse(told: Tensor, part: Ratings) -> float:
@@ -593,8 +634,6 @@ def _rmse(told: Tensor, part: Ratings) -> float:
 def _draw_noise(
     users: _Side,
     items: _Side,
-    rated: tuple[Tensor, Tensor],
-    errors: Tensor,
     noise_precision: float,
     own_noise: bool,
     chance: np.random.Generator,
@@ -604,24 +643,33 @@ def _draw_noise(
     All are Gamma: a row's own noise is drawn as if it had been ordinary in
     `ORDINARY` ratings more.
     """
-    # On the CPU and in float64: sums come in the same order each time.
-    squares = errors.cpu().double().square()
-    pair = [side.cpu() for side in rated]
-    sides = ((users, items, *pair), (items, users, *reversed(pair)))
-    for side, other, own, others in sides if own_noise else ():
-        trusted = squares * other.trust.cpu().double()[others]
-        n = len(side.rows)
-        shapes = ORDINARY + torch.bincount(own, minlength=n)
-        rates = ORDINARY + noise_precision * torch.bincount(
-            own, weights=trusted, minlength=n
-        )
-        drawn = chance.gamma(shapes.numpy() / 2, 2 / rates.numpy())
-        side.trust = torch.from_numpy(drawn).to(side.rows)
-    for side, own in zip((users, items), pair, strict=True):
-        squares = squares * side.trust.cpu().double()[own]
-    return chance.gamma(
-        SHAPE + len(errors) / 2, 1 / (RATE + squares.sum().item() / 2)
-    )
+    for side, other in ((users, items), (items, users)):
+        squares = _trusted_squares(side, other)
+        if own_noise:
+            shapes = ORDINARY + side.n_ratings
+            rates = ORDINARY + noise_precision * squares
+            drawn = chance.gamma(shapes.numpy() / 2, 2 / rates.numpy())
+            side.trust = torch.from_numpy(drawn).to(side.rows)
+    total = items.trust.cpu().double() @ squares
+    n_ratings = int(items.n_ratings.sum())
+    return chance.gamma(SHAPE + n_ratings / 2, 1 / (RATE + total.item() / 2))
+
+
+def _trusted_squares(side: _Side, other: _Side) -> Tensor:
+    """Sum each row's squared errors, as far as the others are trusted: (n,).
+
+    On the CPU and in float64: sums come in the same order each time.
+    """
+    summed = torch.zeros(len(side.rows), dtype=torch.float64)
+    trust = other.trust.cpu().double()
+    for block in side.blocks:
+        starts, others = block.sums.crow_indices(), block.sums.col_indices()
+        own = side.rows[block.span].repeat_interleave(starts.diff(), dim=0)
+        told = _pair_up(own, other.rows.index_select(0, others))
+        squares = (block.sums.values() - told).cpu().double().square()
+        table = _sparse(starts.cpu(), others.cpu(), squares, len(trust))
+        summed[block.span] = table @ trust
+    return summed
 
 
 def _draw_side(
@@ -632,18 +680,24 @@ def _draw_side(
 ) -> None:
     """Draw what a side's rows come from, then the rows."""
     _draw_prior(side, chance)
-    means, lower = row_posterior(
-        side.counts,
-        side.sums,
-        other.rows,
-        side.prior_means(),
-        side.precision,
-        noise_precision * side.trust,
-        other.trust,
-    )
-    noise = _normal(chance, means.shape, means)[:, :, None]
-    noise = torch.linalg.solve_triangular(lower.mT, noise, upper=True)
-    side.rows = means + noise.squeeze(2)
+    told = what_a_rating_tells(other.rows, other.trust)
+    prior_means = side.prior_means()
+    noise_precisions = noise_precision * side.trust
+    noise = _normal(chance, side.rows.shape, side.rows)[:, :, None]
+    side.rows = torch.empty_like(side.rows)
+    for block in side.blocks:
+        means, lower = row_posterior(
+            block.counts,
+            block.sums,
+            told,
+            prior_means[block.span],
+            side.precision,
+            noise_precisions[block.span],
+        )
+        scattered = torch.linalg.solve_triangular(
+            lower.mT, noise[block.span], upper=True
+        )
+        side.rows[block.span] = means + scattered.squeeze(2)
 
 
 def _start(
@@ -655,16 +709,17 @@ def _start(
     n_factors: int,
     chance: np.random.Generator,
 ) -> _Side:
-    """Set a side up: its ratings as sparse tables, and first rows."""
+    """Set a side up: its ratings in blocks, and first rows."""
     n, size = sizes[0], 1 + n_factors
     if features is None:
         features = torch.zeros(n, 0)
     turned, directions = _at_right_angles(_checked_features(features, n))
     first = FIRST_SD * _normal(chance, (n, size), y)
     first[:, 0] = 0
+    n_ratings = torch.bincount(rows, minlength=n)
     return _Side(
-        counts=_sparse(rows, columns, torch.ones_like(y), sizes),
-        sums=_sparse(rows, columns, y, sizes),
+        blocks=_blocks(rows, columns, y, n_ratings.cpu(), sizes[1]),
+        n_ratings=n_ratings.cpu(),
         features=turned.to(y),
         sizes=turned.square().sum(dim=0).to(y),
         directions=directions.to(y),
@@ -676,18 +731,42 @@ def _start(
     )
 
 
+def _blocks(
+    rows: Tensor, columns: Tensor, y: Tensor, n_ratings: Tensor, width: int
+) -> list[_Block]:
+    """Part ratings by their rows, into sparse tables `width` columns wide."""
+    order = torch.argsort(rows * width + columns)
+    columns, y = columns[order].int(), y[order]
+    starts = torch.cat([torch.zeros(1).long(), n_ratings.cumsum(0)])
+    blocks = []
+    for first, last in pairwise(_cuts(n_ratings)):
+        its = starts[first : last + 1]
+        some = slice(int(its[0]), int(its[-1]))
+        places = (its - its[0]).int().to(columns.device), columns[some]
+        sums = _sparse(*places, y[some], width)
+        counts = _sparse(*places, torch.ones_like(y[some]), width)
+        blocks.append(_Block(slice(first, last), counts, sums))
+    return blocks
+
+
+def _cuts(n_ratings: Tensor) -> list[int]:
+    """Say where blocks of rows begin and, at last, where all end."""
+    cost = (n_ratings + ROW_RATINGS).cumsum(0) - 1
+    ends = torch.nonzero((cost // BLOCK_RATINGS).diff())[:, 0] + 1
+    return [0, *ends.tolist(), len(n_ratings)]
+
+
 def _sparse(
-    rows: Tensor, columns: Tensor, values: Tensor, sizes: tuple[int, int]
+    starts: Tensor, columns: Tensor, values: Tensor, width: int
 ) -> Tensor:
-    """Make a sparse table, rows compressed."""
-    places = torch.stack([rows, columns])
+    """Make a sparse table, rows compressed, from where each row starts."""
+    size = len(starts) - 1, width
     with warnings.catch_warnings():
         # PyTorch says once that these tables are in beta.
         warnings.filterwarnings("ignore", "Sparse")
-        table = torch.sparse_coo_tensor(
-            places, values, sizes, check_invariants=True
+        return torch.sparse_csr_tensor(
+            starts, columns, values, size, check_invariants=False
         )
-        return table.coalesce().to_sparse_csr()
 
 
 def _at_right_angles(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -715,6 +794,8 @@ def _checked(
     """Return the sweeps that count for nothing, once all is in order."""
     if len(train) == 0:
         raise RatingsError("there are no ratings to learn from.")
+    check_rows(train.users, train.n_users, "user")
+    check_rows(train.items, train.n_items, "item")
     if not torch.isfinite(train.ratings).all():
         raise RatingsError("a rating is NaN or infinite; leave it out.")
     numbers = {"n_factors": (n_factors, 0), "n_sweeps": (n_sweeps, 1)}

@@ -51,18 +51,22 @@ def test_rows_are_ridge_regressions_where_the_other_side_is_held():
     root = chance.normal(size=(size, size))
     precision = root @ root.T + np.eye(size)
 
-    def sparse(values):
-        pairs = torch.tensor(users), torch.tensor(items)
-        return sampling._sparse(*pairs, torch.tensor(values), (n, n_others))
-
+    (block,) = sampling._blocks(
+        torch.tensor(users),
+        torch.tensor(items),
+        torch.tensor(y),
+        torch.bincount(torch.tensor(users), minlength=n),
+        n_others,
+    )
     means, lower = sampling.row_posterior(
-        sparse(np.ones(len(y))),
-        sparse(y),
-        torch.tensor(others),
+        block.counts,
+        block.sums,
+        sampling.what_a_rating_tells(
+            torch.tensor(others), torch.tensor(trust)
+        ),
         torch.tensor(prior_means),
         torch.tensor(precision),
         torch.tensor(noise_precisions),
-        torch.tensor(trust),
     )
     for row in range(n):
         of_row = users == row
@@ -112,6 +116,36 @@ def test_features_are_turned_and_nothing_else():
     assert sampling._at_right_angles(same)[0].shape == (5, 1)
     assert sampling._at_right_angles(torch.zeros(5, 2))[0].shape == (5, 0)
     assert sampling._at_right_angles(torch.zeros(5, 0))[0].shape == (5, 0)
+
+
+def test_blocks_part_the_rows_and_hold_every_rating_once(monkeypatch):
+    monkeypatch.setattr(sampling, "BLOCK_RATINGS", 12)
+    monkeypatch.setattr(sampling, "ROW_RATINGS", 2)
+    # Costs add up to 22, 27, 33, 35, 46, 48; rows 3 and 5 have no rating.
+    n_ratings = torch.tensor([20, 3, 4, 0, 9, 0])
+    rows = torch.arange(6).repeat_interleave(n_ratings)
+    columns = torch.cat([torch.arange(n) for n in n_ratings.tolist()])
+    mixed = torch.randperm(36, generator=torch.Generator().manual_seed(0))
+    y = torch.arange(36.0) + 1
+    blocks = sampling._blocks(
+        rows[mixed], columns[mixed], y[mixed], n_ratings, 20
+    )
+    spans = [(block.span.start, block.span.stop) for block in blocks]
+    assert spans == [(0, 1), (1, 4), (4, 6)]
+    wanted = torch.zeros(6, 20)
+    wanted[rows, columns] = y
+    held = torch.cat([block.sums.to_dense() for block in blocks])
+    counted = torch.cat([block.counts.to_dense() for block in blocks])
+    assert torch.equal(held, wanted)
+    assert torch.equal(counted, (wanted > 0).float())
+
+
+def test_many_blocks_give_the_answer_of_one(split, monkeypatch):
+    pair = split.test.users, split.test.items
+    one = fitted(split.train)(*pair)
+    monkeypatch.setattr(sampling, "BLOCK_RATINGS", 200)
+    many = fitted(split.train)(*pair)
+    assert torch.allclose(one, many, atol=1e-3)
 
 
 # --- The whole, exactly -------------------------------------------------
@@ -172,14 +206,11 @@ def numbers_of(users, items, noise_precision):
     ]
 
 
-def swept(users, items, y, noise_precision, chance):
+def swept(users, items, noise_precision, chance):
     """Draw everything once, in the order of the sampler."""
     sampling._draw_side(users, items, noise_precision, chance)
     sampling._draw_side(items, users, noise_precision, chance)
-    errors = y - sampling._pair_up(users.rows[USERS], items.rows[ITEMS])
-    return sampling._draw_noise(
-        *(users, items, (USERS, ITEMS), errors, noise_precision, True, chance)
-    )
+    return sampling._draw_noise(users, items, noise_precision, True, chance)
 
 
 @pytest.mark.slow
@@ -199,9 +230,13 @@ def test_the_sampler_leaves_what_is_right_as_it_is(monkeypatch):
             noise = torch.tensor(chance.standard_normal(9))
             trust = users.trust[USERS] * items.trust[ITEMS]
             y = told + noise / (noise_precision * trust) ** 0.5
-            users.sums = sampling._sparse(USERS, ITEMS, y, (4, 3))
-            items.sums = sampling._sparse(ITEMS, USERS, y, (3, 4))
-            noise_precision = swept(users, items, y, noise_precision, chance)
+            users.blocks = sampling._blocks(
+                USERS, ITEMS, y, users.n_ratings, 3
+            )
+            items.blocks = sampling._blocks(
+                ITEMS, USERS, y, items.n_ratings, 4
+            )
+            noise_precision = swept(users, items, noise_precision, chance)
         after.append(numbers_of(users, items, noise_precision))
     before, after = np.array(before), np.array(after)
     apart = after.mean(axis=0) - before.mean(axis=0)
