@@ -24,12 +24,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from numbers import Integral
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recslib.arguments import check_finite, check_rows, check_seed
+from recslib import checkpoints
+from recslib.arguments import (
+    check_count,
+    check_finite,
+    check_rows,
+    check_seed,
+)
+from recslib.checkpoints import digest_of
+from recslib.processes import borders, check_alike, place, share
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
 
@@ -88,7 +98,8 @@ class _Block:
 class _Side:
     """Users or items: what they gave or got, and where the sampler stands."""
 
-    blocks: list[_Block]
+    blocks: list[_Block]  # that this process draws
+    ends: list[int]  # process k draws rows ends[k] to ends[k + 1]
     n_ratings: Tensor  # (n,), of each row
     features: Tensor  # (n, K), columns at right angles
     sizes: Tensor  # (K,), squared lengths of these columns
@@ -459,6 +470,8 @@ def sample_factorization(
     validation: Ratings | None = None,
     seed: int = 0,
     device: str = "cpu",
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int = 10,
 ) -> SampledFactorization:
     """Draw many factorizations that the ratings allow, and keep them.
 
@@ -466,6 +479,10 @@ def sample_factorization(
     users', what both are expected to be, and how noisy each of them is.
     Nothing is chosen but the number of factors: there is no learning rate and
     no penalty.
+
+    In a process group of `torch.distributed` each process draws a part of the
+    rows, and all return the same model: the bits that one process returns on
+    the same machine.
 
     Parameters
     ----------
@@ -489,6 +506,12 @@ def sample_factorization(
         Of everything that is drawn.
     device
         Where the arithmetic happens. What is drawn is the same on each.
+    checkpoint
+        A folder: every `checkpoint_every` sweeps it gets all that it takes to
+        go on from there. Where it holds a checkpoint of this fit, the fit
+        goes on from it, to the same bits. None for no checkpoints.
+    checkpoint_every
+        Sweeps.
 
     Returns
     -------
@@ -498,13 +521,34 @@ def sample_factorization(
     Raises
     ------
     ValueError
-        When a number is out of range, or features are not one finite row a
-        user, or an item.
+        When a number is out of range, features are not one finite row a user,
+        or an item, or the processes of a group were given different fits.
     RatingsError
         When there are no ratings.
+    CheckpointError
+        When the folder cannot be written to, or holds a checkpoint of another
+        fit, or one that was damaged.
+    LostProcessError
+        When another process of the group has ended.
     """
     n_burn_in = _checked(train, n_factors, n_sweeps, n_burn_in)
     check_seed(seed)
+    check_count(checkpoint_every, "checkpoint_every")
+    fit = {
+        "n_factors": n_factors,
+        "n_sweeps": n_sweeps,
+        "n_burn_in": n_burn_in,
+        "own_noise": own_noise,
+        "seed": seed,
+    }
+    if checkpoint is not None or place()[1] > 1:
+        features = {"users": user_features, "items": item_features}
+        fit |= {
+            "ratings": _digest_of_part(train),
+            "features": digest_of(features),
+            "validation": _digest_of_part(validation),
+        }
+        check_alike(fit)
     started = time.perf_counter()
     chance = np.random.default_rng(seed)
     mean = train.ratings.double().mean().item()
@@ -519,39 +563,48 @@ def sample_factorization(
         *rated[::-1], y, sizes[::-1], item_features, n_factors, chance
     )
     del y, rated  # the blocks hold all of it
-    history, noise_precision = SamplingHistory(n_burn_in=n_burn_in), 1.0
-    kept: list[tuple[Tensor, ...]] = []
-    total = torch.zeros(0 if validation is None else len(validation))
-    for sweep in progress_bar(range(n_sweeps), unit="sweep"):
-        _draw_side(users, items, noise_precision, chance)
-        _draw_side(items, users, noise_precision, chance)
-        noise_precision = _draw_noise(
-            users, items, noise_precision, own_noise, chance
+    n_told = 0 if validation is None else len(validation)
+    chain = _Chain(
+        users=users,
+        items=items,
+        chance=chance,
+        history=SamplingHistory(n_burn_in=n_burn_in),
+        total=torch.zeros(n_told),
+    )
+    history = chain.history
+    if checkpoint is not None:
+        _take_up(chain, checkpoints.load(checkpoint, fit))
+    started -= history.seconds
+    for sweep in progress_bar(range(chain.n_swept, n_sweeps), unit="sweep"):
+        _draw_side(users, items, chain.noise_precision, chance)
+        _draw_side(items, users, chain.noise_precision, chance)
+        chain.noise_precision = _draw_noise(
+            users, items, chain.noise_precision, own_noise, chance
         )
-        history.noise.append(sd / noise_precision**0.5)
+        chain.n_swept = sweep + 1
+        history.noise.append(sd / chain.noise_precision**0.5)
         if sweep >= n_burn_in:
-            kept.append(_state(users, items, noise_precision))
+            chain.kept.append(_sample(users, items, chain.noise_precision))
         if validation is not None:
             of_users = users.rows.cpu()[validation.users]
             of_items = items.rows.cpu()[validation.items]
             told = mean + sd * _pair_up(of_users, of_items)
-            total += told * (sweep >= n_burn_in)
+            chain.total += told * (sweep >= n_burn_in)
             history.sample_rmse.append(_rmse(told, validation))
-            of_mean = total / max(len(kept), 1)
+            of_mean = chain.total / max(len(chain.kept), 1)
             history.mean_rmse.append(
-                _rmse(of_mean, validation) if kept else float("nan")
+                _rmse(of_mean, validation) if chain.kept else float("nan")
             )
-    history.seconds = time.perf_counter() - started
-    rows, prior, trust = zip(*kept, strict=True)
-    del kept
+        history.seconds = time.perf_counter() - started
+        is_last = chain.n_swept == n_sweeps
+        due = is_last or chain.n_swept % checkpoint_every == 0
+        if checkpoint is not None and due:
+            checkpoints.save(checkpoint, fit, *_written(chain))
+    parts = list(zip(*chain.kept, strict=True))
+    along = (1, 1, 0, 0, 0, 0, 1, 1)  # samples stand behind users and items
+    stacked = map(torch.stack, parts, along)
     return SampledFactorization(
-        mean,
-        sd,
-        *_stacked(rows, 1),
-        *_stacked(prior, 0),
-        *_stacked(trust, 1),
-        users.directions,
-        history,
+        mean, sd, *stacked, users.directions, history
     ).eval()
 
 
@@ -612,18 +665,95 @@ def choose_n_factors(
     return min(errors, key=errors.__getitem__), errors
 
 
-def _state(
+def _sample(
     users: _Side, items: _Side, noise_precision: float
-) -> tuple[tuple[Tensor, ...], ...]:
+) -> tuple[Tensor, ...]:
     """Keep what a sample is, and what a new user's row is drawn around."""
     noise = torch.tensor(noise_precision).to(users.rows)
-    prior = (users.mean, users.precision, users.links, noise)
-    return (users.rows, items.rows), prior, (users.trust, items.trust)
+    prior = (users.mean, users.precision, users.links)
+    return users.rows, items.rows, *prior, noise, users.trust, items.trust
 
 
-def _stacked(samples: Sequence[tuple[Tensor, ...]], dim: int) -> list[Tensor]:
-    """Stack what each sample holds, along a dimension of its own."""
-    return [torch.stack(each, dim) for each in zip(*samples, strict=True)]
+@dataclass(eq=False)
+class _Chain:
+    """Where the sampler stands, and what it has kept."""
+
+    users: _Side
+    items: _Side
+    chance: np.random.Generator
+    history: SamplingHistory
+    total: Tensor  # (M,) stars on the validation part, over samples kept
+    kept: list[tuple[Tensor, ...]] = field(default_factory=list)
+    noise_precision: float = 1.0
+    n_swept: int = 0
+
+
+_OF_A_SIDE = ("rows", "mean", "precision", "links", "trust")
+_OF_HISTORY = ("noise", "sample_rmse", "mean_rmse")
+_COLUMNS = ("users", "items", "ratings")
+
+
+def _written(chain: _Chain) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Write down numbers and tensors of a chain."""
+    sides, history = (chain.users, chain.items), chain.history
+    numbers = {
+        "n_swept": chain.n_swept,
+        "noise_precision": chain.noise_precision,
+        "link_precisions": [side.link_precision for side in sides],
+        "seconds": history.seconds,
+        "chance": chain.chance.bit_generator.state,
+    }
+    tensors = {"total": chain.total}
+    for number, side in enumerate(sides):
+        for name in _OF_A_SIDE:
+            # A copy: the last sample holds the same.
+            tensors[f"side.{number}.{name}"] = getattr(side, name).clone()
+    for name in _OF_HISTORY:
+        values = torch.tensor(getattr(history, name), dtype=torch.float64)
+        tensors[f"history.{name}"] = values
+    for number, sample in enumerate(chain.kept):
+        for part, tensor in enumerate(sample):
+            tensors[f"kept.{number}.{part}"] = tensor
+    return numbers, tensors
+
+
+def _take_up(
+    chain: _Chain, found: tuple[dict[str, Any], dict[str, Tensor]] | None
+) -> None:
+    """Go on from what `_written` wrote; from the start where it is None."""
+    if found is None:
+        return
+    numbers, tensors = found
+    sides, history = (chain.users, chain.items), chain.history
+    device = chain.users.rows.device
+    chain.n_swept = numbers["n_swept"]
+    chain.noise_precision = numbers["noise_precision"]
+    chain.chance.bit_generator.state = numbers["chance"]
+    chain.total = tensors["total"]
+    history.seconds = numbers["seconds"]
+    for number, side in enumerate(sides):
+        side.link_precision = numbers["link_precisions"][number]
+        for name in _OF_A_SIDE:
+            held = tensors[f"side.{number}.{name}"]
+            setattr(side, name, held.to(device))
+    for name in _OF_HISTORY:
+        setattr(history, name, tensors[f"history.{name}"].tolist())
+    n_kept = max(chain.n_swept - history.n_burn_in, 0)
+    n_parts = len(_sample(*sides, chain.noise_precision))
+    chain.kept = [
+        tuple(
+            tensors[f"kept.{number}.{part}"].to(device)
+            for part in range(n_parts)
+        )
+        for number in range(n_kept)
+    ]
+
+
+def _digest_of_part(part: Ratings | None) -> str:
+    if part is None:
+        return "none"
+    columns = {name: getattr(part, name) for name in _COLUMNS}
+    return digest_of(columns)
 
 
 def _rmse(told: Tensor, part: Ratings) -> float:
@@ -669,6 +799,7 @@ def _trusted_squares(side: _Side, other: _Side) -> Tensor:
         squares = (block.sums.values() - told).cpu().double().square()
         table = _sparse(starts.cpu(), others.cpu(), squares, len(trust))
         summed[block.span] = table @ trust
+    share(summed, side.ends)
     return summed
 
 
@@ -698,6 +829,7 @@ def _draw_side(
             lower.mT, noise[block.span], upper=True
         )
         side.rows[block.span] = means + scattered.squeeze(2)
+    share(side.rows, side.ends)
 
 
 def _start(
@@ -716,10 +848,14 @@ def _start(
     turned, directions = _at_right_angles(_checked_features(features, n))
     first = FIRST_SD * _normal(chance, (n, size), y)
     first[:, 0] = 0
-    n_ratings = torch.bincount(rows, minlength=n)
+    n_ratings = torch.bincount(rows, minlength=n).cpu()
+    cuts = _cuts(n_ratings)
+    shares = borders(len(cuts) - 1)
+    own = slice(shares[place()[0]], shares[place()[0] + 1] + 1)
     return _Side(
-        blocks=_blocks(rows, columns, y, n_ratings.cpu(), sizes[1]),
-        n_ratings=n_ratings.cpu(),
+        blocks=_blocks(rows, columns, y, n_ratings, cuts[own], sizes[1]),
+        ends=[cuts[number] for number in shares],
+        n_ratings=n_ratings,
         features=turned.to(y),
         sizes=turned.square().sum(dim=0).to(y),
         directions=directions.to(y),
@@ -732,14 +868,19 @@ def _start(
 
 
 def _blocks(
-    rows: Tensor, columns: Tensor, y: Tensor, n_ratings: Tensor, width: int
+    rows: Tensor,
+    columns: Tensor,
+    y: Tensor,
+    n_ratings: Tensor,
+    cuts: Sequence[int],
+    width: int,
 ) -> list[_Block]:
     """Part ratings by their rows, into sparse tables `width` columns wide."""
     order = torch.argsort(rows * width + columns)
     columns, y = columns[order].int(), y[order]
     starts = torch.cat([torch.zeros(1).long(), n_ratings.cumsum(0)])
     blocks = []
-    for first, last in pairwise(_cuts(n_ratings)):
+    for first, last in pairwise(cuts):
         its = starts[first : last + 1]
         some = slice(int(its[0]), int(its[-1]))
         places = (its - its[0]).int().to(columns.device), columns[some]

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from recslib import movielens, sampling, splits
+from recslib.checkpoints import CheckpointError
 from recslib.evaluation import rmse
 from recslib.ratings import Ratings, RatingsError
 
@@ -56,6 +57,7 @@ def test_rows_are_ridge_regressions_where_the_other_side_is_held():
         torch.tensor(items),
         torch.tensor(y),
         torch.bincount(torch.tensor(users), minlength=n),
+        [0, n],
         n_others,
     )
     means, lower = sampling.row_posterior(
@@ -127,8 +129,9 @@ def test_blocks_part_the_rows_and_hold_every_rating_once(monkeypatch):
     columns = torch.cat([torch.arange(n) for n in n_ratings.tolist()])
     mixed = torch.randperm(36, generator=torch.Generator().manual_seed(0))
     y = torch.arange(36.0) + 1
+    cuts = sampling._cuts(n_ratings)
     blocks = sampling._blocks(
-        rows[mixed], columns[mixed], y[mixed], n_ratings, 20
+        rows[mixed], columns[mixed], y[mixed], n_ratings, cuts, 20
     )
     spans = [(block.span.start, block.span.stop) for block in blocks]
     assert spans == [(0, 1), (1, 4), (4, 6)]
@@ -231,10 +234,10 @@ def test_the_sampler_leaves_what_is_right_as_it_is(monkeypatch):
             trust = users.trust[USERS] * items.trust[ITEMS]
             y = told + noise / (noise_precision * trust) ** 0.5
             users.blocks = sampling._blocks(
-                USERS, ITEMS, y, users.n_ratings, 3
+                USERS, ITEMS, y, users.n_ratings, [0, 4], 3
             )
             items.blocks = sampling._blocks(
-                ITEMS, USERS, y, items.n_ratings, 4
+                ITEMS, USERS, y, items.n_ratings, [0, 3], 4
             )
             noise_precision = swept(users, items, noise_precision, chance)
         after.append(numbers_of(users, items, noise_precision))
@@ -418,6 +421,59 @@ def test_the_features_of_a_stranger_count(split):
     for wrong in (None, torch.zeros(3)):
         with pytest.raises(ValueError, match=r"fitted with \(4,\) a user"):
             sampling.fold_in(model, *nothing, features=wrong)
+
+
+# --- A fit that stops ---------------------------------------------------
+
+
+def test_a_fit_that_was_stopped_goes_on_to_the_same_bits(
+    split, tmp_path, monkeypatch
+):
+    settings = {
+        "n_sweeps": 12,
+        "validation": split.test,
+        "user_features": torch.eye(split.train.n_users)[:, :4],
+    }
+    whole = fitted(split.train, **settings)
+    draw, drawn = sampling._draw_noise, []
+
+    def draw_or_stop(*given):
+        drawn.append(given)
+        if len(drawn) == 9:
+            raise KeyboardInterrupt
+        return draw(*given)
+
+    monkeypatch.setattr(sampling, "_draw_noise", draw_or_stop)
+    settings |= {"checkpoint": tmp_path, "checkpoint_every": 5}
+    with pytest.raises(KeyboardInterrupt):
+        fitted(split.train, **settings)
+    again = fitted(split.train, **settings)
+    assert len(drawn) == 9 + 12 - 5  # from the sweep behind the checkpoint
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name]), name
+    for name in ("noise", "sample_rmse", "mean_rmse"):
+        values = getattr(whole.history, name), getattr(again.history, name)
+        np.testing.assert_array_equal(*values)
+    # The last checkpoint is the end: nothing is drawn any more.
+    ended = fitted(split.train, **settings)
+    assert len(drawn) == 9 + 12 - 5
+    assert torch.equal(ended.users, whole.users)
+
+
+def test_a_checkpoint_of_another_fit_is_not_gone_on_from(split, tmp_path):
+    fitted(split.train, n_sweeps=2, checkpoint=tmp_path)
+    for other, what in (
+        ({"seed": 1}, "seed 0 there and 1 here"),
+        ({"n_factors": 2}, "n_factors 3 there"),
+        ({"validation": split.test}, "validation 'none' there"),
+        ({"item_features": torch.eye(split.train.n_items)}, "features"),
+    ):
+        with pytest.raises(CheckpointError, match=what):
+            fitted(split.train, n_sweeps=2, checkpoint=tmp_path, **other)
+    with pytest.raises(CheckpointError, match="ratings"):
+        fitted(split.test, n_sweeps=2, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="checkpoint_every"):
+        fitted(split.train, checkpoint=tmp_path, checkpoint_every=0)
 
 
 # --- Input that is bad or rare ------------------------------------------
