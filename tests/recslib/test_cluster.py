@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 import torch
 
-from recslib import checkpoints, cluster, movielens, sampling, saving, tables
+from recslib import (
+    checkpoints,
+    cluster,
+    draws,
+    movielens,
+    sampling,
+    saving,
+    tables,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {"n_factors": 3, "n_sweeps": 9}
@@ -17,10 +25,10 @@ SETTINGS = {"n_factors": 3, "n_sweeps": 9}
 BLOCK_RATINGS = 500
 START = """
 import os, signal
-from recslib import cluster, sampling
+from recslib import cluster, draws, sampling
 
-sampling.BLOCK_RATINGS = {block}
-draw, drawn = sampling._draw_noise, []
+draws.BLOCK_RATINGS = {block}
+draw, drawn = sampling.draw_noise, []
 
 def draw_or_die(*given):
     drawn.append(1)
@@ -28,7 +36,7 @@ def draw_or_die(*given):
         os.kill(os.getpid(), signal.SIGKILL)
     return draw(*given)
 
-sampling._draw_noise = draw_or_die
+sampling.draw_noise = draw_or_die
 cluster.main()
 """
 
@@ -118,10 +126,10 @@ def test_a_killed_process_ends_all_and_two_go_on_to_the_bits_of_one(
     assert again.returncode == 0, again.stderr
     assert "9 sweeps" in again.stdout and "processes: 2" in again.stdout
     of_two = saving.load(out).model
-    monkeypatch.setattr(sampling, "BLOCK_RATINGS", BLOCK_RATINGS)
+    monkeypatch.setattr(draws, "BLOCK_RATINGS", BLOCK_RATINGS)
     ratings = tables.read_ratings(table)
     of_one = sampling.sample_factorization(ratings, **SETTINGS)
-    assert len(sampling._cuts(torch.bincount(ratings.users))) > 3
+    assert len(draws._cuts(torch.bincount(ratings.users))) > 3
     for name, tensor in of_one.state_dict().items():
         assert torch.equal(tensor, of_two.state_dict()[name]), name
     assert of_one.history.noise == of_two.history.noise
