@@ -324,16 +324,16 @@ def sample_factorization(
     n_burn_in = _checked(train, n_factors, n_sweeps, n_burn_in)
     check_seed(seed)
     check_count(checkpoint_every, "checkpoint_every")
-    fit = {
-        "n_factors": n_factors,
-        "n_sweeps": n_sweeps,
-        "n_burn_in": n_burn_in,
-        "own_noise": own_noise,
-        "seed": seed,
-    }
+    fit = {}
     if checkpoint is not None or place()[1] > 1:
         features = {"users": user_features, "items": item_features}
-        fit |= {
+        fit = {
+            "n_factors": int(n_factors),
+            "n_sweeps": int(n_sweeps),
+            "n_burn_in": int(n_burn_in),
+            "own_noise": bool(own_noise),
+            "seed": int(seed),
+            "sizes": [train.n_users, train.n_items],
             "ratings": _digest_of_part(train),
             "features": digest_of(features),
             "validation": _digest_of_part(validation),

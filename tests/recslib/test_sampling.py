@@ -265,9 +265,12 @@ def test_a_checkpoint_of_another_fit_is_not_gone_on_from(split, tmp_path):
         ({"n_factors": 2}, "n_factors 3 there"),
         ({"validation": split.test}, "validation 'none' there"),
         ({"item_features": torch.eye(split.train.n_items)}, "features"),
+        ({"own_noise": False}, "own_noise True there and False here"),
     ):
         with pytest.raises(CheckpointError, match=what):
             fitted(split.train, n_sweeps=2, checkpoint=tmp_path, **other)
+    # A whole number of NumPy's is the same number.
+    fitted(split.train, n_sweeps=2, checkpoint=tmp_path, seed=np.int64(0))
     with pytest.raises(CheckpointError, match="ratings"):
         fitted(split.test, n_sweeps=2, checkpoint=tmp_path)
     with pytest.raises(ValueError, match="checkpoint_every"):
