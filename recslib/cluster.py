@@ -38,12 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder cannot be used, or another process has ended.
     """
     given = _parser().parse_args(arguments)
-    device = given.device
     try:
-        if device == "cuda" and "LOCAL_RANK" in os.environ:
-            # One GPU a process.
-            device = f"cuda:{os.environ['LOCAL_RANK']}"
-            torch.cuda.set_device(device)
+        device = "cpu" if given.device == "cpu" else _own_gpu()
         if "RANK" in os.environ:  # torchrun says who is who
             minutes = timedelta(minutes=given.timeout)
             dist.init_process_group(timeout=minutes)
@@ -61,6 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
+
+
+def _own_gpu() -> str:
+    """Take a GPU of this process's own: the n-th for the n-th of a machine."""
+    number = int(os.environ.get("LOCAL_RANK", 0))
+    n_gpus = torch.cuda.device_count()
+    if number >= n_gpus:
+        raise ValueError(
+            f"PyTorch sees {n_gpus} GPUs here, and this is process {number} "
+            f"of the machine, counted from 0; each takes one of its own. "
+            f"Start {n_gpus} at most, or leave out --device cuda."
+        )
+    torch.cuda.set_device(number)
+    return f"cuda:{number}"
 
 
 def _fit(given: argparse.Namespace, device: str) -> None:

@@ -149,6 +149,20 @@ def test_one_process_fits_and_saves(table, tmp_path, capsys):
     assert torch.equal(saved.model.users, model.users)
 
 
+def test_a_gpu_that_is_not_there_is_one_sentence(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    arguments = [str(table), "--out", str(tmp_path / "model")]
+    with pytest.raises(SystemExit, match=r"sees 1 GPUs .* Start 1 at"):
+        cluster.main([*arguments, "--device", "cuda"])
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(SystemExit, match=r"sees 0 GPUs .* or leave out"):
+        cluster.main([*arguments, "--device", "cuda"])
+    monkeypatch.delenv("LOCAL_RANK")
+    with pytest.raises(SystemExit, match="sees 0 GPUs"):
+        cluster.main([*arguments, "--device", "cuda"])
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
