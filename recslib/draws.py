@@ -445,10 +445,18 @@ def _blocks(
     cuts: Sequence[int],
     width: int,
 ) -> list[Block]:
-    """Part ratings by their rows, into sparse tables `width` columns wide."""
+    """Part the ratings of rows into sparse tables `width` columns wide.
+
+    A table has the rows from one cut up to the next.
+    """
+    first, last = cuts[0], cuts[-1]
+    if last - first < len(n_ratings):  # others have the rest
+        own = (rows >= first) & (rows < last)
+        rows, columns, y = rows[own], columns[own], y[own]
     order = torch.argsort(rows * width + columns)
     columns, y = columns[order].int(), y[order]
     starts = torch.cat([torch.zeros(1).long(), n_ratings.cumsum(0)])
+    starts = starts - starts[first]
     blocks = []
     for first, last in pairwise(cuts):
         its = starts[first : last + 1]

@@ -104,6 +104,14 @@ def test_blocks_part_the_rows_and_hold_every_rating_once(monkeypatch):
     counted = torch.cat([block.counts.to_dense() for block in blocks])
     assert torch.equal(held, wanted)
     assert torch.equal(counted, (wanted > 0).float())
+    # A process that draws the last two blocks, or none, has those alone.
+    for own in (cuts[1:], cuts[1:2]):
+        some = draws._blocks(
+            rows[mixed], columns[mixed], y[mixed], n_ratings, own, 20
+        )
+        assert len(some) == len(own) - 1
+        for block in some:
+            assert torch.equal(block.sums.to_dense(), wanted[block.span])
 
 
 # --- The whole, exactly -------------------------------------------------
