@@ -1,15 +1,17 @@
 """How seconds and memory grow from 10^5 to 10^7 made-up ratings.
 
-``python -m benchmarks.growth`` writes results/growth.json. Users and items
-grow with the ratings, in MovieLens 100K's proportions: a user has 106
-ratings in the mean and an item 59, whatever the size. Everybody fits 32
-factors. Nobody's RMSE is read: the data are made up.
+``python -m benchmarks.growth`` writes results/growth.json, a size after the
+other, each as soon as all have fitted it; sizes that are there are not fitted
+again. There are as many users and items as in MovieLens's sets of these sizes.
+Everybody fits 10 factors. Nobody's RMSE is read: the data are made up.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,48 +19,90 @@ import numpy as np
 import torch
 
 from benchmarks.contenders import Contender
-from benchmarks.measure import in_own_process, print_result, timed, write
+from benchmarks.measure import (
+    in_own_process,
+    print_result,
+    read,
+    timed,
+    write,
+)
 from recslib import movielens
+from recslib.lists import LIKED
 from recslib.ratings import Ratings
 
-SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
-USERS_PER_RATING = 943 / 100_000
-ITEMS_PER_RATING = 1_682 / 100_000
-N_FACTORS, N_EPOCHS = 32, 10
+# Users and items of MovieLens 100K, 1M and 10M.
+SHAPES = {
+    100_000: (943, 1_682),
+    1_000_000: (6_040, 3_706),
+    10_000_000: (69_878, 10_677),
+}
+# How much of a part users and items take: standard deviations of its log. In
+# MovieLens 1M the item in the middle has 124 ratings, the first 3,428.
+USER_SPREAD, ITEM_SPREAD = 1.0, 1.7
+N_FACTORS, N_EPOCHS = 10, 10
 
-# Batches grow with the ratings: each row is in as many steps at any size.
+# Batches grow with the ratings: each row is in as many steps at any size. The
+# rate is low, for the first item has a great many ratings in a batch.
 N_BATCHES = 40
 OURS = {
     "n_factors": N_FACTORS,
     "first_scale": 10.0,
-    "learning_rate": 0.01,
+    "learning_rate": 0.001,
     "l2": 0.05,
     "ridge": 0.0,
     "momentum": 0.0,
     "n_epochs": N_EPOCHS,
 }
 
-# A peer, its model, its parameters, and the most ratings that it gets:
-# Surprise's training set of Python tuples takes gigabytes beyond that.
-PEERS = (
-    ("cornac", "MF", {"k": N_FACTORS, "max_iter": N_EPOCHS}, 10_000_000),
-    ("lenskit", "BiasedMFScorer", {"embedding_size": N_FACTORS}, 10_000_000),
-    (
-        "scikit-surprise",
-        "SVD",
-        {"n_factors": N_FACTORS, "n_epochs": N_EPOCHS},
-        1_000_000,
-    ),
-)
+# Beyond so many ratings a peer is left out: Surprise's training set of Python
+# tuples takes gigabytes, and myFM minutes.
+MOST = {"scikit-surprise": 1_000_000, "myfm": 1_000_000}
 
 
-def contenders(n_ratings: int) -> list[Contender]:
-    """Return everybody who fits this many ratings, ours first."""
+@dataclass(frozen=True)
+class ImplicitALS:
+    """The ALS of implicit, at its 15 iterations, fitted to who liked what."""
+
+    peer: str = "implicit"
+    model: str = "AlternatingLeastSquares"
+
+    def prepare(self, train: Ratings) -> Callable[[], object]:
+        """Lay out who liked what; return the step that is timed."""
+        from implicit.als import AlternatingLeastSquares
+        from scipy import sparse
+
+        liked = train.select(train.ratings >= LIKED)
+        pairs = liked.users.numpy(), liked.items.numpy()
+        ones = np.ones(len(liked), dtype=np.float32)
+        shape = train.n_users, train.n_items
+        table = sparse.csr_matrix((ones, pairs), shape=shape)
+        model = AlternatingLeastSquares(
+            N_FACTORS, iterations=15, num_threads=1, random_state=0
+        )
+        return lambda: model.fit(table, show_progress=False)
+
+
+def contenders(n_ratings: int) -> list[Contender | ImplicitALS]:
+    """Return everybody who fits this many ratings.
+
+    The peer that the others are divided by stands first. The sampler has its
+    defaults, myFM as many draws.
+    """
     ours = {**OURS, "batch_size": n_ratings // N_BATCHES}
-    return [Contender("recslib", "MatrixFactorization", ours)] + [
-        Contender(peer, model, params)
-        for peer, model, params, most in PEERS
-        if n_ratings <= most
+    epochs = {"n_factors": N_FACTORS, "n_epochs": N_EPOCHS}
+    everybody = [
+        ImplicitALS(),
+        Contender("recslib", "SampledFactorization", {}),
+        Contender("myfm", "MyFMGibbsRegressor", {"rank": N_FACTORS}),
+        Contender("recslib", "MatrixFactorization", ours),
+        Contender("cornac", "MF", {"k": N_FACTORS, "max_iter": N_EPOCHS}),
+        Contender("lenskit", "BiasedMFScorer", {"embedding_size": N_FACTORS}),
+        Contender("scikit-surprise", "SVD", epochs),
+    ]
+    return [
+        each
+        for each in everybody
+        if n_ratings <= MOST.get(each.peer, n_ratings)
     ]
 
 
@@ -67,12 +111,13 @@ def made_up(n_ratings: int, seed: int = 0) -> dict[str, np.ndarray]:
 
     Stars are 3.5 + user bias + item bias + user factors . item factors +
     noise, rounded and kept in 1 to 5. How much of a part a user or an item
-    takes is drawn from an exponential distribution; no pair comes twice.
+    takes is drawn from a log-normal distribution: a few have most of the
+    ratings. No pair comes twice.
 
     Parameters
     ----------
     n_ratings
-        N; users and items grow with it.
+        N, one of `SHAPES`.
     seed
         The same seed gives the same ratings.
 
@@ -85,22 +130,18 @@ def made_up(n_ratings: int, seed: int = 0) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        For so few ratings that their users and items have too few pairs.
+        For another number.
     """
     random = np.random.default_rng(seed)
     n_users, n_items = sizes(n_ratings)
-    # A quarter more, for pairs that are drawn twice.
-    users, items = (
-        drawn_rows(random.exponential(size=n_rows), n_ratings * 5 // 4, random)
-        for n_rows in (n_users, n_items)
-    )
-    pairs = random.permutation(np.unique(users * n_items + items))[:n_ratings]
-    if len(pairs) < n_ratings:
-        raise ValueError(
-            f"only {len(pairs):,} different pairs were drawn for "
-            f"{n_ratings:,} ratings; ask for 100,000 or more."
-        )
-    users, items = np.divmod(pairs, n_items)
+    of_users = random.lognormal(0, USER_SPREAD, n_users)
+    of_items = random.lognormal(0, ITEM_SPREAD, n_items)
+    pairs = np.empty(0, dtype=np.int64)
+    while len(pairs) < n_ratings:  # some are drawn twice
+        users = drawn_rows(of_users, n_ratings, random)
+        items = drawn_rows(of_items, n_ratings, random)
+        pairs = np.union1d(pairs, users * n_items + items)
+    users, items = np.divmod(random.permutation(pairs)[:n_ratings], n_items)
     stars = random.normal(3.5, 0.8, n_ratings)
     stars += random.normal(0, 0.4, n_users)[users]
     stars += random.normal(0, 0.4, n_items)[items]
@@ -114,10 +155,10 @@ def made_up(n_ratings: int, seed: int = 0) -> dict[str, np.ndarray]:
 
 def sizes(n_ratings: int) -> tuple[int, int]:
     """Return how many users and items go with this many ratings."""
-    return (
-        round(n_ratings * USERS_PER_RATING),
-        round(n_ratings * ITEMS_PER_RATING),
-    )
+    if n_ratings not in SHAPES:
+        known = ", ".join(f"{size:,}" for size in SHAPES)
+        raise ValueError(f"{n_ratings:,} ratings; give one of {known}.")
+    return SHAPES[n_ratings]
 
 
 def drawn_rows(
@@ -144,29 +185,53 @@ def load(folder: Path) -> Ratings:
     )
 
 
-def run() -> list[dict[str, Any]]:
-    """Measure everybody at every size, one after the other."""
-    rows = []
-    for n_ratings in SIZES:
-        with tempfile.TemporaryDirectory() as folder:
-            # In a process of its own too: a process that is started takes
-            # over the peak memory of the one that starts it.
-            in_own_process(__file__, "make", str(n_ratings), folder)
-            for number, contender in enumerate(contenders(n_ratings)):
-                cost = in_own_process(__file__, "fit", str(number), folder)
-                rows.append(row(contender.peer, n_ratings, cost))
-                print(rows[-1], flush=True)
-    return rows
+def rows(n_ratings: int, costs: list[dict[str, float]]) -> list[dict]:
+    """Make the rows of one size of results/growth.json.
+
+    Parameters
+    ----------
+    n_ratings
+        Of that size.
+    costs
+        One a contender, with ``fit_cpu_s`` and ``peak_mb``.
+
+    Returns
+    -------
+    list
+        One a contender; ``times`` is its seconds over those of the first.
+    """
+    return [
+        {
+            "peer": contender.peer,
+            "model": contender.model,
+            "ratings": n_ratings,
+            "fit_cpu_s": round(cost["fit_cpu_s"], 4),
+            "times": round(cost["fit_cpu_s"] / costs[0]["fit_cpu_s"], 2),
+            "peak_mb": round(cost["peak_mb"], 1),
+        }
+        for contender, cost in zip(contenders(n_ratings), costs, strict=True)
+    ]
 
 
-def row(peer: str, n_ratings: int, cost: dict[str, float]) -> dict[str, Any]:
-    """Make a row of results/growth.json."""
-    return {
-        "peer": peer,
-        "ratings": n_ratings,
-        "fit_cpu_s": round(cost["fit_cpu_s"], 4),
-        "peak_mb": round(cost["peak_mb"], 1),
-    }
+def measure_size(n_ratings: int) -> list[dict[str, Any]]:
+    """Measure everybody at one size, each in a process of its own."""
+    costs = []
+    with tempfile.TemporaryDirectory() as folder:
+        # In a process of its own too: a process that is started takes over
+        # the peak memory of the one that starts it.
+        in_own_process(__file__, "make", str(n_ratings), folder)
+        for number, contender in enumerate(contenders(n_ratings)):
+            costs.append(in_own_process(__file__, "fit", str(number), folder))
+            print(contender.peer, contender.model, costs[-1], flush=True)
+    return rows(n_ratings, costs)
+
+
+def run() -> None:
+    """Measure every size that is not in the results yet."""
+    for n_ratings in SHAPES:
+        found = read("growth.json")
+        if all(row["ratings"] != n_ratings for row in found):
+            write("growth.json", [*found, *measure_size(n_ratings)])
 
 
 def main() -> None:
@@ -180,7 +245,7 @@ def main() -> None:
     )
     step = parser.parse_args().step
     if not step:
-        write("growth.json", run())
+        run()
         return
     name, number, folder = step
     if name == "make":

@@ -459,7 +459,7 @@ def from_frame(
     _refuse(
         frame,
         "item",
-        pd.Series(users * len(item_ids) + items).duplicated().to_numpy(),
+        _stand_again(users * len(item_ids) + items),
         source,
         "rate an item that the same user has rated in an earlier row",
         f"Keep one, for example frame.{latest}drop_duplicates("
@@ -480,6 +480,14 @@ def from_frame(
         titles=_titles_of(item_ids, titles, source),
         scale=(low, high),
     )
+
+
+def _stand_again(pairs: np.ndarray) -> np.ndarray:
+    """Mark numbers that stand in an earlier place too."""
+    ordered = np.sort(pairs)  # takes a tenth of the time of marking
+    if (ordered[1:] != ordered[:-1]).all():
+        return np.zeros(len(pairs), dtype=bool)
+    return pd.Series(pairs).duplicated().to_numpy()
 
 
 def plain_id(value: Hashable) -> Hashable:

@@ -1,46 +1,35 @@
 """Averages many factorizations: a block Gibbs sampler, no learning rate.
 
-Where it comes from:
-
-- rows of factors, their Normal-Wishart hyperprior and the mean over sweeps:
-  R. Salakhutdinov, A. Mnih, "Bayesian Probabilistic Matrix Factorization
-  using Markov Chain Monte Carlo", ICML 2008, equations 11 to 14;
-- a noise of their own for each user and each item: B. Lakshminarayanan,
-  G. Bouchard, C. Archambeau, "Robust Bayesian Matrix Factorisation", AISTATS
-  2011, here with conjugate Gamma priors;
-- features of a row through a link matrix, which is drawn too: J. Simm et al.,
-  "Macau: Scalable Bayesian Factorization with High-Dimensional Side
-  Information Using MCMC", MLSP 2017, equations 4 and 5 of its version on
-  arXiv (1509.04610).
-
-A row holds a bias and factors together, so that a bias is drawn with them.
+The mean over sweeps: R. Salakhutdinov, A. Mnih, "Bayesian Probabilistic Matrix
+Factorization using Markov Chain Monte Carlo", ICML 2008. What a sweep draws,
+and whose idea it is, stands in `recslib.draws`.
 """
 
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recslib.arguments import check_finite, check_rows, check_seed
+from recslib import checkpoints
+from recslib.arguments import (
+    check_count,
+    check_finite,
+    check_rows,
+    check_seed,
+)
+from recslib.checkpoints import digest_of
+from recslib.draws import Side, draw_noise, draw_side, pair_up, start_side
+from recslib.processes import check_alike, place
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
-
-# Of the hyperprior: the rows that its mean counts as, and the squares that
-# its spread starts from (ratings have a standard deviation of 1).
-PRIOR_ROWS, PRIOR_SQUARES = 2.0, 1.0
-# Shape and rate of the Gamma priors of the precisions of noise and of links.
-SHAPE, RATE = 1.0, 1.0
-FIRST_SD = 0.1  # of the first factors
-# So many ratings of ordinary noise stand beside each row's own; chosen on
-# validation data of MovieLens 100K.
-ORDINARY = 16.0
 
 
 @dataclass
@@ -67,150 +56,6 @@ class SamplingHistory:
     mean_rmse: list[float] = field(default_factory=list)
     n_burn_in: int = 0
     seconds: float = 0.0
-
-
-@dataclass(eq=False)
-class _Side:
-    """Users or items: what they gave or got, and where the sampler stands."""
-
-    counts: Tensor  # sparse (n, n_others): a one where there is a rating
-    sums: Tensor  # sparse (n, n_others): the standardized rating
-    features: Tensor  # (n, K), columns at right angles
-    sizes: Tensor  # (K,), squared lengths of these columns
-    directions: Tensor  # (features as given, K), what turned them so
-    rows: Tensor  # (n, D), the bias first
-    mean: Tensor  # (D,)
-    precision: Tensor  # (D, D)
-    links: Tensor  # (K, D)
-    trust: Tensor  # (n,), times the noise's precision: 1 is ordinary
-    link_precision: float = 1.0
-
-    def prior_means(self) -> Tensor:
-        """Say where rows are expected before their ratings: (n, D)."""
-        return self.mean + self.features @ self.links
-
-
-def row_posterior(
-    counts: Tensor,
-    sums: Tensor,
-    others: Tensor,
-    prior_means: Tensor,
-    precision: Tensor,
-    noise_precisions: Tensor,
-    trust: Tensor,
-) -> tuple[Tensor, Tensor]:
-    """Solve for all rows of a side, the other side held.
-
-    A rating is row bias + other's bias + factors · factors + noise, so for
-    each row this is a weighted ridge regression: Salakhutdinov and Mnih 2008,
-    equations 11 to 13. One sparse product makes the normal equations of all.
-
-    Parameters
-    ----------
-    counts, sums
-        Sparse (n, n_others): a one where there is a rating, and the rating.
-    others
-        (n_others, D) rows of the other side, the bias first.
-    prior_means
-        (n, D).
-    precision
-        (D, D), of a row around its prior mean.
-    noise_precisions
-        (n,), one over the variance of a row's ratings around their prediction,
-        where the other is ordinary.
-    trust
-        (n_others,), times that precision: each other's own noise.
-
-    Returns
-    -------
-    tuple of Tensor
-        Means (n, D), and lower Cholesky factors of the precisions (n, D, D).
-    """
-    n, size = prior_means.shape
-    design = torch.cat([torch.ones_like(others[:, :1]), others[:, 1:]], dim=1)
-    across, down = torch.triu_indices(size, size, device=others.device)
-    # Products of columns, each once, and what the others' biases take away.
-    trusted = trust[:, None] * design
-    table = torch.cat(
-        [trusted[:, across] * design[:, down], trusted * others[:, :1]], dim=1
-    )
-    summed = counts @ table
-    half, taken = summed[:, : len(across)], summed[:, len(across) :]
-    squares = summed.new_empty(n, size, size)
-    squares[:, across, down] = half
-    squares[:, down, across] = half
-    noise = noise_precisions[:, None]
-    lower = torch.linalg.cholesky(noise[:, None] * squares + precision)
-    wanted = noise * (sums @ trusted - taken)
-    wanted = wanted + prior_means @ precision
-    means = torch.cholesky_solve(wanted[:, :, None], lower).squeeze(2)
-    return means, lower
-
-
-def _normal(
-    chance: np.random.Generator, shape: Sequence[int], like: Tensor
-) -> Tensor:
-    """Draw N(0, 1) on the CPU, so that every device gets the same."""
-    drawn = chance.standard_normal(shape, dtype=np.float32)
-    return torch.from_numpy(drawn).to(like)
-
-
-def _draw_wishart(
-    chance: np.random.Generator, degrees: float, inverse_scale: Tensor
-) -> Tensor:
-    """Draw from a Wishart by M. Bartlett's decomposition (1933): (D, D)."""
-    size = len(inverse_scale)
-    drawn = np.tril(chance.standard_normal((size, size)), -1)
-    of_diagonal = chance.chisquare(degrees - np.arange(size))
-    drawn[np.arange(size), np.arange(size)] = np.sqrt(of_diagonal)
-    # The scale is the inverse of L L', so L^-T is a root of it.
-    lower = torch.linalg.cholesky(inverse_scale)
-    root = torch.linalg.solve_triangular(
-        lower.T, torch.from_numpy(drawn).to(lower), upper=True
-    )
-    return root @ root.T
-
-
-def _draw_prior(side: _Side, chance: np.random.Generator) -> None:
-    """Draw precision, mean and links of a side, given its rows.
-
-    Salakhutdinov and Mnih 2008, equation 14, with the links' own rows beside
-    those of the side (Simm et al. 2017, equation 4).
-    """
-    rows, size = side.rows, side.rows.shape[1]
-    n, n_features = side.features.shape
-    # On the CPU and in float64: these few numbers decide whether all holds.
-    left = (rows - side.features @ side.links).cpu().double()
-    links = side.links.cpu().double()
-    centre = left.mean(dim=0)
-    squares = (left - centre).T @ (left - centre)
-    squares += side.link_precision * links.T @ links
-    squares += PRIOR_ROWS * n / (PRIOR_ROWS + n) * torch.outer(centre, centre)
-    squares += PRIOR_SQUARES * torch.eye(size, dtype=squares.dtype)
-    degrees = size + n + n_features
-    side.precision = _draw_wishart(chance, degrees, squares).to(rows)
-    lower = torch.linalg.cholesky(side.precision)
-
-    def around(centres: Tensor, weight: Tensor | float) -> Tensor:
-        """Draw rows with the precision times a weight around centres."""
-        noise = _normal(chance, centres.shape, rows)
-        scattered = torch.linalg.solve_triangular(
-            lower, noise / weight**0.5, upper=False, left=False
-        )
-        return centres + scattered
-
-    n_seen = PRIOR_ROWS + n
-    side.mean = around(n / n_seen * centre[None].to(rows), n_seen)[0]
-    if n_features == 0:
-        return
-    # The columns of the features are at right angles: no system to solve.
-    weights = (side.sizes + side.link_precision)[:, None]
-    centres = side.features.T @ (rows - side.mean) / weights
-    side.links = around(centres, weights)
-    charge = (side.links @ side.precision * side.links).sum().item()
-    side.link_precision = chance.gamma(
-        SHAPE + side.links.numel() / 2, 1 / (RATE + charge / 2)
-    )
 
 
 class SampledFactorization(nn.Module):
@@ -277,7 +122,7 @@ class SampledFactorization(nn.Module):
         check_rows(items, len(self.items), "item")
         of_users = self.users.index_select(0, users)
         of_items = self.items.index_select(0, items)
-        return self.mean + self.sd * _pair_up(of_users, of_items)
+        return self.mean + self.sd * pair_up(of_users, of_items)
 
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         """Predict stars: users (B,), items (B,) -> (B,)."""
@@ -393,7 +238,7 @@ def score_items(
         lie: a standard deviation, in stars.
     """
     rows = model.items.transpose(0, 1)  # (S, n_items, D)
-    told = _pair_up(stranger.rows[:, None], rows)  # (S, n_items)
+    told = pair_up(stranger.rows[:, None], rows)  # (S, n_items)
     design = torch.cat([torch.ones_like(rows[..., :1]), rows[..., 1:]], dim=2)
     scaled = torch.linalg.solve_triangular(
         stranger.lowers, design.mT, upper=False
@@ -401,12 +246,6 @@ def score_items(
     within = scaled.square().sum(dim=1).mean(dim=0)
     spread = (told.var(dim=0, correction=0) + within).sqrt()
     return model.mean + model.sd * told.mean(dim=0), model.sd * spread
-
-
-def _pair_up(of_users: Tensor, of_items: Tensor) -> Tensor:
-    """Add biases and dot product: two (..., 1 + F) -> (...)."""
-    products = (of_users[..., 1:] * of_items[..., 1:]).sum(dim=-1)
-    return of_users[..., 0] + of_items[..., 0] + products
 
 
 def sample_factorization(
@@ -421,6 +260,8 @@ def sample_factorization(
     validation: Ratings | None = None,
     seed: int = 0,
     device: str = "cpu",
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int = 10,
 ) -> SampledFactorization:
     """Draw many factorizations that the ratings allow, and keep them.
 
@@ -428,6 +269,10 @@ def sample_factorization(
     users', what both are expected to be, and how noisy each of them is.
     Nothing is chosen but the number of factors: there is no learning rate and
     no penalty.
+
+    In a process group of `torch.distributed` each process draws a part of the
+    rows, and all return the same model: the bits that one process returns on
+    the same machine.
 
     Parameters
     ----------
@@ -451,6 +296,12 @@ def sample_factorization(
         Of everything that is drawn.
     device
         Where the arithmetic happens. What is drawn is the same on each.
+    checkpoint
+        A folder: every `checkpoint_every` sweeps it gets all that it takes to
+        go on from there. Where it holds a checkpoint of this fit, the fit
+        goes on from it, to the same bits. None for no checkpoints.
+    checkpoint_every
+        Sweeps.
 
     Returns
     -------
@@ -460,13 +311,34 @@ def sample_factorization(
     Raises
     ------
     ValueError
-        When a number is out of range, or features are not one finite row a
-        user, or an item.
+        When a number is out of range, features are not one finite row a user,
+        or an item, or the processes of a group were given different fits.
     RatingsError
         When there are no ratings.
+    CheckpointError
+        When the folder cannot be written to, or holds a checkpoint of another
+        fit, or one that was damaged.
+    LostProcessError
+        When another process of the group has ended.
     """
     n_burn_in = _checked(train, n_factors, n_sweeps, n_burn_in)
     check_seed(seed)
+    check_count(checkpoint_every, "checkpoint_every")
+    fit = {}
+    if checkpoint is not None or place()[1] > 1:
+        features = {"users": user_features, "items": item_features}
+        fit = {
+            "n_factors": int(n_factors),
+            "n_sweeps": int(n_sweeps),
+            "n_burn_in": int(n_burn_in),
+            "own_noise": bool(own_noise),
+            "seed": int(seed),
+            "sizes": [train.n_users, train.n_items],
+            "ratings": _digest_of_part(train),
+            "features": digest_of(features),
+            "validation": _digest_of_part(validation),
+        }
+        check_alike(fit)
     started = time.perf_counter()
     chance = np.random.default_rng(seed)
     mean = train.ratings.double().mean().item()
@@ -476,46 +348,53 @@ def sample_factorization(
     y = ((train.ratings - mean) / (sd or 1.0)).to(device)
     rated = train.users.to(device), train.items.to(device)
     sizes = train.n_users, train.n_items
-    users = _start(*rated, y, sizes, user_features, n_factors, chance)
-    items = _start(
+    users = start_side(*rated, y, sizes, user_features, n_factors, chance)
+    items = start_side(
         *rated[::-1], y, sizes[::-1], item_features, n_factors, chance
     )
-    history, noise_precision = SamplingHistory(n_burn_in=n_burn_in), 1.0
-    kept: list[tuple[Tensor, ...]] = []
-    total = torch.zeros(0 if validation is None else len(validation))
-    for sweep in progress_bar(range(n_sweeps), unit="sweep"):
-        _draw_side(users, items, noise_precision, chance)
-        _draw_side(items, users, noise_precision, chance)
-        errors = y - _pair_up(users.rows[rated[0]], items.rows[rated[1]])
-        noise_precision = _draw_noise(
-            users, items, rated, errors, noise_precision, own_noise, chance
+    del y, rated  # the blocks hold all of it
+    n_told = 0 if validation is None else len(validation)
+    chain = _Chain(
+        users=users,
+        items=items,
+        chance=chance,
+        history=SamplingHistory(n_burn_in=n_burn_in),
+        total=torch.zeros(n_told),
+    )
+    history = chain.history
+    if checkpoint is not None:
+        _take_up(chain, checkpoints.load(checkpoint, fit))
+    started -= history.seconds
+    for sweep in progress_bar(range(chain.n_swept, n_sweeps), unit="sweep"):
+        draw_side(users, items, chain.noise_precision, chance)
+        draw_side(items, users, chain.noise_precision, chance)
+        chain.noise_precision = draw_noise(
+            users, items, chain.noise_precision, own_noise, chance
         )
-        history.noise.append(sd / noise_precision**0.5)
+        chain.n_swept = sweep + 1
+        history.noise.append(sd / chain.noise_precision**0.5)
         if sweep >= n_burn_in:
-            kept.append(_state(users, items, noise_precision))
+            chain.kept.append(_sample(users, items, chain.noise_precision))
         if validation is not None:
             of_users = users.rows.cpu()[validation.users]
             of_items = items.rows.cpu()[validation.items]
-            told = mean + sd * _pair_up(of_users, of_items)
-            total += told * (sweep >= n_burn_in)
+            told = mean + sd * pair_up(of_users, of_items)
+            chain.total += told * (sweep >= n_burn_in)
             history.sample_rmse.append(_rmse(told, validation))
-            of_mean = total / max(len(kept), 1)
+            of_mean = chain.total / max(len(chain.kept), 1)
             history.mean_rmse.append(
-                _rmse(of_mean, validation) if kept else float("nan")
+                _rmse(of_mean, validation) if chain.kept else float("nan")
             )
-    history.seconds = time.perf_counter() - started
-    samples = [torch.stack(each) for each in zip(*kept, strict=True)]
-    rows_of_users, rows_of_items, *prior, of_users, of_items = samples
+        history.seconds = time.perf_counter() - started
+        is_last = chain.n_swept == n_sweeps
+        due = is_last or chain.n_swept % checkpoint_every == 0
+        if checkpoint is not None and due:
+            checkpoints.save(checkpoint, fit, *_written(chain))
+    parts = list(zip(*chain.kept, strict=True))
+    along = (1, 1, 0, 0, 0, 0, 1, 1)  # samples stand behind users and items
+    stacked = map(torch.stack, parts, along)
     return SampledFactorization(
-        mean,
-        sd,
-        rows_of_users.transpose(0, 1).contiguous(),
-        rows_of_items.transpose(0, 1).contiguous(),
-        *prior,
-        of_users.T.contiguous(),
-        of_items.T.contiguous(),
-        users.directions,
-        history,
+        mean, sd, *stacked, users.directions, history
     ).eval()
 
 
@@ -576,8 +455,8 @@ def choose_n_factors(
     return min(errors, key=errors.__getitem__), errors
 
 
-def _state(
-    users: _Side, items: _Side, noise_precision: float
+def _sample(
+    users: Side, items: Side, noise_precision: float
 ) -> tuple[Tensor, ...]:
     """Keep what a sample is, and what a new user's row is drawn around."""
     noise = torch.tensor(noise_precision).to(users.rows)
@@ -585,128 +464,91 @@ def _state(
     return users.rows, items.rows, *prior, noise, users.trust, items.trust
 
 
+@dataclass(eq=False)
+class _Chain:
+    """Where the sampler stands, and what it has kept."""
+
+    users: Side
+    items: Side
+    chance: np.random.Generator
+    history: SamplingHistory
+    total: Tensor  # (M,) stars on the validation part, over samples kept
+    kept: list[tuple[Tensor, ...]] = field(default_factory=list)
+    noise_precision: float = 1.0
+    n_swept: int = 0
+
+
+_OF_A_SIDE = ("rows", "mean", "precision", "links", "trust")
+_OF_HISTORY = ("noise", "sample_rmse", "mean_rmse")
+_COLUMNS = ("users", "items", "ratings")
+
+
+def _written(chain: _Chain) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Write down numbers and tensors of a chain."""
+    sides, history = (chain.users, chain.items), chain.history
+    numbers = {
+        "n_swept": chain.n_swept,
+        "noise_precision": chain.noise_precision,
+        "link_precisions": [side.link_precision for side in sides],
+        "seconds": history.seconds,
+        "chance": chain.chance.bit_generator.state,
+    }
+    tensors = {"total": chain.total}
+    for number, side in enumerate(sides):
+        for name in _OF_A_SIDE:
+            # A copy: the last sample holds the same.
+            tensors[f"side.{number}.{name}"] = getattr(side, name).clone()
+    for name in _OF_HISTORY:
+        values = torch.tensor(getattr(history, name), dtype=torch.float64)
+        tensors[f"history.{name}"] = values
+    for number, sample in enumerate(chain.kept):
+        for part, tensor in enumerate(sample):
+            tensors[f"kept.{number}.{part}"] = tensor
+    return numbers, tensors
+
+
+def _take_up(
+    chain: _Chain, found: tuple[dict[str, Any], dict[str, Tensor]] | None
+) -> None:
+    """Go on from what `_written` wrote; from the start where it is None."""
+    if found is None:
+        return
+    numbers, tensors = found
+    sides, history = (chain.users, chain.items), chain.history
+    device = chain.users.rows.device
+    chain.n_swept = numbers["n_swept"]
+    chain.noise_precision = numbers["noise_precision"]
+    chain.chance.bit_generator.state = numbers["chance"]
+    chain.total = tensors["total"]
+    history.seconds = numbers["seconds"]
+    for number, side in enumerate(sides):
+        side.link_precision = numbers["link_precisions"][number]
+        for name in _OF_A_SIDE:
+            held = tensors[f"side.{number}.{name}"]
+            setattr(side, name, held.to(device))
+    for name in _OF_HISTORY:
+        setattr(history, name, tensors[f"history.{name}"].tolist())
+    n_kept = max(chain.n_swept - history.n_burn_in, 0)
+    n_parts = len(_sample(*sides, chain.noise_precision))
+    chain.kept = [
+        tuple(
+            tensors[f"kept.{number}.{part}"].to(device)
+            for part in range(n_parts)
+        )
+        for number in range(n_kept)
+    ]
+
+
+def _digest_of_part(part: Ratings | None) -> str:
+    if part is None:
+        return "none"
+    columns = {name: getattr(part, name) for name in _COLUMNS}
+    return digest_of(columns)
+
+
 def _rmse(told: Tensor, part: Ratings) -> float:
     errors = told.clamp(*part.scale).double() - part.ratings
     return errors.square().mean().sqrt().item()
-
-
-def _draw_noise(
-    users: _Side,
-    items: _Side,
-    rated: tuple[Tensor, Tensor],
-    errors: Tensor,
-    noise_precision: float,
-    own_noise: bool,
-    chance: np.random.Generator,
-) -> float:
-    """Draw whose ratings are how noisy; return the precision that all share.
-
-    All are Gamma: a row's own noise is drawn as if it had been ordinary in
-    `ORDINARY` ratings more.
-    """
-    # On the CPU and in float64: sums come in the same order each time.
-    squares = errors.cpu().double().square()
-    pair = [side.cpu() for side in rated]
-    sides = ((users, items, *pair), (items, users, *reversed(pair)))
-    for side, other, own, others in sides if own_noise else ():
-        trusted = squares * other.trust.cpu().double()[others]
-        n = len(side.rows)
-        shapes = ORDINARY + torch.bincount(own, minlength=n)
-        rates = ORDINARY + noise_precision * torch.bincount(
-            own, weights=trusted, minlength=n
-        )
-        drawn = chance.gamma(shapes.numpy() / 2, 2 / rates.numpy())
-        side.trust = torch.from_numpy(drawn).to(side.rows)
-    for side, own in zip((users, items), pair, strict=True):
-        squares = squares * side.trust.cpu().double()[own]
-    return chance.gamma(
-        SHAPE + len(errors) / 2, 1 / (RATE + squares.sum().item() / 2)
-    )
-
-
-def _draw_side(
-    side: _Side,
-    other: _Side,
-    noise_precision: float,
-    chance: np.random.Generator,
-) -> None:
-    """Draw what a side's rows come from, then the rows."""
-    _draw_prior(side, chance)
-    means, lower = row_posterior(
-        side.counts,
-        side.sums,
-        other.rows,
-        side.prior_means(),
-        side.precision,
-        noise_precision * side.trust,
-        other.trust,
-    )
-    noise = _normal(chance, means.shape, means)[:, :, None]
-    noise = torch.linalg.solve_triangular(lower.mT, noise, upper=True)
-    side.rows = means + noise.squeeze(2)
-
-
-def _start(
-    rows: Tensor,
-    columns: Tensor,
-    y: Tensor,
-    sizes: tuple[int, int],
-    features: Tensor | None,
-    n_factors: int,
-    chance: np.random.Generator,
-) -> _Side:
-    """Set a side up: its ratings as sparse tables, and first rows."""
-    n, size = sizes[0], 1 + n_factors
-    if features is None:
-        features = torch.zeros(n, 0)
-    turned, directions = _at_right_angles(_checked_features(features, n))
-    first = FIRST_SD * _normal(chance, (n, size), y)
-    first[:, 0] = 0
-    return _Side(
-        counts=_sparse(rows, columns, torch.ones_like(y), sizes),
-        sums=_sparse(rows, columns, y, sizes),
-        features=turned.to(y),
-        sizes=turned.square().sum(dim=0).to(y),
-        directions=directions.to(y),
-        rows=first,
-        mean=torch.zeros(size).to(y),
-        precision=torch.eye(size).to(y),
-        links=torch.zeros(turned.shape[1], size).to(y),
-        trust=torch.ones(n).to(y),
-    )
-
-
-def _sparse(
-    rows: Tensor, columns: Tensor, values: Tensor, sizes: tuple[int, int]
-) -> Tensor:
-    """Make a sparse table, rows compressed."""
-    places = torch.stack([rows, columns])
-    with warnings.catch_warnings():
-        # PyTorch says once that these tables are in beta.
-        warnings.filterwarnings("ignore", "Sparse")
-        table = torch.sparse_coo_tensor(
-            places, values, sizes, check_invariants=True
-        )
-        return table.coalesce().to_sparse_csr()
-
-
-def _at_right_angles(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Turn features (n, K) so that their columns stand at right angles.
-
-    Links are drawn with the same spread in every direction, so turned
-    features give the same rows, and need no system of K unknowns a sweep.
-    Returns (n, k) and the (K, k) that turns them.
-    """
-    n, n_features = features.shape
-    wide = n_features > n
-    table = (features.T if wide else features).double()
-    squares, turn = torch.linalg.eigh(table.T @ table)
-    some = squares > 1e-9 * squares[-1:].clamp_min(1e-30)
-    turn = turn[:, some]
-    if wide:
-        # Of the smaller table: the directions follow from its own.
-        turn = features.double().T @ turn / squares[some].sqrt()
-    return (features.double() @ turn).float(), turn.float()
 
 
 def _checked(
@@ -715,6 +557,8 @@ def _checked(
     """Return the sweeps that count for nothing, once all is in order."""
     if len(train) == 0:
         raise RatingsError("there are no ratings to learn from.")
+    check_rows(train.users, train.n_users, "user")
+    check_rows(train.items, train.n_items, "item")
     if not torch.isfinite(train.ratings).all():
         raise RatingsError("a rating is NaN or infinite; leave it out.")
     numbers = {"n_factors": (n_factors, 0), "n_sweeps": (n_sweeps, 1)}
@@ -731,14 +575,3 @@ def _checked(
             f"one of the {n_sweeps} sweeps is kept."
         )
     return n_burn_in
-
-
-def _checked_features(features: Tensor, n: int) -> Tensor:
-    if features.ndim != 2 or len(features) != n:
-        raise ValueError(
-            f"features have the shape {tuple(features.shape)}; give one row "
-            f"each, ({n}, K)."
-        )
-    if not torch.isfinite(features).all():
-        raise ValueError("a feature is NaN or infinite.")
-    return features

@@ -10,10 +10,8 @@ the old model or the new one, whole.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import os
 import platform
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +42,7 @@ from recslib.models import (
 )
 from recslib.ratings import Ratings
 from recslib.sampling import SampledFactorization, SamplingHistory
+from recslib.whole import file_entry, file_fault, write_whole
 
 # Raised when an older `load` could not read what `save` writes.
 FORMAT = 1
@@ -284,7 +283,10 @@ def save(
         "scale": [float(star) for star in ratings.scale],
         "settings": _checked_settings(settings or {}),
         "versions": _versions(),
-        "files": {part: _entry(part, data) for part, data in parts.items()},
+        "files": {
+            part: file_entry(part, PARTS[part], data)
+            for part, data in parts.items()
+        },
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -293,8 +295,8 @@ def save(
                 _described(folder)  # or it is something else's
             files = description["files"]
             for part, data in parts.items():
-                _write_whole(folder / files[part]["name"], data)
-            _write_whole(folder / DESCRIPTION, _as_json(description, 1))
+                write_whole(folder / files[part]["name"], data)
+            write_whole(folder / DESCRIPTION, _as_json(description, 1))
             _clear_away(folder, {entry["name"] for entry in files.values()})
     except OSError as error:
         raise SavingError(
@@ -439,13 +441,6 @@ def _as_json(value: object, indent: int | None = None) -> bytes:
     return (json.dumps(value, indent=indent, allow_nan=False) + "\n").encode()
 
 
-def _entry(part: str, data: bytes) -> dict[str, Any]:
-    """Say how a file is called and what is in it."""
-    digest = hashlib.sha256(data).hexdigest()
-    name = f"{part}-{digest[:16]}.{PARTS[part]}"
-    return {"name": name, "bytes": len(data), "sha256": digest}
-
-
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Let one process at a time write; who reads need not wait."""
@@ -457,23 +452,6 @@ def _locked(folder: Path) -> Iterator[None]:
             f"{folder}: another process has been saving here for "
             f"{_LOCK_SECONDS} seconds. Wait for it, or give another folder."
         ) from error
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Put a file in place at once, when all of it is on the disk."""
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
-    if os.name == "posix":
-        # The name is on the disk, too, before anything relies on it.
-        handle = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _clear_away(folder: Path, kept: set[str]) -> None:
@@ -557,14 +535,18 @@ def _read_whole(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         try:
             entries = {part: description["files"][part] for part in PARTS}
             checked = {
-                part: (str(e["name"]), int(e["bytes"]), str(e["sha256"]))
-                for part, e in entries.items()
+                part: {
+                    "name": str(each["name"]),
+                    "bytes": int(each["bytes"]),
+                    "sha256": str(each["sha256"]),
+                }
+                for part, each in entries.items()
             }
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(folder / DESCRIPTION, repr(error)) from error
         try:
             return description, {
-                part: _read_part(folder, *entry)
+                part: _read_part(folder, entry)
                 for part, entry in checked.items()
             }
         except FileNotFoundError as error:
@@ -625,17 +607,15 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _read_part(folder: Path, name: str, n_bytes: int, digest: str) -> bytes:
+def _read_part(folder: Path, entry: Mapping[str, Any]) -> bytes:
     # A name from elsewhere must not lead out of the folder.
-    if not _OURS.fullmatch(name):
-        raise _damaged(folder / DESCRIPTION, f"it names a file {name!r}")
-    data = _read(folder / name)
-    if len(data) != n_bytes:
-        raise _damaged(
-            folder / name, f"it has {len(data):,} bytes, not {n_bytes:,}"
-        )
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise _damaged(folder / name, "its SHA-256 is another")
+    if not _OURS.fullmatch(entry["name"]):
+        why = f"it names a file {entry['name']!r}"
+        raise _damaged(folder / DESCRIPTION, why)
+    data = _read(folder / entry["name"])
+    why = file_fault(data, entry)
+    if why:
+        raise _damaged(folder / entry["name"], why)
     return data
 
 

@@ -327,7 +327,7 @@ def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
     install = "-m pip install --requirement benchmarks/requirements"
     house.make("setup")
     names = (
-        *("folds", "sequences", "growth"),
+        *("folds", "sequences", "growth", "processes"),
         *("lists", "list_growth", "nested"),
     )
     fits = [f"-m benchmarks.{name}" for name in names]

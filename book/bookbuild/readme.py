@@ -7,7 +7,7 @@ from pathlib import Path
 from bookbuild import BuildError, places
 from bookbuild.chapters import DASH, UNIT_IN_STARS, committed
 from bookbuild.files import write_all
-from bookbuild.results import benchmark, lists
+from bookbuild.results import benchmark, lists, scaling
 
 
 def readme_table() -> str:
@@ -116,7 +116,9 @@ def readmes() -> dict[Path, str]:
     compared = benchmark.tellings_markdown(benchmark.read("tellings.json"))
     text = with_table(text, "tellings", compared)
     text = with_table(text, "sequences", benchmark.sequences_tables(rows))
-    for name, table in lists.readme_tables().items():
+    for name, table in (
+        lists.readme_tables() | scaling.readme_tables()
+    ).items():
         text = with_table(text, name, table)
     results = first.read_text(encoding="utf-8")
     results = with_table(results, "results", readme_table())

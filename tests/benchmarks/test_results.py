@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import entries, growth, tune
-from bookbuild.results import benchmark
+from bookbuild.results import benchmark, scaling
 
 FOLDS, INTERVALS, TELLINGS, GROWTH, MACHINE, TRIES = (
     benchmark.read(f"{name}.json")
@@ -138,22 +138,50 @@ def test_every_peer_ran_at_its_defaults_and_tuned():
 
 
 def test_the_growth_has_the_agreed_columns_from_1e5_to_1e7():
-    kinds = {"peer": str, "ratings": int, "fit_cpu_s": float, "peak_mb": float}
+    kinds = {
+        **{"peer": str, "model": str, "ratings": int},
+        **{"fit_cpu_s": float, "times": float, "peak_mb": float},
+    }
     for row in GROWTH:
         assert {name: type(row[name]) for name in row} == kinds
-    sizes = [row["ratings"] for row in GROWTH if row["peer"] == "recslib"]
-    assert sizes == sorted(sizes) == list(growth.SIZES)
-    assert (sizes[0], sizes[-1]) == (10**5, 10**7)
-    assert len({row["peer"] for row in GROWTH}) >= 3
+    sizes = list(dict.fromkeys(row["ratings"] for row in GROWTH))
+    assert sizes == list(growth.SHAPES) == [10**5, 10**6, 10**7]
+    for size in sizes:
+        measured = [
+            (row["peer"], row["model"])
+            for row in GROWTH
+            if row["ratings"] == size
+        ]
+        assert measured == [
+            (each.peer, each.model) for each in growth.contenders(size)
+        ]
 
 
-def test_ten_million_ratings_fit_in_two_gigabytes():
-    (largest,) = (
-        row
+def sampled():
+    """Rows of the sampler, by the number of ratings."""
+    return {
+        row["ratings"]: row
         for row in GROWTH
-        if (row["peer"], row["ratings"]) == ("recslib", 10**7)
-    )
-    assert largest["peak_mb"] < 2_000
+        if row["model"] == "SampledFactorization"
+    }
+
+
+def test_ten_million_ratings_fit_on_a_laptop():
+    cost = sampled()
+    assert cost[10**7]["peak_mb"] < 2_500
+    assert cost[10**6]["fit_cpu_s"] < 20 and cost[10**7]["fit_cpu_s"] < 180
+
+
+def test_the_sampler_grows_as_the_ratings_do():
+    assert scaling.slope(sampled()) < 1.05
+
+
+def test_two_processes_give_the_answer_of_one_and_share_its_work():
+    one, two = benchmark.read("processes.json")
+    assert (one["processes"], two["processes"]) == (1, 2)
+    assert len(one["cpu_s"]) == 1 and len(two["cpu_s"]) == 2
+    assert one["rmse"] == two["rmse"]
+    assert max(two["cpu_s"]) < one["cpu_s"][0] / 1.6
 
 
 def test_what_the_results_page_says_of_the_field_is_so():

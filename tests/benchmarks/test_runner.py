@@ -12,7 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import contenders, folds, growth, measure, tune, turns
+from benchmarks import (
+    contenders,
+    folds,
+    growth,
+    measure,
+    processes,
+    tune,
+    turns,
+)
 from benchmarks.contenders import Contender
 from benchmarks.entries import CONTENDERS, OUR_MF, OUR_NETWORK, SEQUENCES
 from benchmarks.tellings import (
@@ -530,11 +538,14 @@ def made():
     return growth.made_up(100_000, seed=1)
 
 
-def test_made_up_ratings_keep_movielens_proportions_at_any_size(made):
-    assert growth.sizes(1_000_000) == (9_430, 16_820)
+def test_made_up_ratings_have_the_shape_of_movielens(made):
+    assert growth.sizes(1_000_000) == (6_040, 3_706)
     assert {len(part) for part in made.values()} == {100_000}
     assert made["users"].max() < 943 and made["items"].max() < 1_682
     assert set(np.unique(made["ratings"])) == {1, 2, 3, 4, 5}
+    # In MovieLens 100K the item in the middle has 27, the first 583.
+    counts = np.bincount(made["items"], minlength=1_682)
+    assert 15 < np.median(counts) < 40 and 400 < counts.max() < 800
 
 
 def test_made_up_pairs_are_unique_and_the_seed_decides(made):
@@ -545,8 +556,10 @@ def test_made_up_pairs_are_unique_and_the_seed_decides(made):
     assert (made["ratings"] != other["ratings"]).any()
 
 
-def test_too_few_ratings_for_different_pairs_are_refused():
-    with pytest.raises(ValueError, match=r"for 10,000 ratings; ask for 100"):
+def test_another_number_of_ratings_is_refused_and_the_sizes_are_named():
+    with pytest.raises(
+        ValueError, match=r"^10,000 ratings; give one of 100,000, 1,000,000, "
+    ):
         growth.made_up(10_000)
 
 
@@ -560,14 +573,45 @@ def test_what_is_made_up_comes_back_from_the_disk(made, tmp_path):
 
 def test_a_peer_that_needs_too_much_memory_stops_at_its_limit():
     small = [entry.peer for entry in growth.contenders(1_000_000)]
-    large = [entry.peer for entry in growth.contenders(3_000_000)]
-    assert small == ["recslib", "cornac", "lenskit", "scikit-surprise"]
-    assert large == ["recslib", "cornac", "lenskit"]
+    large = [entry.peer for entry in growth.contenders(10_000_000)]
+    assert small[0] == large[0] == "implicit"  # all are divided by it
+    assert set(small) - set(large) == set(growth.MOST)
 
 
 def test_batches_grow_with_the_ratings():
-    ours, *_ = growth.contenders(1_000_000)
+    (ours,) = (
+        entry
+        for entry in growth.contenders(1_000_000)
+        if entry.model == "MatrixFactorization"
+    )
     assert ours.params["batch_size"] == 25_000
+
+
+def test_seconds_are_divided_by_those_of_the_first():
+    costs = [
+        {"fit_cpu_s": 2.0 * number, "peak_mb": 500.04}
+        for number, _ in enumerate(growth.contenders(10_000_000), 1)
+    ]
+    rows = growth.rows(10_000_000, costs)
+    assert [row["times"] for row in rows] == [
+        float(number) for number, _ in enumerate(costs, 1)
+    ]
+    assert rows[0] == {
+        "peer": "implicit",
+        "model": "AlternatingLeastSquares",
+        "ratings": 10_000_000,
+        "fit_cpu_s": 2.0,
+        "times": 1.0,
+        "peak_mb": 500.0,
+    }
+
+
+def test_two_processes_fit_what_was_made_up(made, tmp_path):
+    for name, values in made.items():
+        np.save(tmp_path / f"{name}.npy", values)
+    told = processes.together(2, str(tmp_path))
+    assert [each["process"] for each in told] == [0, 1]
+    assert told[0]["rmse"] == told[1]["rmse"]
 
 
 # Tellings --------------------------------------------------------------------

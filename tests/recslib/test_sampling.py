@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from recslib import movielens, sampling, splits
+from recslib import draws, movielens, sampling, splits
+from recslib.checkpoints import CheckpointError
 from recslib.evaluation import rmse
 from recslib.ratings import Ratings, RatingsError
 
@@ -34,179 +35,6 @@ def split():
 def fitted(train, **settings):
     settings = {"n_factors": 3, "n_sweeps": 40, **settings}
     return sampling.sample_factorization(train, **settings)
-
-
-# --- The draws ----------------------------------------------------------
-
-
-def test_rows_are_ridge_regressions_where_the_other_side_is_held():
-    chance = np.random.default_rng(0)
-    n, n_others, size = 5, 7, 4
-    noise_precisions = chance.uniform(0.5, 3.0, n)
-    trust = chance.uniform(0.2, 2.0, n_others)
-    users, items = np.nonzero(chance.random((n, n_others)) < 0.6)
-    y = chance.normal(size=len(users))
-    others = chance.normal(size=(n_others, size))
-    prior_means = chance.normal(size=(n, size))
-    root = chance.normal(size=(size, size))
-    precision = root @ root.T + np.eye(size)
-
-    def sparse(values):
-        pairs = torch.tensor(users), torch.tensor(items)
-        return sampling._sparse(*pairs, torch.tensor(values), (n, n_others))
-
-    means, lower = sampling.row_posterior(
-        sparse(np.ones(len(y))),
-        sparse(y),
-        torch.tensor(others),
-        torch.tensor(prior_means),
-        torch.tensor(precision),
-        torch.tensor(noise_precisions),
-        torch.tensor(trust),
-    )
-    for row in range(n):
-        of_row = users == row
-        x = others[items[of_row]].copy()
-        left = y[of_row] - x[:, 0]
-        x[:, 0] = 1
-        noise = noise_precisions[row] * trust[items[of_row]]
-        wanted = (noise[:, None] * x).T @ x + precision
-        right = x.T @ (noise * left) + precision @ prior_means[row]
-        np.testing.assert_allclose(
-            means[row], np.linalg.solve(wanted, right), rtol=1e-9
-        )
-        np.testing.assert_allclose(lower[row] @ lower[row].T, wanted)
-
-
-def test_a_wishart_has_its_mean_and_its_spread():
-    chance = np.random.default_rng(1)
-    root = torch.tensor(chance.normal(size=(3, 3)))
-    inverse_scale = root @ root.T + torch.eye(3, dtype=root.dtype)
-    scale, degrees = torch.linalg.inv(inverse_scale), 8.0
-    draws = torch.stack(
-        [
-            sampling._draw_wishart(chance, degrees, inverse_scale)
-            for _ in range(20_000)
-        ]
-    )
-    # Var W_ij = degrees (S_ij² + S_ii S_jj).
-    diagonal = scale.diagonal()
-    variance = degrees * (scale**2 + torch.outer(diagonal, diagonal))
-    apart = (draws.mean(dim=0) - degrees * scale).abs()
-    assert (apart < 5 * (variance / len(draws)).sqrt()).all()
-    assert torch.allclose(draws.var(dim=0), variance, rtol=0.1)
-
-
-def test_features_are_turned_and_nothing_else():
-    chance = torch.Generator().manual_seed(0)
-    for n, n_features in ((9, 4), (4, 9)):
-        features = torch.randn(n, n_features, generator=chance)
-        turned, directions = sampling._at_right_angles(features)
-        assert torch.allclose(features @ directions, turned, atol=1e-5)
-        assert torch.allclose(
-            turned @ turned.T, features @ features.T, atol=1e-4
-        )
-        across = turned.T @ turned
-        assert torch.allclose(across, torch.diag(across.diagonal()), atol=1e-4)
-    same = torch.ones(5, 3)  # three columns, one direction
-    assert sampling._at_right_angles(same)[0].shape == (5, 1)
-    assert sampling._at_right_angles(torch.zeros(5, 2))[0].shape == (5, 0)
-    assert sampling._at_right_angles(torch.zeros(5, 0))[0].shape == (5, 0)
-
-
-# --- The whole, exactly -------------------------------------------------
-
-# Who rated what in the smallest of worlds, and one feature a user.
-USERS = torch.tensor([0, 0, 0, 1, 1, 2, 2, 3, 3])
-ITEMS = torch.tensor([0, 1, 2, 0, 2, 1, 2, 0, 1])
-KNOWN = torch.tensor([[1.0, 0.5], [0.0, -1.0], [0.3, 1.0], [-1.0, 0.2]])
-
-
-def sides_with(y, chance):
-    users = sampling._start(USERS, ITEMS, y, (4, 3), KNOWN, 1, chance)
-    items = sampling._start(ITEMS, USERS, y, (3, 4), None, 1, chance)
-    return users, items
-
-
-def drawn_from_the_prior(chance):
-    """Draw everything but ratings, in the order in which the model says it."""
-    users, items = sides_with(torch.zeros(9, dtype=torch.float64), chance)
-    ordinary = sampling.ORDINARY
-    for side in (users, items):
-        n_links, size = side.links.shape
-        wishart = chance.standard_normal((size, size)) / np.sqrt(
-            sampling.PRIOR_SQUARES
-        )  # with as many degrees as rows
-        precision = wishart @ wishart.T
-        root = np.linalg.inv(np.linalg.cholesky(precision))
-
-        def around(n, weight, root=root, size=size):
-            noise = chance.standard_normal((n, size))
-            return torch.tensor(noise @ root) / weight**0.5
-
-        side.precision = torch.tensor(precision)
-        side.mean = around(1, sampling.PRIOR_ROWS)[0]
-        side.link_precision = chance.gamma(sampling.SHAPE, 1 / sampling.RATE)
-        side.links = around(n_links, side.link_precision)
-        side.rows = side.prior_means() + around(len(side.rows), 1.0)
-        own = chance.gamma(ordinary / 2, 2 / ordinary, size=len(side.rows))
-        side.trust = torch.tensor(own)
-    noise_precision = chance.gamma(sampling.SHAPE, 1 / sampling.RATE)
-    return users, items, noise_precision
-
-
-def numbers_of(users, items, noise_precision):
-    """Write down numbers of a state, none of which can be large."""
-    determinants = [torch.logdet(side.precision) for side in (users, items)]
-    return [
-        np.log(noise_precision),
-        users.trust.log().mean().item(),
-        items.trust.log().mean().item(),
-        users.trust[0].log().item(),
-        np.log(users.link_precision),
-        *torch.stack(determinants).clamp(-20, 20).tolist(),
-        *users.rows.square().tanh().mean(dim=0).tolist(),
-        *items.rows.square().tanh().mean(dim=0).tolist(),
-        *users.mean.square().tanh().tolist(),
-        *users.links.square().tanh().mean(dim=0).tolist(),
-    ]
-
-
-def swept(users, items, y, noise_precision, chance):
-    """Draw everything once, in the order of the sampler."""
-    sampling._draw_side(users, items, noise_precision, chance)
-    sampling._draw_side(items, users, noise_precision, chance)
-    errors = y - sampling._pair_up(users.rows[USERS], items.rows[ITEMS])
-    return sampling._draw_noise(
-        *(users, items, (USERS, ITEMS), errors, noise_precision, True, chance)
-    )
-
-
-@pytest.mark.slow
-def test_the_sampler_leaves_what_is_right_as_it_is(monkeypatch):
-    # Little is ordinary, so that each row's own noise counts.
-    monkeypatch.setattr(sampling, "ORDINARY", 6.0)
-    # J. Geweke, "Getting It Right", JASA 99, 2004: draw a state from the
-    # prior and ratings from the state, sweep, draw ratings anew, sweep: a
-    # right sampler ends in states that are again draws from the prior.
-    chance = np.random.default_rng(0)
-    before, after = [], []
-    for _ in range(800):
-        users, items, noise_precision = drawn_from_the_prior(chance)
-        before.append(numbers_of(users, items, noise_precision))
-        for _ in range(4):
-            told = sampling._pair_up(users.rows[USERS], items.rows[ITEMS])
-            noise = torch.tensor(chance.standard_normal(9))
-            trust = users.trust[USERS] * items.trust[ITEMS]
-            y = told + noise / (noise_precision * trust) ** 0.5
-            users.sums = sampling._sparse(USERS, ITEMS, y, (4, 3))
-            items.sums = sampling._sparse(ITEMS, USERS, y, (3, 4))
-            noise_precision = swept(users, items, y, noise_precision, chance)
-        after.append(numbers_of(users, items, noise_precision))
-    before, after = np.array(before), np.array(after)
-    apart = after.mean(axis=0) - before.mean(axis=0)
-    error = np.sqrt((before.var(axis=0) + after.var(axis=0)) / len(before))
-    assert (np.abs(apart) < 4 * error).all(), apart / error
 
 
 # --- The whole ----------------------------------------------------------
@@ -383,6 +211,70 @@ def test_the_features_of_a_stranger_count(split):
     for wrong in (None, torch.zeros(3)):
         with pytest.raises(ValueError, match=r"fitted with \(4,\) a user"):
             sampling.fold_in(model, *nothing, features=wrong)
+
+
+def test_many_blocks_give_the_answer_of_one(split, monkeypatch):
+    pair = split.test.users, split.test.items
+    one = fitted(split.train)(*pair)
+    monkeypatch.setattr(draws, "BLOCK_RATINGS", 200)
+    many = fitted(split.train)(*pair)
+    assert torch.allclose(one, many, atol=1e-3)
+
+
+# --- A fit that stops ---------------------------------------------------
+
+
+def test_a_fit_that_was_stopped_goes_on_to_the_same_bits(
+    split, tmp_path, monkeypatch
+):
+    settings = {
+        "n_sweeps": 12,
+        "validation": split.test,
+        "user_features": torch.eye(split.train.n_users)[:, :4],
+    }
+    whole = fitted(split.train, **settings)
+    draw, drawn = draws.draw_noise, []
+
+    def draw_or_stop(*given):
+        drawn.append(given)
+        if len(drawn) == 9:
+            raise KeyboardInterrupt
+        return draw(*given)
+
+    monkeypatch.setattr(sampling, "draw_noise", draw_or_stop)
+    settings |= {"checkpoint": tmp_path, "checkpoint_every": 5}
+    with pytest.raises(KeyboardInterrupt):
+        fitted(split.train, **settings)
+    again = fitted(split.train, **settings)
+    assert len(drawn) == 9 + 12 - 5  # from the sweep behind the checkpoint
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name]), name
+    for name in ("noise", "sample_rmse", "mean_rmse"):
+        values = getattr(whole.history, name), getattr(again.history, name)
+        np.testing.assert_array_equal(*values)
+    # The last checkpoint is the end: nothing is drawn any more.
+    ended = fitted(split.train, **settings)
+    assert len(drawn) == 9 + 12 - 5
+    assert torch.equal(ended.users, whole.users)
+
+
+def test_a_checkpoint_of_another_fit_is_not_gone_on_from(split, tmp_path):
+    fitted(split.train, n_sweeps=2, checkpoint=tmp_path)
+    for other, what in (
+        ({"seed": 1}, "seed 0 there and 1 here"),
+        ({"n_factors": 2}, "n_factors 3 there"),
+        ({"validation": split.test}, "validation 'none' there"),
+        ({"item_features": torch.eye(split.train.n_items)}, "features"),
+        ({"own_noise": False}, "own_noise True there and False here"),
+    ):
+        with pytest.raises(CheckpointError, match=what):
+            fitted(split.train, n_sweeps=2, checkpoint=tmp_path, **other)
+    # A whole number of NumPy's is the same number.
+    fitted(split.train, n_sweeps=2, checkpoint=tmp_path, seed=np.int64(0))
+    with pytest.raises(CheckpointError, match="ratings"):
+        fitted(split.test, n_sweeps=2, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="checkpoint_every"):
+        fitted(split.train, checkpoint=tmp_path, checkpoint_every=0)
 
 
 # --- Input that is bad or rare ------------------------------------------

@@ -344,10 +344,10 @@ def killed_at(monkeypatch):
             return step
 
         for module, name in (
-            (saving.os, "replace"),
-            (saving.os, "fsync"),
+            (os, "replace"),
+            (os, "fsync"),
             (saving.Path, "unlink"),
-            (saving, "_write_whole"),
+            (saving, "write_whole"),
             (saving, "_clear_away"),
         ):
             monkeypatch.setattr(module, name, counted(getattr(module, name)))
@@ -440,7 +440,7 @@ def test_a_full_disk_is_named_and_the_old_model_stays(tmp_path, monkeypatch):
     def full(handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(saving.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(SavingError, match="No space left on device"):
         save(tmp_path, NEW, RATINGS)
     monkeypatch.undo()

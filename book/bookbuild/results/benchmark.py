@@ -37,6 +37,9 @@ NAMES = {
     ("recslib", "SampledFactorization"): Name(
         "This book, sampled factorization", "sampled"
     ),
+    ("implicit", "AlternatingLeastSquares"): Name(
+        "implicit ALS (C++)", "implicit ALS"
+    ),
     ("myfm", "MyFMGibbsRegressor"): Name("myFM (C++)", "myFM"),
     ("myfm", "MyFMOrderedProbit"): Name(
         "myFM, ordered probit (C++)", "myFM probit"

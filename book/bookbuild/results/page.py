@@ -21,7 +21,7 @@ from bookbuild import BuildError
 from bookbuild.chapters import DASH, UNIT_IN_STARS, Chapter, keyed
 from bookbuild.current import number_for
 from bookbuild.marks import numbers_filled
-from bookbuild.results import benchmark, lists
+from bookbuild.results import benchmark, lists, scaling
 from bookbuild.results.ladder import Placed, draw, own_panels
 from bookbuild.results.published import (
     PUBLISHED,
@@ -469,6 +469,34 @@ def lists_growth() -> str:
     )
 
 
+def growth_table() -> str:
+    """Write how the cost of a fit grows with the ratings."""
+    rows = benchmark.read("growth.json")
+    caption = "CPU seconds of a fit, and in brackets over those of implicit."
+    return "\n\n".join(
+        [
+            titled("table-growth", caption, scaling.growth_markdown(rows)),
+            bench_dropdown("growth.json"),
+        ]
+    )
+
+
+def processes_table() -> str:
+    """Write what a fit takes in one process and in two."""
+    rows = benchmark.read("processes.json")
+    caption = (
+        f"{rows[0]['sweeps']} sweeps over {rows[0]['ratings']:,} made-up "
+        f"ratings."
+    )
+    table = scaling.processes_markdown(rows)
+    return "\n\n".join(
+        [
+            titled("table-processes", caption, table),
+            bench_dropdown("processes.json"),
+        ]
+    )
+
+
 def seeds_tables() -> str:
     """Write what five seeds of each model came to."""
     errors, intervals = benchmark.seeds_markdown(
@@ -594,6 +622,8 @@ def built(book: Sequence[Chapter]) -> dict[str, Callable[[], str]]:
         "lists-field": lists_tables,
         "lists-published": lists_published,
         "lists-growth": lists_growth,
+        "growth": growth_table,
+        "processes": processes_table,
         "published": published_tables,
         "run": lambda: run_table(book),
         "machine": lambda: machine_table(book),

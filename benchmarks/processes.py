@@ -1,0 +1,117 @@
+"""One fit of the sampler in one process and in two, on made-up ratings.
+
+``python -m benchmarks.processes`` writes results/processes.json: the wall
+time of the fit, the CPU seconds of each process, its memory, and the RMSE on
+ratings that were held back. Two processes are faster by as much as their walls
+say only where two cores are free, so a row holds the machine's load too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from benchmarks import growth
+from benchmarks.measure import (
+    HERE,
+    ONE_THREAD,
+    in_own_process,
+    print_result,
+    timed,
+    write,
+)
+from recslib.evaluation import rmse
+from recslib.processes import place
+from recslib.sampling import sample_factorization
+
+N_RATINGS, N_SWEEPS = 10_000_000, 20
+HELD_BACK = 100  # one rating of so many
+
+
+def together(n_processes: int, folder: str) -> list[dict[str, Any]]:
+    """Fit in so many processes; return what each of them measured."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+    environment = {
+        **os.environ,
+        **ONE_THREAD,
+        "PYTHONPATH": os.pathsep.join(map(str, HERE)),
+        "RECSLIB_PROGRESS": "off",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": str(n_processes),
+    }
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.processes", folder],
+            env={**environment, "RANK": str(number)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(n_processes)
+    ]
+    said = [each.communicate()[0] for each in started]
+    if any(each.returncode for each in started):
+        raise RuntimeError(f"one of {n_processes} processes failed.")
+    return [json.loads(each.strip().splitlines()[-1]) for each in said]
+
+
+def fit_here(folder: str) -> None:
+    """Fit as one process of a group, and print what it took."""
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo")
+    made = growth.load(Path(folder))
+    # Made-up ratings come in no order.
+    is_test = torch.arange(len(made)) % HELD_BACK == 0
+    test, train = made.select(is_test), made.select(~is_test)
+    del made
+    model, cost = timed(lambda: sample_factorization(train, n_sweeps=N_SWEEPS))
+    error = rmse(model(test.users, test.items), test.ratings, clip=test.scale)
+    print_result({"process": place()[0], "rmse": error}, cost)
+    dist.destroy_process_group()
+
+
+def run() -> None:
+    """Measure one process and two, one after the other."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        script = growth.__file__
+        in_own_process(script, "make", str(N_RATINGS), folder)
+        for n_processes in (1, 2):
+            load = os.getloadavg()[0]
+            told = together(n_processes, folder)
+            rows.append(
+                {
+                    "processes": n_processes,
+                    "ratings": N_RATINGS - N_RATINGS // HELD_BACK,
+                    "sweeps": N_SWEEPS,
+                    "wall_s": round(max(t["fit_wall_s"] for t in told), 1),
+                    "cpu_s": [round(t["fit_cpu_s"], 1) for t in told],
+                    "peak_mb": round(max(t["peak_mb"] for t in told)),
+                    "rmse": told[0]["rmse"],
+                    "load_at_start": round(load, 1),
+                }
+            )
+            print(rows[-1], flush=True)
+    write("processes.json", rows)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", help="with what growth made up")
+    given = parser.parse_args().folder
+    if given is None:
+        run()
+    else:
+        fit_here(given)

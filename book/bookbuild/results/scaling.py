@@ -1,0 +1,70 @@
+"""How cost grows with the ratings, and what a second process saves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bookbuild.results.benchmark import NAMES, read, seconds
+
+Rows = list[dict[str, Any]]
+
+
+def growth_markdown(rows: Rows) -> str:
+    """Write results/growth.json in Markdown, a line a model."""
+    sizes = list(dict.fromkeys(row["ratings"] for row in rows))
+    models = list(dict.fromkeys((r["peer"], r["model"]) for r in rows))
+    heads = " | ".join(f"{size:,}" for size in sizes)
+    lines = [
+        f"| Model | {heads} | Slope | Peak MB |",
+        f"|---|{'---:|' * (len(sizes) + 2)}",
+    ]
+    for model in models:
+        own = {
+            row["ratings"]: row
+            for row in rows
+            if (row["peer"], row["model"]) == model
+        }
+        cells = [
+            f"{seconds(own[size]['fit_cpu_s'])} ({own[size]['times']:.1f})"
+            if size in own
+            else "-"
+            for size in sizes
+        ]
+        peak = own[max(own)]["peak_mb"]
+        lines.append(
+            f"| {NAMES[model].full} | {' | '.join(cells)} | {slope(own):.2f} "
+            f"| {peak:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def slope(rows: dict[int, dict[str, Any]]) -> float:
+    """Say by which power of the ratings the seconds of a model grow."""
+    cost = [row["fit_cpu_s"] for row in rows.values()]
+    return float(np.polyfit(np.log(list(rows)), np.log(cost), 1)[0])
+
+
+def processes_markdown(rows: Rows) -> str:
+    """Write results/processes.json in Markdown, a line a number of them."""
+    lines = [
+        "| Processes | CPU s of each | Wall s | Load | Peak MB | RMSE |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows:
+        each = " and ".join(f"{cpu:.1f}" for cpu in row["cpu_s"])
+        lines.append(
+            f"| {row['processes']} | {each} | {row['wall_s']:.1f} "
+            f"| {row['load_at_start']:.1f} | {row['peak_mb']:,} "
+            f"| {row['rmse']:.6f} |"
+        )
+    return "\n".join(lines)
+
+
+def readme_tables() -> dict[str, str]:
+    """Return the tables of benchmarks/README.md, by the names of marks."""
+    return {
+        "growth": growth_markdown(read("growth.json")),
+        "processes": processes_markdown(read("processes.json")),
+    }
