@@ -929,6 +929,8 @@ def _date_remedy(values: pd.Series, name: Hashable) -> str:
 
 def _without_parts(values: pd.Series, source: str) -> pd.Series:
     """Round fractions of seconds down, where they can be nothing else."""
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return values
     numbers = _as_floats(values)
     odd = numbers % 1 != 0
     sound = np.isfinite(numbers).all() and (numbers >= 10**8).all()

@@ -290,8 +290,14 @@ def _refuse_what_is_no_row(
     if table.has_names:
         again = np.ones(len(frame), dtype=bool)
         for role, place in picked.items():
+            # Few values are known, and rows are many.
+            codes, known = pd.factorize(frame[role])
             name = str(table.labels[place])
-            again &= frame[role].astype(str).str.strip(ALL_BLANKS) == name
+            same = [str(text).strip(ALL_BLANKS) == name for text in known]
+            if not any(same):
+                again[:] = False
+                break
+            again &= np.array([*same, False])[codes]
         refuse_rows(
             frame,
             next(iter(picked)),
@@ -322,7 +328,7 @@ def _refuse_no_numbers(
     """Refuse columns that nothing names, where the stars are no numbers."""
     if table.has_names or "rating" not in picked:
         return
-    known = frame["rating"].dropna().astype(str).unique()
+    known = list(map(str, frame["rating"].dropna().unique()))
     commas = table.layout.called != ","
     if len(known) and not any(
         is_number(text, decimal_comma=commas)
