@@ -932,9 +932,11 @@ def _without_parts(values: pd.Series, source: str) -> pd.Series:
     if pd.api.types.is_integer_dtype(values.dtype):
         return values
     numbers = _as_floats(values)
+    is_sound = np.isfinite(numbers) & (numbers >= 10**8)
+    if not (is_sound & (numbers < _UNITS[-2][0])).all():
+        return values
     odd = numbers % 1 != 0
-    sound = np.isfinite(numbers).all() and (numbers >= 10**8).all()
-    if not (odd.any() and sound) or numbers.max() >= _UNITS[-2][0]:
+    if not odd.any():
         return values
     say(
         f"{source}: {int(odd.sum()):,} timestamps have fractions of a "
