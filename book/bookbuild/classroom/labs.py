@@ -41,6 +41,8 @@ from bookbuild.plain import (
 
 # Where labs find the chapters.
 CHAPTERS = "../notebooks"
+# What an answer may be written with, where the chapter imports it.
+TOOLS = ("torch", "Tensor", "nn", "np")
 # A heading that JupyterLab keeps closed.
 CLOSED = {"jp-MarkdownHeadingCollapsed": True}
 CALLED = re.compile(r"\b([A-Za-z_]\w*)\(")
@@ -116,7 +118,7 @@ def lab_of(
     first = v4.new_code_cell()
     first.id, first.metadata["tags"] = FIRST_CELL, ["remove-cell"]
     asked = nbformat.from_dict(exercise.asked)
-    asked.source = f"## Your task\n\n{body_of(exercise, name, notebook)}"
+    asked.source = f"## {heading}\n\n{body_of(exercise, name, notebook)}"
     cells = [title, needs, first, *folded(kept, exercise, notebook), asked]
     if missing:
         cells.append(note_on(missing, chapter, there))
@@ -140,7 +142,8 @@ def set_up(
 ) -> tuple[list[Statement], list[str]]:
     """Return the statements that an exercise needs, and what is left out.
 
-    It needs what its stub, its check and its solution use. What its text
+    It needs what its stub, its check and its solution use, and what answers
+    are written with. What its text
     speaks of comes along where it is code alone; what would have to be
     computed first is left to the chapter.
 
@@ -155,6 +158,7 @@ def set_up(
     code = [*exercise.given, exercise.stub, exercise.check, *first_worked]
     made, used, later = names_in("\n".join(cell.source for cell in code))
     names = (used | later) - made - AT_HAND
+    names |= {tool for tool in TOOLS if _is_made(statements, tool, stop)}
     missing = []
     for name in spoken_of(exercise):
         if name in names | made or not _is_made(statements, name, stop):
@@ -162,25 +166,33 @@ def set_up(
         brings = needed(statements, frozenset({name}), stop)
         if not all(is_lasting(each.node) for each in brings):
             missing.append(name)
-        elif not any(solves(each, exercise) for each in brings):
+        elif not solves(brings, exercise):
             names |= {name}
     return needed(statements, names, stop), missing
 
 
-def solves(statement: Statement, exercise: Exercise) -> bool:
-    """Whether a statement of a chapter has every line of a solution."""
-    lines = {line_of(line) for line in statement.source.splitlines()}
+def solves(statements: Sequence[Statement], exercise: Exercise) -> bool:
+    """Whether statements have every line that an exercise asks for.
+
+    That is what its solution has, and its stub has not.
+    """
+    at_hand = lines_of("\n".join(each.source for each in statements))
+    at_hand |= lines_of(exercise.stub.source)
     for worked in exercise.worked:
         body = [
-            node
+            ast.unparse(node)
             for each in parsed(worked.source)
             if isinstance(each, ast.FunctionDef)
             for node in said(each)
         ]
-        text = "\n".join(ast.unparse(node) for node in body)
-        if body and lines >= {line_of(line) for line in text.splitlines()}:
+        if body and at_hand >= lines_of("\n".join(body)):
             return True
     return False
+
+
+def lines_of(source: str) -> set[str]:
+    """Return the lines of code as they are compared."""
+    return {line_of(line) for line in source.splitlines()}
 
 
 def spoken_of(exercise: Exercise) -> list[str]:
@@ -236,6 +248,7 @@ def folded(
         *(names_in(cell.source)[1] for cell in code),
         *(names_in(cell.source)[2] for cell in code),
         spoken_of(exercise),
+        TOOLS,
     )
     for number in dict.fromkeys(each.cell for each in kept):
         here = [each for each in kept if each.cell == number]
