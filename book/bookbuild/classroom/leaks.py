@@ -46,7 +46,10 @@ PACKED = re.compile(r"[A-Za-z0-9+/\n]{40,}={0,2}")
 SENTENCE_END = re.compile(r"(?<=[.:?!])\s+")
 LEFT_MARGIN = re.compile(r"^[\s#>`*+-]+")
 WHITE = re.compile(r"\s+")
+NAME = re.compile(r"[A-Za-z_]\w*")
 HEADING = re.compile(r"\bSolution \d+\.\d+\b|-solution\b")
+# What code starts with, and how many statements and parts it has.
+Outline = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,8 @@ class Secrets:
         By exercise.
     fixed
         Names that mean the same to everybody: imported, or Python's own.
-    sizes
-        Of all their trees: see `size`. No other one has to be compared.
+    outlines
+        Of all their trees: see `outline`. No other one has to be compared.
     shared
         Trees that the chapters' own code has, too, and the id of its cell.
     stubs
@@ -94,7 +97,7 @@ class Secrets:
 
     each: Sequence[Secret]
     fixed: frozenset[str]
-    sizes: frozenset[int]
+    outlines: frozenset[Outline]
     shared: Mapping[str, str]
     stubs: Mapping[str, frozenset[str]]
 
@@ -229,10 +232,15 @@ def size(node: ast.AST) -> int:
     return total
 
 
+def outline(nodes: Sequence[ast.AST]) -> Outline:
+    """Say roughly what code looks like: trees that are equal agree in it."""
+    return type(nodes[0]).__name__, len(nodes), sum(map(size, nodes))
+
+
 def answer_trees(
     source: str, fixed: frozenset[str]
-) -> Iterator[tuple[int, str]]:
-    """Go through size and tree of all that gives a worked cell away.
+) -> Iterator[tuple[Outline, str]]:
+    """Go through outline and tree of all that gives a worked cell away.
 
     Its functions and classes, the bodies of its functions, and the values
     that it hands to the check.
@@ -252,7 +260,7 @@ def answer_trees(
         if isinstance(statement, ast.Assign):
             pieces += _large(statement.value)
     for piece in pieces:
-        yield sum(map(size, piece)), shape(piece, fixed)
+        yield outline(piece), shape(piece, fixed)
 
 
 def is_value(node: ast.expr) -> bool:
@@ -267,7 +275,7 @@ def _large(node: ast.expr | None) -> list[list[ast.expr]]:
 
 
 def trees_in(
-    source: str, fixed: frozenset[str], sizes: frozenset[int]
+    source: str, fixed: frozenset[str], outlines: frozenset[Outline]
 ) -> set[str]:
     """Return the trees of a piece of code that could be a solution's.
 
@@ -277,39 +285,26 @@ def trees_in(
         Python, or none.
     fixed
         As in `shape`.
-    sizes
+    outlines
         Of the trees that are looked for.
     """
-    statements = parsed(source)
-    found = _windows(statements, fixed, sizes)
-    for statement in statements:
+    rows: list[Sequence[ast.AST]] = [parsed(source)]
+    for statement in rows[0]:
         for node in ast.walk(statement):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                found |= _windows([node], fixed, sizes)
-                found |= _windows(said(node), fixed, sizes)
-            elif isinstance(node, ast.expr):
-                if size(node) in sizes:
-                    found.add(shape([node], fixed))
+            if isinstance(node, ast.expr):
+                rows.append([node])
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                rows += [[node], said(node)]
             else:
                 for field in ("body", "orelse", "finalbody"):
-                    inner = getattr(node, field, [])
-                    found |= _windows(inner, fixed, sizes)
-    return found
-
-
-def _windows(
-    statements: Sequence[ast.AST], fixed: frozenset[str], sizes: frozenset[int]
-) -> set[str]:
-    """Return the trees of statements in a row, as many as fit."""
-    found, each = set(), [size(statement) for statement in statements]
-    for start in range(len(statements)):
-        total = 0
-        for stop in range(start, len(statements)):
-            total += each[stop]
-            if total > max(sizes, default=0):
-                break
-            if total in sizes:
-                found.add(shape(statements[start : stop + 1], fixed))
+                    rows.append(getattr(node, field, []))
+    longest = max((length for _, length, _ in outlines), default=0)
+    found = set()
+    for row in rows:
+        for start in range(len(row)):
+            for stop in range(start + 1, min(start + longest, len(row)) + 1):
+                if outline(row[start:stop]) in outlines:
+                    found.add(shape(row[start:stop], fixed))
     return found
 
 
@@ -340,19 +335,19 @@ def secrets_of(chapters: Sequence[NotebookNode]) -> Secrets:
         for exercise in exercises_in(notebook)
     ]
     trees = frozenset().union(*(secret.trees for secret in secrets))
-    sizes = frozenset(
-        number
+    outlines = frozenset(
+        each
         for notebook in chapters
         for exercise in exercises_in(notebook)
         for cell in exercise.worked
-        for number, _ in answer_trees(cell.source, fixed)
+        for each, _ in answer_trees(cell.source, fixed)
     )
     shared: dict[str, str] = {}
     for cell in own:
         if cell.cell_type == "code":
-            for tree in trees_in(cell.source, fixed, sizes) & trees:
+            for tree in trees_in(cell.source, fixed, outlines) & trees:
                 shared.setdefault(tree, cell.id)
-    return Secrets(secrets, fixed, sizes, shared, _stubs(chapters, fixed))
+    return Secrets(secrets, fixed, outlines, shared, _stubs(chapters, fixed))
 
 
 def _stubs(
@@ -523,18 +518,18 @@ def leaks_in_text(text: str, where: str, secrets: Secrets) -> list[str]:
     found = []
     lines = {line_of(line) for line in text.splitlines()}
     tight, words = WHITE.sub("", text).replace("'", '"'), spaced(text)
+    named = set(NAME.findall(text))
     if match := HEADING.search(text):
         found.append(f"{where}: {match[0]!r} heads a solution.")
     pieces = list(dict.fromkeys(code_in(text)))
     trees: set[str] = set()
     for piece in pieces:
-        trees |= trees_in(piece, secrets.fixed, secrets.sizes)
+        trees |= trees_in(piece, secrets.fixed, secrets.outlines)
     trees -= set(secrets.shared)
     for secret in secrets.each:
         of = f"the solution of {secret.label}"
-        for name in sorted(secret.names):
-            if re.search(rf"\b{re.escape(name)}\b", text):
-                found.append(f"{where}: {name} is a name of {of}.")
+        for name in sorted(secret.names & named):
+            found.append(f"{where}: {name} is a name of {of}.")
         for line in sorted(secret.lines):
             inside = len(line) >= SHORTEST_PART and line in tight
             if line in lines or inside:
@@ -575,15 +570,19 @@ def leaks(notebook: NotebookNode, secrets: Secrets) -> list[str]:
     list
         A sentence for each thing that was found; empty where there is none.
     """
-    found = []
-    for where, text in texts_in(notebook, "the notebook"):
-        found += leaks_in_text(text, where, secrets)
-    return list(dict.fromkeys(found))
+    return _leaks_in(texts_in(notebook, "the notebook"), secrets)
 
 
 def leaks_in_archive(packed: bytes, secrets: Secrets) -> list[str]:
     """Say what a zip archive gives away of the solutions, and where."""
-    found = []
-    for where, text in texts_of_archive(packed, "the archive"):
-        found += leaks_in_text(text, where, secrets)
-    return list(dict.fromkeys(found))
+    return _leaks_in(texts_of_archive(packed, "the archive"), secrets)
+
+
+def _leaks_in(texts: Iterator[tuple[str, str]], secrets: Secrets) -> list[str]:
+    """Go through texts; one that comes again is told of once."""
+    found, seen = [], set()
+    for where, text in texts:
+        if text not in seen:
+            seen.add(text)
+            found += leaks_in_text(text, where, secrets)
+    return found
