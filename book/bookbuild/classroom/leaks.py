@@ -258,7 +258,8 @@ def answer_trees(
             elif isinstance(node, ast.Call):
                 pieces += [[each] for each in node.args if is_value(each)]
         if isinstance(statement, ast.Assign):
-            pieces += _large(statement.value)
+            value = statement.value
+            pieces += [[value]] if is_value(value) else _large(value)
     for piece in pieces:
         yield outline(piece), shape(piece, fixed)
 

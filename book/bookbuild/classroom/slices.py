@@ -81,11 +81,10 @@ def statements_of(cells: Sequence[NotebookNode]) -> list[Statement]:
                 number, len(found), node, source, made, used, later
             )
             if isinstance(node, ast.FunctionDef):
-                inside = changed_in(node, changers) & later
-                changers[node.name] = frozenset(inside)
+                changers[node.name] = changed_in(node, changers, later)
             elif not isinstance(node, ast.ClassDef):
-                inside = changed_in(node, changers) & (made | used)
-                statement.changes = frozenset(inside - lasting)
+                changed = changed_in(node, changers, made | used)
+                statement.changes = changed - lasting
             if is_lasting(node):
                 lasting |= made
             found.append(statement)
@@ -170,18 +169,23 @@ def root_of(node: ast.AST) -> str:
 
 
 def changed_in(
-    statement: ast.stmt, changers: dict[str, frozenset[str]]
-) -> set[str]:
-    """Return the names whose objects a statement changes.
+    statement: ast.stmt,
+    changers: dict[str, frozenset[str]],
+    names: frozenset[str],
+) -> frozenset[str]:
+    """Return the names of a chapter whose objects a statement changes.
 
     Parameters
     ----------
     statement
-        Of a chapter.
+        Of the chapter.
     changers
         Functions of the chapter, each with the names that it changes.
+    names
+        Of the chapter, that the statement itself uses. Others are its own.
     """
     found: set[str] = set()
+    by_others: set[str] = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.Assign | ast.Delete):
             for target in node.targets:
@@ -190,15 +194,15 @@ def changed_in(
         elif isinstance(node, ast.AugAssign | ast.AnnAssign):
             found.add(root_of(node.target))
         elif isinstance(node, ast.Call):
-            found |= _changed_by(node, changers)
+            found |= _changed_by(node)
+            if isinstance(node.func, ast.Name):
+                by_others |= changers.get(node.func.id, frozenset())
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             found |= _handed_to(node.value)
-    return found - {""}
+    return frozenset(found & names | by_others)
 
 
-def _changed_by(
-    call: ast.Call, changers: dict[str, frozenset[str]]
-) -> set[str]:
+def _changed_by(call: ast.Call) -> set[str]:
     found: set[str] = set()
     name = root_of(call.func)
     if isinstance(call.func, ast.Attribute):
@@ -207,10 +211,8 @@ def _changed_by(
             method.endswith("_") and not method.endswith("__")
         ):
             found.add(name)
-    if isinstance(call.func, ast.Name):
-        found |= changers.get(name, frozenset())
-        if name.startswith(TRAINING):
-            found |= {root_of(each) for each in call.args}
+    if isinstance(call.func, ast.Name) and name.startswith(TRAINING):
+        found |= {root_of(each) for each in call.args}
     return found
 
 
@@ -246,20 +248,25 @@ def needed(
     kept: dict[int, Statement] = {}
     open_names = [(name, end) for name in sorted(names)]
     seen = set(open_names)
+
+    def keep(statement: Statement) -> None:
+        kept[statement.place] = statement
+        asks = {(each, statement.place) for each in _asked_by(statement)}
+        asks |= {(each, end) for each in statement.later}
+        open_names.extend(sorted(asks - seen))
+        seen.update(asks)
+
     while open_names:
         name, place = open_names.pop()
         if name in AT_HAND:
             continue
         for statement in _making(before, name, place):
-            if statement.place in kept:
-                continue
-            kept[statement.place] = statement
-            asks = {(each, statement.place) for each in _asked_by(statement)}
-            asks |= {(each, end) for each in statement.later}
-            new = asks - seen
-            seen |= new
-            open_names += sorted(new)
-    return [kept[place] for place in sorted(kept | _seeds(before, kept))]
+            if statement.place not in kept:
+                keep(statement)
+        if not open_names:
+            for statement in _seeds(before, kept):
+                keep(statement)
+    return [kept[place] for place in sorted(kept)]
 
 
 def _asked_by(statement: Statement) -> frozenset[str]:
@@ -293,17 +300,19 @@ def _making(
 
 def _seeds(
     before: Sequence[Statement], kept: dict[int, Statement]
-) -> dict[int, Statement]:
+) -> list[Statement]:
     """Return what seeds chance above a kept statement, in its cell."""
-    found = {}
-    for each in before:
-        if "manual_seed" in each.source and isinstance(each.node, ast.Expr):
-            below = [k for k in kept.values() if k.cell == each.cell]
-            if any(k.place > each.place for k in below):
-                found[each.place] = each
-    for place, each in found.items():
-        kept.setdefault(place, each)
-    return found
+    return [
+        each
+        for each in before
+        if "manual_seed" in each.source
+        and isinstance(each.node, ast.Expr)
+        and each.place not in kept
+        and any(
+            other.cell == each.cell and other.place > each.place
+            for other in kept.values()
+        )
+    ]
 
 
 def import_of(statement: Statement, names: frozenset[str]) -> str:
