@@ -27,7 +27,8 @@ LIBRARY := $(wildcard recslib/*.py recslib/*/*.py)
 # The last chapter runs longest: where two run side by side, it starts first.
 NOTEBOOKS := $(shell ls -r notebooks/*.ipynb 2> /dev/null)
 EXECUTED := $(NOTEBOOKS:notebooks/%=$(RUNS)/%)
-PAGES := _config.yml _toc.yml $(shell find book -type f ! -name '*.pyc') \
+PAGES := _config.yml _toc.yml \
+	$(shell find book -type f ! -name '*.pyc' ! -path 'book/classroom/*') \
 	$(wildcard benchmarks/results/*.json)
 
 # One thread each, so that two side by side do not slow each other down.
@@ -53,7 +54,8 @@ SIDE_BY_SIDE = --no-print-directory \
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
 .PHONY: help setup data executed built book test test-quick lab serve pdf \
-	notebooks numbers results readme chapter pins address bench-setup bench seeds clean
+	notebooks numbers results readme classroom chapter pins address bench-setup \
+	bench seeds clean
 .DELETE_ON_ERROR:
 
 help:
@@ -136,6 +138,10 @@ results:  ## print every number of the chapters, and write it to a file
 
 readme: .venv/installed  ## fill README's tables from the committed notebooks
 	@$(PY) book/build.py readme
+
+# From the last run where there is one, else from the committed outputs.
+classroom: .venv/installed  ## editions and labs, into _build/classroom
+	@$(PY) book/build.py classroom
 
 chapter: .venv/installed _build/data-100k  ## start a chapter: NAME=04_trial
 	@$(PY) book/build.py chapter '$(NAME)'

@@ -28,6 +28,11 @@ COMMANDS = {
     "chapter": ("new_chapter", "start_chapter", "start a chapter"),
     "pins": ("pins", "settle", "settle the pins of a requirements file"),
     "address": ("address", "write_address", "name it in notebooks/"),
+    "classroom": (
+        "classroom.make",
+        "make_classroom",
+        "make what teachers take to class",
+    ),
 }
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 

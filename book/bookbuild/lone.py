@@ -21,7 +21,7 @@ FOLDER = "pytorch-for-recommenders-101"
 # What a chapter reads beside itself, and what pip needs to install recslib.
 CARRIED = (
     "book/install.py",
-    "recslib/*.py",
+    "recslib/**/*.py",
     "benchmarks/results/*.json",
     "pyproject.toml",
     "README.md",

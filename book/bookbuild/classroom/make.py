@@ -1,0 +1,144 @@
+"""Make all that a teacher takes to class, in _build/classroom."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from bookbuild import BuildError, places
+from bookbuild.chapters import committed, executed
+from bookbuild.classroom.editions import instructor_edition, student_edition
+from bookbuild.classroom.labs import labs_of
+from bookbuild.classroom.leaks import leaks, leaks_in_text, secrets_of
+from bookbuild.classroom.notes import notes_on
+from bookbuild.classroom.packs import beside, packed, write_folder
+from bookbuild.current import current
+from bookbuild.lone import script
+from bookbuild.notebooks import text_of
+
+Book = Mapping[str, NotebookNode]
+Files = dict[str, bytes]
+
+
+def chapters_to_teach() -> tuple[dict[str, NotebookNode], str]:
+    """Return the chapters by name, and a line that says which they are.
+
+    They are as they were run last, or as they are committed where that run
+    is of other cells, or there is none.
+    """
+    try:
+        book, runs = executed(), True
+    except BuildError:
+        book, runs = committed(), False
+    notebooks = {chapter.name: chapter.notebook for chapter in book}
+    values = {chapter.name: chapter.values for chapter in book}
+    made = current(notebooks, values, notebooks if runs else None)
+    return made, "as they were run last" if runs else "as they are committed"
+
+
+def as_bytes(notebook: NotebookNode) -> bytes:
+    """Return a notebook as it lies on disk."""
+    return text_of(notebook).encode()
+
+
+def student_files(book: Book) -> Files:
+    """Make the student edition: notebooks, and the same as scripts."""
+    files = {}
+    for name, notebook in book.items():
+        edition = student_edition(notebook)
+        files[f"notebooks/{name}.ipynb"] = as_bytes(edition)
+        files[f"notebooks/{name}.py"] = script(edition).encode()
+    return files
+
+
+def instructor_files(book: Book) -> Files:
+    """Make the instructor edition."""
+    return {
+        f"notebooks/{name}.ipynb": as_bytes(
+            instructor_edition(notebook, notes_on(name, notebook))
+        )
+        for name, notebook in book.items()
+    }
+
+
+def lab_files(book: Book) -> Files:
+    """Make the labs, and beside them the chapters that they link to."""
+    labs = {
+        f"labs/{lab}.ipynb": as_bytes(made)
+        for name, notebook in book.items()
+        for lab, made in labs_of(name, notebook).items()
+    }
+    chapters = {
+        name: content
+        for name, content in student_files(book).items()
+        if name.endswith(".ipynb")
+    }
+    return labs | chapters
+
+
+# What is made: a folder, and the archive of the same name.
+PARTS: Mapping[str, Callable[[Book], Files]] = {
+    "student": student_files,
+    "instructor": instructor_files,
+    "labs": lab_files,
+}
+FOR_STUDENTS = ("student", "labs")
+
+
+def make_classroom() -> None:
+    """Make every part, each as a folder and as an archive.
+
+    Raises
+    ------
+    BuildError
+        Where what is for students gives a solution away; then nothing is
+        written.
+    """
+    book, which = chapters_to_teach()
+    parts = {part: make(book) for part, make in PARTS.items()}
+    check_kept(book, parts)
+    around = beside()
+    folder = places.BUILD / "classroom"
+    print(f"{len(book)} chapters, {which}, into {folder}:")
+    for part, files in parts.items():
+        shutil.rmtree(folder / part, ignore_errors=True)
+        write_folder(around | files, folder / part)
+        archive = folder / f"{part}.zip"
+        archive.write_bytes(packed(around | files))
+        print(f"  {part}/ and {archive.name}: {told(files)}")
+
+
+def told(files: Files) -> str:
+    """Say how many files of which kind there are, by folder and ending."""
+    counts: dict[str, int] = {}
+    for name in files:
+        kind = f"{Path(name).parent}/*{Path(name).suffix}"
+        counts[kind] = counts.get(kind, 0) + 1
+    return ", ".join(f"{number} {kind}" for kind, number in counts.items())
+
+
+def check_kept(book: Book, parts: Mapping[str, Files]) -> None:
+    """Raise BuildError where a solution is in what is for students."""
+    secrets = secrets_of(list(book.values()))
+    seen: set[bytes] = set()
+    for part in FOR_STUDENTS:
+        for name, content in parts[part].items():
+            if content in seen:
+                continue
+            seen.add(content)
+            text = content.decode()
+            if name.endswith(".ipynb"):
+                notebook = nbformat.reads(text, as_version=4)
+                found = leaks(notebook, secrets)
+            else:
+                found = leaks_in_text(text, name, secrets)
+            if found:
+                said = "\n".join(found)
+                raise BuildError(
+                    f"{part}/{name} gives solutions away, so nothing was "
+                    f"written:\n{said}"
+                )
