@@ -1,0 +1,1 @@
+"""What a teacher takes to class, made from the chapters and their run."""
