@@ -1,7 +1,7 @@
-"""The quizzes for learning systems: GIFT, Moodle XML, and QTI 1.2.
+r"""Write the quizzes for learning systems: GIFT, Moodle XML, and QTI 1.2.
 
 All three hold the same HTML, so that code, maths and line breaks look alike
-everywhere. Maths stands between ``\\(`` and ``\\)``, as MathJax reads it. The
+everywhere. Maths stands between ``\(`` and ``\)``, as MathJax reads it. The
 formats: docs.moodle.org (GIFT format, Moodle XML format); IMS Question & Test
 Interoperability 1.2, in the form that Canvas imports.
 """
@@ -23,18 +23,25 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from bookbuild import places
 from bookbuild.chapters import Chapter, executed
-from bookbuild.classroom.quizzes import Question, Quiz, read_quizzes
-from bookbuild.files import write_all
+from bookbuild.classroom.quizzes import (
+    Option,
+    Question,
+    Quiz,
+    read_quizzes,
+)
+from bookbuild.files import read_settings, write_all
 
 # What a file of each format is called, and how its name ends.
 ENDINGS = {"GIFT": ".gift", "Moodle XML": ".moodle.xml", "QTI": ".qti.zip"}
-BOOK = "PyTorch for Recommenders 101"
 SEVERAL = "Choose all that are right."
 IN_GIFT = re.compile(r"([~=#{}:\\])")
 QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 PACKAGE = "http://www.imsglobal.org/xsd/imscp_v1p1"
-ITEM_TYPES = {False: "multiple_choice_question"}
-ITEM_TYPES[True] = "multiple_answers_question"
+# What Canvas calls a question, by whether several options are right.
+ITEM_TYPES = {
+    False: "multiple_choice_question",
+    True: "multiple_answers_question",
+}
 # A zip keeps a time for each file; the same quiz is to make the same bytes.
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
@@ -42,12 +49,11 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 @cache
 def _markdown() -> MarkdownIt:
     def maths(content: str, options: dict[str, bool]) -> str:
-        start, end = (
-            r"\[ \]".split() if options["display_mode"] else (r"\( \)".split())
-        )
-        return html.escape(f"{start}{content.strip()}{end}", quote=False)
+        kind = "[]" if options["display_mode"] else "()"
+        tex = rf"\{kind[0]}{content.strip()}\{kind[1]}"
+        return html.escape(tex, quote=False)
 
-    reader = MarkdownIt("commonmark").enable("table")
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     return reader.use(dollarmath_plugin, renderer=maths)
 
 
@@ -70,16 +76,23 @@ def asked(question: Question) -> str:
 
 def category_of(quiz: Quiz) -> str:
     """Return where a bank of questions keeps a quiz."""
-    return f"{BOOK}/{quiz.title.replace('/', '//')}"
+    book = read_settings(places.ROOT / "_config.yml")["title"]
+    return f"{book}/{quiz.title.replace('/', '//')}"
 
 
-def shares(question: Question) -> tuple[float, float]:
-    """Return what a right and a wrong option are worth, in per cent."""
+def share_of(question: Question, option: Option) -> str:
+    """Return what choosing an option is worth, in per cent.
+
+    Where several are right they share it, and wrong ones take as much off:
+    choosing all of them is worth nothing. Moodle knows shares by five places.
+    """
     n_right = len(question.right)
     n_wrong = len(question.options) - n_right
-    if not question.several:
-        return 100, 0
-    return round(100 / n_right, 5), round(-100 / n_wrong, 5)
+    if option.right:
+        share = 100 / n_right
+    else:
+        share = -100 / n_wrong if question.several else 0
+    return f"{share:.5f}".rstrip("0").rstrip(".")
 
 
 # GIFT ------------------------------------------------------------------------
@@ -94,16 +107,14 @@ def gift(quiz: Quiz) -> str:
     """Write a quiz as GIFT."""
     parts = [f"$CATEGORY: {category_of(quiz)}"]
     for question in quiz.questions:
-        right, wrong = shares(question)
         lines = [
             f"// [id:{question.id}]",
             f"::{escaped(question.title)}::[html]{escaped(asked(question))}{{",
         ]
         for option in question.options:
-            worth = right if option.right else wrong
-            mark = f"~%{worth:g}%" if question.several else "~"
-            if option.right and not question.several:
-                mark = "="
+            mark = "=" if option.right else "~"
+            if question.several:
+                mark = f"~%{share_of(question, option)}%"
             text, why = in_html(option.text), in_html(option.why)
             lines.append(f"{mark}{escaped(text)}#{escaped(why)}")
         parts.append("\n".join([*lines, "}"]))
@@ -113,14 +124,16 @@ def gift(quiz: Quiz) -> str:
 # Moodle XML ------------------------------------------------------------------
 
 
-def grown(parent: Element, tag: str, text: str = "", **attributes) -> Element:
+def grown(
+    parent: Element, tag: str, text: str = "", **attributes: str
+) -> Element:
     """Add an element with a text to another one."""
     made = SubElement(parent, tag, attributes)
     made.text = text or None
     return made
 
 
-def texted(parent: Element, tag: str, text: str, **attributes) -> Element:
+def texted(parent: Element, tag: str, text: str, **attributes: str) -> Element:
     """Add an element whose text stands in a ``text`` of its own."""
     made = grown(parent, tag, **attributes)
     grown(made, "text", text)
@@ -153,9 +166,8 @@ def moodle(quiz: Quiz) -> bytes:
             "answernumbering": "ABCD",
         }.items():
             grown(item, tag, text)
-        right, wrong = shares(question)
         for option in question.options:
-            worth = f"{right if option.right else wrong:g}"
+            worth = share_of(question, option)
             text = in_html(option.text)
             answer = texted(
                 item, "answer", text, fraction=worth, format="html"
@@ -173,9 +185,9 @@ def material(parent: Element, text: str) -> None:
     grown(inside, "mattext", text, texttype="text/html")
 
 
-def response(parent: Element, *goes_on: str) -> tuple[Element, Element]:
+def response(parent: Element, goes_on: str) -> tuple[Element, Element]:
     """Add a condition, and return it with the place of what it asks."""
-    made = grown(parent, "respcondition", **{"continue": goes_on[0]})
+    made = grown(parent, "respcondition", **{"continue": goes_on})
     return made, grown(made, "conditionvar")
 
 
@@ -274,7 +286,7 @@ def qti(quiz: Quiz) -> bytes:
     """Pack a quiz as a zip that Canvas and others import as QTI 1.2."""
     file = f"{quiz.name}/{quiz.name}.xml"
     packed = BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w") as archive:
         for name, content in {
             "imsmanifest.xml": qti_manifest(quiz, file),
             file: qti_assessment(quiz),

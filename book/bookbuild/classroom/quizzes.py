@@ -25,7 +25,7 @@ from bookbuild import BuildError, places
 from bookbuild.chapters import Chapter, broken_bounds
 from bookbuild.current import QUIZZES, Values, number_for
 from bookbuild.files import write_all
-from bookbuild.marks import MARKED, numbers_filled
+from bookbuild.marks import MARKED, Mark, numbers_filled
 from bookbuild.myst import ONE_LINK
 from bookbuild.plain import UNREAD, headings
 
@@ -334,7 +334,7 @@ def question_of(
     """
 
     def filled(text: str) -> str:
-        def number(mark) -> str:
+        def number(mark: Mark) -> str:
             return number_for(mark, name, values)
 
         return numbers_filled(text, number, keep=False).strip()
