@@ -1,4 +1,4 @@
-"""The quizzes in the book: with a script and without, on screen and on paper."""
+"""The quizzes in the book: with a script and without, and on paper."""
 
 import pytest
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import jsonschema
 import yaml
+from mdit_py_plugins.anchors.index import slugify
 from nbformat import NotebookNode
 
 from bookbuild import BuildError, places
@@ -383,12 +384,15 @@ def page_of(quiz: Quiz, endings: Mapping[str, str]) -> str:
     ]
     for number, question in enumerate(quiz.questions, start=1):
         parts.append(f"## {number}. {question.title}")
-        parts.append(directive("quiz-question", question, notebook))
+        parts.append(directive("quiz-question", question))
+        place = f"{notebook}#{slugify(question.section)}"
+        taught = f"Taught in [{question.section}]({place})."
+        parts.append(f":::{{div}} quiz-from\n{taught}\n:::")
     parts.append(directive("quiz-answers", *quiz.questions))
     return "\n\n".join(parts) + "\n"
 
 
-def directive(kind: str, *what: Question | str) -> str:
+def directive(kind: str, *what: Question) -> str:
     """Hand questions to a directive of `pages.quizzes`, as JSON."""
     told = json.dumps(what, default=vars, ensure_ascii=False)
     return f"`````{{{kind}}}\n{told}\n`````"

@@ -62,6 +62,7 @@ def depart_answers(writer: HTML5Translator, node: Answers) -> None:
 
 def tag(
     name: str,
+    /,
     *children: nodes.Node,
     classes: str = "",
     ids: str = "",
@@ -104,7 +105,7 @@ class _Quiz(SphinxDirective):
         """Say whether an option is right, and why."""
         said = nodes.strong("", YES if option["right"] else NO)
         first, *others = self.parsed(option["why"])
-        first.children = [said, nodes.Text(" "), *first.children]
+        first[:0] = [said, nodes.Text(" ")]
         return [first, *others]
 
 

@@ -55,7 +55,8 @@ NASTY_ASKED = (
     "<p>Zwölf Bücher &amp; &lt;b&gt;kein&lt;/b&gt; Tag.</p>\n"
     "<pre><code class=\"language-python\">x = {1: '~'}  # a\\nb\n\n\n"
     "if x &lt; 2 and y:\n    pass\n</code></pre>\n"
-    '<p>Is <span class="math inline">\\(x_1 &lt; \\frac{a}{b}\\)</span> so?</p>'
+    '<p>Is <span class="math inline">\\(x_1 &lt; \\frac{a}{b}\\)</span> '
+    "so?</p>"
 )
 A_IS_B = '<span class="math inline">\\(a{=}b\\)</span>'
 NASTY_OPTIONS = [
