@@ -7,7 +7,7 @@ from bookbuild.classroom import exports, quizzes
 
 FOLDER = "book/classroom/quizzes"
 ONE, SEVERAL = "q-0-column", "q-0-clear"
-PAGE = f"{FOLDER}/00_pytorch_in_twenty_minutes.html"
+PAGE = f"{FOLDER}/quiz-00_pytorch_in_twenty_minutes.html"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def wrong_one(question):
 def test_every_question_is_on_its_page_as_it_is_written(pages, asked):
     by_name = {path.as_posix(): page for path, page in pages.items()}
     for quiz in asked:
-        page = by_name[f"{FOLDER}/{quiz.name}.html"]
+        page = by_name[f"{FOLDER}/{quizzes.PAGE.format(quiz.name)}.html"]
         forms = page.select("form.quiz")
         assert [form["id"] for form in forms] == [
             each.id for each in quiz.questions

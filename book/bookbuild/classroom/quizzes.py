@@ -37,6 +37,8 @@ GOALS = re.compile(
     r"^When you are through, you can\n\n(?P<list>(?:[-* ].*\n|\n(?=[-* ]))+)",
     re.MULTILINE,
 )
+# What the page of a quiz is called: not as its notebook, whose page it is not.
+PAGE = "quiz-{}"
 # What the texts of a question are called.
 TEXTS = ("title", "given", "ask")
 
@@ -401,7 +403,7 @@ def directive(kind: str, *what: Question) -> str:
 def listed(quizzes: Sequence[Quiz]) -> str:
     """Write the list of all quizzes, for the page above them."""
     return "\n".join(
-        f"- [{quiz.title}](quizzes/{quiz.name}.md), "
+        f"- [{quiz.title}](quizzes/{PAGE.format(quiz.name)}.md), "
         f"{len(quiz.questions)} questions"
         for quiz in quizzes
     )
@@ -416,7 +418,7 @@ def check_contents(listed_pages: Sequence[str]) -> None:
         The pages that _toc.yml names.
     """
     folder = QUIZZES.as_posix()
-    names = [path.stem for path in sources()]
+    names = [PAGE.format(path.stem) for path in sources()]
     found = [
         Path(page).name
         for page in listed_pages
@@ -425,14 +427,15 @@ def check_contents(listed_pages: Sequence[str]) -> None:
     for name in names:
         if name not in found:
             raise BuildError(
-                f"{folder}/{name}.yml is a quiz, and _toc.yml has no page for "
-                f"it. Add the line `- file: {folder}/{name}`."
+                f"_toc.yml has no page for a quiz of {folder}. Add the line "
+                f"`- file: {folder}/{name}`."
             )
     for name in found:
         if name not in names:
             raise BuildError(
-                f"_toc.yml names {folder}/{name}, and there is no quiz "
-                f"{name}.yml. Write it, or take the line out."
+                f"_toc.yml names {folder}/{name}, and there is no such quiz: "
+                f"there are {', '.join(names) or 'none'}. Write it, or take "
+                "the line out."
             )
 
 
@@ -442,5 +445,8 @@ def write_pages(
     """Write the pages of all quizzes into a copy of book/."""
     here = folder / QUIZZES.relative_to("book")
     write_all(
-        {here / f"{quiz.name}.md": page_of(quiz, endings) for quiz in quizzes}
+        {
+            here / f"{PAGE.format(quiz.name)}.md": page_of(quiz, endings)
+            for quiz in quizzes
+        }
     )

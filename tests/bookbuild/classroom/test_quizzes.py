@@ -162,12 +162,12 @@ def test_an_id_is_taken_once(elsewhere):
 
 def test_contents_and_quizzes_are_the_same(elsewhere):
     elsewhere("01_a")
-    page = "book/classroom/quizzes/01_a"
+    page = "book/classroom/quizzes/quiz-01_a"
     quizzes.check_contents([page, "book/classroom/quizzes"])
     with pytest.raises(BuildError, match=f"Add the line `- file: {page}`"):
         quizzes.check_contents(["book/classroom/quizzes"])
-    with pytest.raises(BuildError, match=r"no quiz 02_b\.yml"):
-        quizzes.check_contents([page, "book/classroom/quizzes/02_b"])
+    with pytest.raises(BuildError, match="no such quiz"):
+        quizzes.check_contents([page, "book/classroom/quizzes/quiz-02_b"])
 
 
 def test_a_quiz_has_eight_questions_and_one_for_each_goal(all_quizzes, book):
