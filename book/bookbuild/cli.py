@@ -23,6 +23,11 @@ COMMANDS = {
     ),
     "numbers": ("current", "write_numbers", "renew the numbers in the text"),
     "scripts": ("scripts", "write_scripts", "fit what the pages' scripts use"),
+    "quizzes": (
+        "classroom.exports",
+        "write_quizzes",
+        "write the quizzes for learning systems",
+    ),
     "readme": ("readme", "write_readme", "fill the READMEs' tables"),
     "short": ("short", "write_short", "write short copies, for nbval"),
     "chapter": ("new_chapter", "start_chapter", "start a chapter"),

@@ -22,6 +22,8 @@ from bookbuild.plain import (
 )
 
 Values = Mapping[str, Mapping[str, Value]]
+# A file for each notebook that has a quiz.
+QUIZZES = Path("book", "classroom", "quizzes")
 
 
 def number_for(mark: Mark, own: str, values: Values) -> str:
@@ -145,6 +147,21 @@ def current_pages(values: Values) -> dict[Path, str]:
     return texts
 
 
+def current_quizzes(values: Values) -> dict[Path, str]:
+    """Return the sources of the quizzes with their numbers in place."""
+    texts = {}
+    for path in sorted((places.ROOT / QUIZZES).glob("*.yml")):
+        try:
+            texts[path] = numbers_filled(
+                path.read_text(encoding="utf-8"),
+                lambda mark, own=path.stem: number_for(mark, own, values),
+            )
+        except BuildError as problem:
+            where = path.relative_to(places.ROOT).as_posix()
+            raise BuildError(f"{where}: {problem}") from problem
+    return texts
+
+
 def texts(
     book: Mapping[str, NotebookNode],
     values: Values,
@@ -159,10 +176,14 @@ def texts(
     """
     notebooks = current(book, values, runs)
     folder = places.ROOT / "notebooks"
-    return current_pages(values) | {
-        folder / f"{name}.ipynb": text_of(notebook)
-        for name, notebook in notebooks.items()
-    }
+    return (
+        current_pages(values)
+        | current_quizzes(values)
+        | {
+            folder / f"{name}.ipynb": text_of(notebook)
+            for name, notebook in notebooks.items()
+        }
+    )
 
 
 def write_numbers() -> None:

@@ -13,26 +13,26 @@ import yaml
 from bookbuild import BuildError
 
 
-def write_all(texts: Mapping[Path, str]) -> None:
+def write_all(texts: Mapping[Path, str | bytes]) -> None:
     """Write several files; until all of them are on the disk, none changes.
 
     Parameters
     ----------
     texts
-        Path to content. A file that has it already is not touched.
+        Path to content, a text or bytes. A file that has it already is not
+        touched.
     """
     unfinished: dict[Path, Path] = {}
     try:
         for path, text in texts.items():
-            if path.exists() and path.read_bytes() == text.encode():
+            content = text if isinstance(text, bytes) else text.encode()
+            if path.exists() and path.read_bytes() == content:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
             unfinished[path] = Path(name)
-            with os.fdopen(
-                handle, "w", encoding="utf-8", newline="\n"
-            ) as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
             mode = path.stat().st_mode if path.exists() else 0o644
             unfinished[path].chmod(mode)
         for path, new in unfinished.items():

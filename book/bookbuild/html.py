@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from bookbuild import BuildError, address, lone, myst, places
 from bookbuild.chapters import Chapter, executed, paths
+from bookbuild.classroom import exports, quizzes
 from bookbuild.current import current
 from bookbuild.files import read_settings
 from bookbuild.notebooks import named, read, without_outputs, write
@@ -53,6 +54,7 @@ def check_sources() -> dict[str, Any]:
     contents = read_settings(places.ROOT / "_toc.yml")
     sources = {path: read(path) for path in paths()}
     check_contents(contents, [path.stem for path in sources])
+    quizzes.check_contents(list(_files_in(contents)))
     for path, notebook in sources.items():
         with named(path):
             lone.first_cell(notebook)
@@ -138,7 +140,7 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     shutil.rmtree(places.STAGE, ignore_errors=True)
     for name, notebook in notebooks.items():
         write(notebook, places.STAGE / "notebooks" / f"{name}.ipynb")
-    ignore = shutil.ignore_patterns("*.py", "bookbuild")
+    ignore = shutil.ignore_patterns("*.py", "bookbuild", "*.yml")
     shutil.copytree(places.ROOT / "book", places.STAGE / "book", ignore=ignore)
     shutil.copy(places.ROOT / "_toc.yml", places.STAGE / "_toc.yml")
     # Where the book's own address is not known, its card has none either.
@@ -153,6 +155,9 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     colours_here = places.STAGE / "book" / "assets" / colours.NAME
     colours_here.write_text(colours.css(), encoding="utf-8")
     page.fill_pages(places.STAGE / "book", book)
+    asked = quizzes.read_quizzes(book)
+    quizzes.write_pages(places.STAGE / "book", asked, exports.ENDINGS)
+    exports.write_quizzes(places.STAGE / quizzes.QUIZZES, book)
     glossary = places.STAGE / "book" / "glossary.md"
     entries = myst.glossary_for_pages(glossary.read_text(encoding="utf-8"))
     glossary.write_text(entries, encoding="utf-8", newline="\n")

@@ -195,3 +195,17 @@ def test_each_deeper_section_has_minutes_of_its_own():
         "## Deeper: B\n\n2<!--minutes:here-->",
         "## Deeper: C\n\n5<!--minutes:here-->",
     ]
+
+
+def test_numbers_of_quizzes_are_written_too(book, tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    folder = tmp_path / current.QUIZZES
+    folder.mkdir(parents=True)
+    quiz = folder / "01_a.yml"
+    quiz.write_text("- 0<!--rmse:.2f-->, 1<!--02_b/n:,-->\n", "utf-8")
+    made = current.texts(book, VALUES)
+    assert made[quiz] == "- 0.90<!--rmse:.2f-->, 1,682<!--02_b/n:,-->\n"
+    quiz.write_text("- 0<!--lost:.2f-->\n", "utf-8")
+    told = r"book/classroom/quizzes/01_a\.yml: the text quotes 'lost'"
+    with pytest.raises(BuildError, match=told):
+        current.texts(book, VALUES)

@@ -14,6 +14,7 @@ from bookbuild.pages import (
     launchers,
     mathjax,
     numbering,
+    quizzes,
     repairs,
     unused_files,
 )
@@ -47,12 +48,20 @@ def read_pages(app: Sphinx) -> None:
     app.add_node(contents.ContentsPlace)
     app.add_directive("contents-with-minutes", contents.ContentsDirective)
     app.add_post_transform(contents.FillIn)
+    html_of_a_tag = (quizzes.visit_tag, quizzes.depart_tag)
+    app.add_node(quizzes.Tag, html=html_of_a_tag)
+    app.add_node(quizzes.InlineTag, html=html_of_a_tag)
+    answers = (quizzes.visit_answers, quizzes.depart_answers)
+    app.add_node(quizzes.Answers, html=answers)
+    app.add_directive("quiz-question", quizzes.QuizQuestion)
+    app.add_directive("quiz-answers", quizzes.QuizAnswers)
 
 
 def show_pages(app: Sphinx) -> None:
     """Add what a page gets when it is put into its template."""
     app.connect("html-page-context", api_reference.show_source)
     app.connect("html-page-context", interactive_figures.add_scripts)
+    app.connect("html-page-context", quizzes.add_script)
     # The theme has made its buttons by then.
     app.connect("html-page-context", launchers.add_buttons, priority=900)
 

@@ -21,10 +21,14 @@ from bookbuild import places
 from bookbuild.chapters import record_of
 from bookbuild.minutes import Length, core, lengths
 from bookbuild.notebooks import read
+from bookbuild.pages.quizzes import Answers
 from bookbuild.plain import DEEPER, EXERCISES
 
-# Nobody reads these as prose.
-NOT_PROSE = (nodes.literal_block, nodes.raw, nodes.comment, nodes.image)
+# Nobody reads these as prose; what is for paper stands in the page as well.
+NOT_PROSE = (
+    *(nodes.literal_block, nodes.raw, nodes.comment, nodes.image),
+    Answers,
+)
 
 
 class ContentsPlace(nodes.General, nodes.Element):

@@ -39,8 +39,8 @@ ROOT_TITLE = "Introduction"
 # What works on a screen alone. A page can say it of any part of itself with
 # the class screen-only, and show another on paper with print-only.
 NOT_ON_PAPER = (
-    "script, button, input, select, textarea, form, iframe, canvas, "
-    "a.headerlink, .viewcode-link, div.toctree-wrapper, "
+    "script, button, input, select, textarea, form:not(.quiz), iframe, "
+    "canvas, a.headerlink, .viewcode-link, div.toctree-wrapper, "
     ".figure-dark, .screen-only, .noprint, .d-print-none"
 )
 ID_LISTS = ("for", "headers", "aria-labelledby", "aria-describedby")

@@ -19,6 +19,7 @@ from docutils.nodes import make_id
 
 from bookbuild import BuildError
 from bookbuild.chapters import DASH, UNIT_IN_STARS, Chapter, keyed
+from bookbuild.classroom import quizzes
 from bookbuild.current import number_for
 from bookbuild.marks import numbers_filled
 from bookbuild.results import benchmark, lists, scaling
@@ -610,6 +611,7 @@ def built(book: Sequence[Chapter]) -> dict[str, Callable[[], str]]:
     makers: dict[str, Callable[[], str]] = {
         "landing-table": lambda: landing_table(book),
         "cards": lambda: cards(book),
+        "quizzes": lambda: quizzes.listed(quizzes.read_quizzes(book)),
         "models": lambda: models_table(book),
         "printed": lambda: printed_table(book),
         "seconds": lambda: seconds_table(book),
