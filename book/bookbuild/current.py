@@ -145,6 +145,21 @@ def current_pages(values: Values) -> dict[Path, str]:
     return texts
 
 
+def current_decks(values: Values) -> dict[Path, str]:
+    """Return the decks of slides with their numbers in place."""
+    decks = {}
+    for path in sorted((places.ROOT / places.DECKS).glob("*.md")):
+        try:
+            decks[path] = numbers_filled(
+                path.read_text(encoding="utf-8"),
+                lambda mark, own=path.stem: number_for(mark, own, values),
+            )
+        except BuildError as problem:
+            name = places.DECKS / path.name
+            raise BuildError(f"{name}: {problem}") from problem
+    return decks
+
+
 def texts(
     book: Mapping[str, NotebookNode],
     values: Values,
@@ -159,7 +174,8 @@ def texts(
     """
     notebooks = current(book, values, runs)
     folder = places.ROOT / "notebooks"
-    return current_pages(values) | {
+    notes = current_pages(values) | current_decks(values)
+    return notes | {
         folder / f"{name}.ipynb": text_of(notebook)
         for name, notebook in notebooks.items()
     }

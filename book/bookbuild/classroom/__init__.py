@@ -1,0 +1,1 @@
+"""What a teacher takes into a class, made from the chapters."""
