@@ -108,7 +108,7 @@ def cell_of(notebook: NotebookNode, name: str, kind: str) -> NotebookNode:
     )
 
 
-def figure(notebook: NotebookNode, name: str, part: str | None) -> Shown:
+def figure(notebook: NotebookNode, name: str) -> Shown:
     """Show a figure, light and dark, with its number and what it is."""
     caption = cell_of(notebook, name, "figure")
     drawing = notebook.cells[notebook.cells.index(caption) - 1]
@@ -128,7 +128,8 @@ def figure(notebook: NotebookNode, name: str, part: str | None) -> Shown:
     alt = escape(drawing.metadata["alt"])
     notes = f"In {number}, notice {notice}" if notice else ""
     if PAGES_ONLY in data[0]:
-        svg = tidied(data[0][PAGES_ONLY])
+        # Without the last line's end, as the pages have it.
+        svg = tidied(data[0][PAGES_ONLY].rstrip("\n"))
         files = {f"{name}.svg": svg.encode()}
         files[f"{name}-dark.svg"] = recoloured(svg).encode()
         width, height = size_of(svg)
@@ -145,7 +146,7 @@ def figure(notebook: NotebookNode, name: str, part: str | None) -> Shown:
     return Shown(html, files, notes)
 
 
-def formula(notebook: NotebookNode, name: str, part: str | None) -> Shown:
+def formula(notebook: NotebookNode, name: str) -> Shown:
     """Show an equation with its number."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -160,7 +161,7 @@ def formula(notebook: NotebookNode, name: str, part: str | None) -> Shown:
     )
 
 
-def code(notebook: NotebookNode, name: str, part: str | None) -> Shown:
+def code(notebook: NotebookNode, name: str, part: str = "") -> Shown:
     """Show the code of a cell, or a function or class that it defines."""
     cell = cell_of(notebook, name, "code")
     if cell.cell_type != "code":
@@ -211,7 +212,7 @@ def defined_in(source: str, part: str) -> str:
     return "\n".join(line[found[0].col_offset :] for line in lines)
 
 
-def output(notebook: NotebookNode, name: str, part: str | None) -> Shown:
+def output(notebook: NotebookNode, name: str) -> Shown:
     """Show what a cell printed or returned: a table, or text."""
     cell = cell_of(notebook, name, "output")
     shown = []
@@ -255,7 +256,7 @@ def table(html: str) -> str:
     return str(made)
 
 
-def listed(notebook: NotebookNode, name: str, part: str | None) -> Shown:
+def listed(notebook: NotebookNode, name: str) -> Shown:
     """Show the list that stands in a cell of text."""
     cell = cell_of(notebook, name, "list")
     found = LISTED.search(cell.source)
@@ -286,7 +287,7 @@ def exercises_named(text: str, notebook: NotebookNode) -> str:
 
 
 # What a mark may show, by the word that it starts with.
-KINDS: dict[str, Callable[[NotebookNode, str, str | None], Shown]] = {
+KINDS: dict[str, Callable[..., Shown]] = {
     "figure": figure,
     "formula": formula,
     "code": code,

@@ -72,6 +72,7 @@ function fitFormulas() {
 
 async function start() {
     fitFormulas();
+    const onPaper = new Promise(done => Reveal.on("pdf-ready", done));
     const { width, height } = document.querySelector(".reveal").dataset;
     await Reveal.initialize({
         width: Number(width),
@@ -88,4 +89,5 @@ async function start() {
         { keyCode: 84, key: "T", description: "Light or dark" },
         turn
     );
+    if (forPaper) await onPaper;
 }

@@ -26,22 +26,23 @@ from pygments.formatters import HtmlFormatter
 
 from bookbuild import BuildError, places
 from bookbuild.chapters import Chapter, committed, executed, paths
-from bookbuild.classroom.shown import KINDS, Shown, exercises_named, markdown
+from bookbuild.classroom.shown import (
+    COMMENT,
+    KINDS,
+    Shown,
+    exercises_named,
+    markdown,
+)
 from bookbuild.current import current, number_for
 from bookbuild.files import read_settings
 from bookbuild.marks import Mark, numbers_filled
 from bookbuild.pages import colours
+from bookbuild.pages.figures import DARK
 from bookbuild.pages.mathjax import copy_files
 from bookbuild.paper.browser import FLAGS, NoBrowserError, browser_path
 from bookbuild.paper.print import describe
-from bookbuild.plain import (
-    DEEPER,
-    EQUATION,
-    EXERCISES,
-    headings,
-    is_caption,
-    sections_of,
-)
+from bookbuild.plain import headings
+from recslib import style
 
 SLIDES = places.BUILD / "classroom" / "slides"
 HERE = Path(__file__).parent
@@ -56,6 +57,7 @@ OF_REVEAL = (
 )
 FONTS = "dist/theme/fonts/source-sans-pro"
 WIDTH, HEIGHT = 1280, 720  # of a slide, in CSS pixels
+PANEL = 0.06  # how much of the words' colour the ground below code has
 
 HEADING = re.compile(r"(?P<level>##?) +(?P<text>.+?) *")
 NOTE = re.compile(r"Note, (?P<minutes>\d+(?:\.5)?) minutes?:")
@@ -67,8 +69,6 @@ LICENCE = (
     "Text and figures: CC BY 4.0, code: MIT, {title}. "
     "The MovieLens data have their own terms."
 )
-
-
 Files = Mapping[str, bytes]
 
 
@@ -185,36 +185,7 @@ def _slide(section: str, title: str, lines: Sequence[str]) -> Slide:
     return Slide(section, title, body, notes, minutes)
 
 
-def core_of(notebook: NotebookNode) -> list[NotebookNode]:
-    """Return the cells of a chapter's core: all before its exercises."""
-    cells = []
-    for heading, part in sections_of(notebook):
-        if heading == EXERCISES or heading.startswith(DEEPER):
-            break
-        cells += part
-    return cells
-
-
-def labels_in(cells: Sequence[NotebookNode]) -> list[str]:
-    """Return the labels of the figures and equations of some cells."""
-    labels = []
-    for cell in cells:
-        if is_caption(cell):
-            labels.append(cell.id)
-        elif cell.cell_type == "markdown":
-            labels += [m["name"] for m in EQUATION.finditer(cell.source)]
-    return labels
-
-
-def marks_of(slide: Slide) -> Iterator[tuple[str, str, str | None]]:
-    """Go through what a slide shows: kind, id, and part or None."""
-    for match in SHOWN.finditer(slide.body):
-        yield match["kind"], match["id"], match["part"]
-
-
-def current_decks(
-    book: Sequence[Chapter],
-) -> dict[str, list[Slide]]:
+def decks_of(book: Sequence[Chapter]) -> dict[str, list[Slide]]:
     """Return the decks with the numbers of a run, each checked.
 
     Parameters
@@ -281,13 +252,26 @@ def rendered(slide: Slide, notebook: NotebookNode) -> tuple[Slide, Files]:
             raise BuildError(
                 f"it shows a {kind!r}. A mark shows one of {', '.join(KINDS)}."
             )
-        shown.append(KINDS[kind](notebook, match["id"], match["part"]))
+        part = [match["part"]] if match["part"] else []
+        if part and kind != "code":
+            raise BuildError(
+                f"it shows {part[0]!r} of a {kind}. Only of code can a part "
+                "be shown: a function, a class, or a method."
+            )
+        shown.append(KINDS[kind](notebook, match["id"], *part))
         return f"<div>{len(shown) - 1}</div>"
 
     body, notes = (
         exercises_named(text, notebook) for text in (slide.body, slide.notes)
     )
-    body = markdown().render(SHOWN.sub(put, body))
+    body = SHOWN.sub(put, body)
+    for text in (slide.title, body, notes):
+        if unread := COMMENT.search(text):
+            raise BuildError(
+                f"it holds {unread[0]!r}, which shows nothing. A mark such as "
+                "`<!-- figure: fig-name -->` stands on a line of its own."
+            )
+    body = markdown().render(body)
     for number, each in enumerate(shown):
         body = body.replace(f"<div>{number}</div>", each.html, 1)
     more = [each.notes for each in shown if each.notes]
@@ -315,12 +299,25 @@ def reveal_folder() -> Path:
     return Path(spec.submodule_search_locations[0], "_static", "revealjs")
 
 
-def styles() -> str:
-    """Return the colours of code on light and on dark slides."""
-    parts = []
-    for mode in ("light", "dark"):
-        style = HtmlFormatter(style=f"a11y-high-contrast-{mode}")
-        parts.append(style.get_style_defs(f'[data-theme="{mode}"] .code'))
+def colours_of_slides() -> str:
+    """Return the colours of slides and of code on them, light and dark.
+
+    The ground is that of the figures, so that none stands in a box.
+    """
+    parts = [colours.css(), f":root {{ --paper: {style.WHITE}; }}"]
+    pairs = {
+        "light": (style.WHITE, style.BLACK),
+        "dark": (DARK[style.WHITE.lower()], DARK[style.BLACK.lower()]),
+    }
+    for mode, (ground, words) in pairs.items():
+        panel = style.mixed(ground, words, PANEL)
+        here = f'[data-theme="{mode}"]'
+        parts.append(
+            f"{here} {{ --ground: {ground}; --words: {words}; "
+            f"--panel: {panel}; }}"
+        )
+        code = HtmlFormatter(style=f"a11y-high-contrast-{mode}")
+        parts.append(code.get_style_defs(f"{here} .code"))
     return "\n".join(parts) + "\n"
 
 
@@ -336,7 +333,7 @@ def write_deck(
     chapter
         With its numbers.
     slides
-        From `current_decks`.
+        From `decks_of`.
     book_title
         For the foot of the slides.
     """
@@ -375,7 +372,7 @@ def write_deck(
     copy_files(folder / "mathjax")
     for name in ("slides.css", "slides.js"):
         shutil.copyfile(HERE / name, folder / name)
-    (folder / colours.NAME).write_text(colours.css() + styles(), "utf-8")
+    (folder / colours.NAME).write_text(colours_of_slides(), "utf-8")
 
 
 def last_run() -> list[Chapter]:
@@ -409,17 +406,25 @@ def write_slides(folder: Path = SLIDES) -> None:
     new = folder.with_name(f"{folder.name}-new")
     shutil.rmtree(new, ignore_errors=True)
     by_name = {chapter.name: chapter for chapter in book}
-    for name, slides in current_decks(book).items():
-        chapter = replace(by_name[name], notebook=filled[name])
-        with named(places.DECKS / f"{name}.md"):
-            write_deck(new / name, chapter, slides, settings["title"])
     try:
-        print_slides(new, settings["author"])
+        for name, slides in decks_of(book).items():
+            chapter = replace(by_name[name], notebook=filled[name])
+            with named(places.DECKS / f"{name}.md"):
+                write_deck(new / name, chapter, slides, settings["title"])
+        print_or_say_why(new, settings["author"])
+        shutil.rmtree(folder, ignore_errors=True)
+        new.replace(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    print(f"The slides: {folder}")
+
+
+def print_or_say_why(folder: Path, author: str) -> None:
+    """Print each deck, or say that there is no browser to print with."""
+    try:
+        print_slides(folder, author)
     except NoBrowserError as missing:
         print(f"No PDF of the slides: {missing}", file=sys.stderr)
-    shutil.rmtree(folder, ignore_errors=True)
-    new.replace(folder)
-    print(f"The slides: {folder}")
 
 
 def print_slides(folder: Path, author: str) -> None:
