@@ -57,6 +57,7 @@ OF_REVEAL = (
 )
 FONTS = "dist/theme/fonts/source-sans-pro"
 WIDTH, HEIGHT = 1280, 720  # of a slide, in CSS pixels
+PATIENCE = 120_000  # milliseconds that a busy machine may take for a deck
 PANEL = 0.06  # how much of the words' colour the ground below code has
 
 HEADING = re.compile(r"(?P<level>##?) +(?P<text>.+?) *")
@@ -452,6 +453,7 @@ def print_slides(folder: Path, author: str) -> None:
             page = browser.new_page(
                 viewport={"width": WIDTH, "height": HEIGHT}
             )
+            page.set_default_timeout(PATIENCE)
             page.goto(f"{path.as_uri()}?print-pdf")
             page.wait_for_function("document.documentElement.dataset.ready")
             page.pdf(
