@@ -15,6 +15,11 @@ COMMANDS = {
     "execute": ("run", "execute_all", "run notebooks (none named: all)"),
     "html": ("html", "build_html", "build the HTML from executed notebooks"),
     "pdf": ("paper.print", "build_pdf", "print the built HTML to one PDF"),
+    "slides": (
+        "classroom.slides",
+        "write_slides",
+        "make the slides of the chapters",
+    ),
     "refresh": ("run", "refresh_all", "write the outputs into notebooks/"),
     "results": (
         "chapters",

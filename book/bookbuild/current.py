@@ -147,18 +147,20 @@ def current_pages(values: Values) -> dict[Path, str]:
     return texts
 
 
-def current_quizzes(values: Values) -> dict[Path, str]:
-    """Return the sources of the quizzes with their numbers in place."""
+def current_for_class(values: Values) -> dict[Path, str]:
+    """Return quizzes and decks of slides with their numbers in place."""
+    folders = ((QUIZZES, "*.yml"), (places.DECKS, "*.md"))
     texts = {}
-    for path in sorted((places.ROOT / QUIZZES).glob("*.yml")):
-        try:
-            texts[path] = numbers_filled(
-                path.read_text(encoding="utf-8"),
-                lambda mark, own=path.stem: number_for(mark, own, values),
-            )
-        except BuildError as problem:
-            where = path.relative_to(places.ROOT).as_posix()
-            raise BuildError(f"{where}: {problem}") from problem
+    for folder, ending in folders:
+        for path in sorted((places.ROOT / folder).glob(ending)):
+            try:
+                texts[path] = numbers_filled(
+                    path.read_text(encoding="utf-8"),
+                    lambda mark, own=path.stem: number_for(mark, own, values),
+                )
+            except BuildError as problem:
+                where = path.relative_to(places.ROOT).as_posix()
+                raise BuildError(f"{where}: {problem}") from problem
     return texts
 
 
@@ -176,14 +178,11 @@ def texts(
     """
     notebooks = current(book, values, runs)
     folder = places.ROOT / "notebooks"
-    return (
-        current_pages(values)
-        | current_quizzes(values)
-        | {
-            folder / f"{name}.ipynb": text_of(notebook)
-            for name, notebook in notebooks.items()
-        }
-    )
+    sources = current_pages(values) | current_for_class(values)
+    return sources | {
+        folder / f"{name}.ipynb": text_of(notebook)
+        for name, notebook in notebooks.items()
+    }
 
 
 def write_numbers() -> None:

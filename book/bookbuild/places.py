@@ -10,3 +10,5 @@ STAGE = BUILD / "stage"
 EXECUTED = BUILD / "executed"
 SCRIPTS = BUILD / "scripts"
 HTML = BUILD / "html"
+# The outlines of the slides, a file a chapter.
+DECKS = Path("book", "classroom", "slides")

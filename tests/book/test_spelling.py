@@ -35,7 +35,7 @@ NOT_PROSE = (
 NAMES_OF_CODE = re.compile(r"book/api/|_modules/|genindex")
 # In files such as README.md: blocks of code, code in a line, and addresses.
 NOT_MARKDOWN_PROSE = re.compile(
-    r"^```.*?^```$|`[^`\n]*`|\]\([^)\n]*\)|<!--.*?-->|https?://\S+",
+    r"^```.*?^```$|`[^`\n]*`|\$[^$\n]*\$|\]\([^)\n]*\)|<!--.*?-->|https?://\S+",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -107,9 +107,12 @@ def used(pages):
         for path, page in pages.items()
         if not NAMES_OF_CODE.match(path.as_posix())
     }
-    for path in places.ROOT.glob("*.md"):
+    decks = (places.ROOT / places.DECKS).glob("*.md")
+    for path in (*places.ROOT.glob("*.md"), *decks):
         text = path.read_text(encoding="utf-8")
-        texts[path.name] = NOT_MARKDOWN_PROSE.sub(" ", text)
+        texts[path.relative_to(places.ROOT).as_posix()] = (
+            NOT_MARKDOWN_PROSE.sub(" ", text)
+        )
     found = defaultdict(set)
     for place, text in texts.items():
         for word in words_of(text):

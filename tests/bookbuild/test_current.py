@@ -89,6 +89,30 @@ def test_a_page_that_names_no_notebook_is_told(tmp_path, monkeypatch):
         current.current_pages(VALUES)
 
 
+def deck(folder, name, text):
+    path = folder / places.DECKS / f"{name}.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_deck_quotes_its_own_chapter_and_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    path = deck(tmp_path, "01_a", "## 0<!--rmse:.2f--> of 0<!--02_b/n:,-->\n")
+    assert current.current_decks(VALUES) == {
+        path: "## 0.90<!--rmse:.2f--> of 1,682<!--02_b/n:,-->\n"
+    }
+
+
+def test_a_deck_that_quotes_what_nobody_computes_is_told(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    deck(tmp_path, "01_a", "0<!--lost:.2f-->")
+    with pytest.raises(BuildError, match=r"slides/01_a\.md: .*'lost'"):
+        current.current_decks(VALUES)
+
+
 def record(**numbers):
     """Return the last cell of a notebook that keeps these numbers."""
     says = {

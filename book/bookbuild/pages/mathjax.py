@@ -44,8 +44,18 @@ def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
     """Copy the script and its fonts beside the built pages."""
     if error is not None or app.builder.format != "html":
         return
+    copy_files(Path(app.outdir, "_static", "mathjax"))
+
+
+def copy_files(target: Path) -> None:
+    """Copy the script and its fonts into a folder.
+
+    Parameters
+    ----------
+    target
+        A folder, which is made where it is missing.
+    """
     source = mathjax_folder()
-    target = Path(app.outdir, "_static", "mathjax")
     (target / FONTS).mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source / SCRIPT, target / SCRIPT)
     for font in (source / FONTS).glob("*.woff"):
