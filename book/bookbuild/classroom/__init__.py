@@ -1,0 +1,1 @@
+"""What a teacher takes to class, made of the chapters and a few notes."""
