@@ -300,4 +300,5 @@ def _limits(holds: Mapping[str, bool]) -> str:
         f"<li>{escape(name)}: {'limited' if held else 'NOT limited here'}</li>"
         for name, held in holds.items()
     )
-    return f"<p>Tried on this system before the first answer ran:</p><ul>{items}</ul>"
+    said = "<p>Tried on this system before the first answer ran:</p>"
+    return f"{said}<ul>{items}</ul>"

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bookbuild import BuildError, chapters, notebooks, places
-from bookbuild.classroom import feedback
+from bookbuild.classroom import feedback, judge
 from bookbuild.classroom.exercises import Exercise, exercises_in
 from bookbuild.classroom.judge import Verdict
 from bookbuild.classroom.preparing import preparation
@@ -293,9 +293,9 @@ def solution_of(exercise: Exercise) -> list[str]:
 def _arguments(source: str, check: str) -> list[str]:
     """Return what a cell hands to its check."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr == check:
-                return [ast.unparse(each) for each in node.args]
+        asked = node.func if isinstance(node, ast.Call) else None
+        if isinstance(asked, ast.Attribute) and asked.attr == check:
+            return [ast.unparse(each) for each in node.args]
     raise BuildError(f"a cell calls no check {check!r}.")
 
 
@@ -386,7 +386,7 @@ class Judges:
         while left:
             if self.process is None:
                 self._start(lanes)
-            one_by_one = lanes == 1 or not hasattr(os, "fork")
+            one_by_one = lanes == 1 or not judge.can_fork()
             now = left[:1] if one_by_one else left
             for place, job in enumerate(now):
                 self._send(place, job)
@@ -497,7 +497,7 @@ class Judges:
             job = jobs[told.pop("job")]
             job.seconds = told.pop("seconds")
             job.verdict = Verdict(**told)
-        if not hasattr(os, "fork"):
+        if not judge.can_fork():
             self._stop()
 
 

@@ -36,6 +36,7 @@ from types import FunctionType
 
 from bookbuild.classroom import sandbox
 
+NO_PYTHON = "is no Python"
 LONGEST_MESSAGE = 1 << 16  # bytes of a verdict
 MOST_WRITTEN = 64 * sandbox.MEGABYTE  # in the folder of an answer
 MOST_FILES = 1_000
@@ -154,7 +155,7 @@ class _WithSeed(ast.NodeTransformer):
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         asked = node.func
         if (
@@ -209,7 +210,8 @@ def answered(
             if name in space and space[name] is not names.get(name, space)
         }
         if stopped and len(made) < len(asked.answers):
-            return Verdict("error", "the cell stops", f"the cell {stopped}")
+            reason = "syntax" if stopped.startswith(NO_PYTHON) else "stops"
+            return Verdict("error", reason, f"the cell {stopped}")
         verdict = judged(asked, names, made, seeds)
     except SystemExit:
         return Verdict(
@@ -236,11 +238,11 @@ def _raised(error: BaseException) -> str:
     except BaseException:  # even that can be broken
         said = ""
     if isinstance(error, SyntaxError):
-        return f"is no Python: {said}"
+        return f"{NO_PYTHON}: {said}"
     return f"stops. {type(error).__name__}: {said}"
 
 
-# ---- What the check relies on ------------------------------------------------
+# ---- What the check relies on -----------------------------------------------
 
 
 def _snapshot() -> dict[str, dict[str, object]]:
@@ -286,7 +288,7 @@ def _named(name: str) -> type:
     return getattr(importlib.import_module(module), attribute)
 
 
-# ---- The prepared process ----------------------------------------------------
+# ---- The prepared process ---------------------------------------------------
 
 
 def prepared(cells: Sequence[tuple[str, str, bool]]) -> dict[str, object]:
@@ -316,7 +318,22 @@ def prepared(cells: Sequence[tuple[str, str, bool]]) -> dict[str, object]:
     for module in pkgutil.walk_packages(library.__path__, "recslib."):
         with contextlib.suppress(ImportError):
             importlib.import_module(module.name)
+    _warm_up()
     return names
+
+
+def _warm_up() -> None:
+    """Have PyTorch bring what it brings at the first step of an optimizer.
+
+    Otherwise each answer would wait for it, and PyTorch puts other functions
+    in place of its own then.
+    """
+    import torch
+
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    parameter.grad = torch.zeros(1)
+    for kind in (torch.optim.SGD, torch.optim.Adam):
+        kind([parameter], lr=0.1).step()
 
 
 @dataclass
@@ -352,6 +369,14 @@ class _Lines:
         yield from lines
 
 
+def can_fork() -> bool:
+    """Whether a prepared process can be copied for each answer.
+
+    Windows cannot. RECSLIB_NO_FORK=1 does without where it could.
+    """
+    return hasattr(os, "fork") and not os.environ.get("RECSLIB_NO_FORK")
+
+
 def serve(incoming: int, outgoing: int) -> None:
     """Prepare a chapter, then judge what comes until nothing comes any more.
 
@@ -377,7 +402,7 @@ def serve(incoming: int, outgoing: int) -> None:
         for label, (check, answers) in task["asked"].items()
     }
     readable = [*sandbox.system_folders(), Path(task["library"])]
-    if not hasattr(os, "fork"):
+    if not can_fork():
         say(ready=True, holds={})
         _judge_here(json.loads(source.readline()), asked, names, say)
         return

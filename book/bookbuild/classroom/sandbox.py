@@ -156,7 +156,7 @@ def _is_set(name: str) -> bool:
     )
 
 
-# ---- Linux: files by Landlock, rights by capset, calls by seccomp ------------
+# ---- Linux: files by Landlock, rights by capset, calls by seccomp -----------
 
 # Numbers of calls. Those above 400 are the same on all machines.
 _LANDLOCK = (444, 445, 446)  # create a rule set, add a rule, keep to it
