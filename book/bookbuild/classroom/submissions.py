@@ -427,15 +427,16 @@ def _helpers(
     chapter: Mapping[str, str],
     known: frozenset[str],
 ) -> tuple[list[str], list[str]]:
-    """Find what an answer uses of cells that the student added.
+    """Find what an answer uses of cells that the student added or changed.
 
     Only imports, functions, classes and plain values are taken: what would
     run is not.
     """
     own: dict[str, ast.stmt] = {}
     for place, cell in enumerate(cells):
-        is_theirs = cell.label not in chapter and place not in places
-        tree = _parsed(cell.source) if cell.is_code and is_theirs else None
+        is_theirs = chapter.get(cell.label) != cell.source
+        is_other = cell.is_code and is_theirs and place not in places
+        tree = _parsed(cell.source) if is_other else None
         for statement in tree.body if tree else ():
             if _is_plain(statement):
                 for name in names_bound(ast.unparse(statement)):

@@ -3,6 +3,7 @@
 import copy
 import csv
 import json
+import re
 import sys
 
 import pytest
@@ -184,8 +185,10 @@ CLASS = {
         "",
     ),
     "own-check-cell": (
-        [*lab(answer(function(WRONG)))[:-1]]
-        + [code("print('Pass.')", EXERCISES["0.1"].check.id)],
+        [
+            *lab(answer(function(WRONG)))[:-1],
+            code("print('Pass.')", EXERCISES["0.1"].check.id),
+        ],
         "not yet",
         "",
     ),
@@ -220,7 +223,8 @@ CLASS = {
             answer(
                 doing(
                     "from recslib import answers\n"
-                    "answers.expect.__code__ = (lambda *a, **k: None).__code__",
+                    "nothing = lambda *a, **k: None\n"
+                    "answers.expect.__code__ = nothing.__code__",
                     WRONG,
                 )
             )
@@ -232,7 +236,7 @@ CLASS = {
         lab(
             answer(
                 doing(
-                    "torch.Tensor.__gt__ = lambda *a: torch.tensor(0)", WRONG
+                    "torch.Tensor.__gt__ = lambda *a: torch.zeros(())", WRONG
                 )
             )
         ),
@@ -301,7 +305,7 @@ CLASS = {
         "error: too long",
         "letters",
     ),
-    "<script>alert(1)</script>"[:8]: (
+    "<script>": (
         lab(answer(function(WRONG + "    # <script>alert(1)</script>\n"))),
         "not yet",
         "",
@@ -438,8 +442,6 @@ def short(mark):
 
 @pytest.mark.parametrize("student", [*CLASS, *HELD])
 def test_everybody_gets_the_mark_that_they_deserve(graded, student):
-    import re
-
     _, out, _, held = graded
     if student in HELD and student not in held:
         pytest.skip("this system does not hold answers back")
