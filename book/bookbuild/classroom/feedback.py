@@ -29,8 +29,11 @@ body { margin: 0 auto; max-width: 60rem; padding: 1rem; color: var(--ink);
   background: var(--paper); font: 1rem/1.5 system-ui, sans-serif; }
 h1, h2, h3 { line-height: 1.25; overflow-wrap: anywhere; }
 a { color: var(--link); }
-p, li, td { overflow-wrap: anywhere; }
+p, li { overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
+.wide th, .wide td { white-space: nowrap; }
+.wide td.note { min-width: 14rem; white-space: normal; }
+details { margin-bottom: 1rem; }
 table { border-collapse: collapse; }
 th, td { border: 1px solid var(--line); padding: .3rem .6rem;
   text-align: left; vertical-align: top; }
@@ -194,12 +197,15 @@ def index_page(
 def _count(graded: Sequence[Graded]) -> str:
     students = len({one.student for one in graded})
     ungraded = sum(not one.marks for one in graded)
-    said = f"<p>{students} students, {len(graded)} notebooks"
+    said = (
+        f"<p>{students} student{'s' * (students != 1)}, "
+        f"{len(graded)} notebook{'s' * (len(graded) != 1)}"
+    )
     if ungraded:
         said += f", {ungraded} of them not graded: the table says why"
     return (
-        f"{said}. The same is in <a href='grades.csv'>grades.csv</a> and, "
-        "with answers, in <a href='grades.json'>grades.json</a>.</p>"
+        f'{said}. The same is in <a href="grades.csv">grades.csv</a> and, '
+        'with answers, in <a href="grades.json">grades.json</a>.</p>'
     )
 
 
@@ -223,7 +229,7 @@ def _table(
             cells.append(f"<td>{_badge(mark) if mark else ''}</td>")
         total = f"{one.total}/{len(one.marks)}" if one.marks else ""
         cells.append(f'<td class="number">{total}</td>')
-        cells.append(f"<td>{escape(one.note)}</td>")
+        cells.append(f'<td class="note">{escape(one.note)}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     return (
@@ -261,11 +267,15 @@ def _mistakes(
             counts[kind] += 1
         ordered = sorted(counts, key=lambda kind: (-counts[kind], kind))
         items = "".join(
-            f"<li>{counts[kind]} times: {escape(first[kind])}</li>"
+            f"<li>{_times(counts[kind])}: {escape(first[kind])}</li>"
             for kind in ordered[:MOST_SAID]
         )
         parts.append(f"<ul>{items}</ul>")
     return parts or ["<p>Everything passes.</p>"]
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n} times"
 
 
 def _to_look_at(
@@ -292,10 +302,7 @@ def _to_look_at(
 
 def _limits(holds: Mapping[str, bool]) -> str:
     if not holds:
-        return (
-            "<p>Nothing was limited but the time: this system offers no "
-            "more, or no answer was run.</p>"
-        )
+        return "<p>No answer was run.</p>"
     items = "".join(
         f"<li>{escape(name)}: {'limited' if held else 'NOT limited here'}</li>"
         for name, held in holds.items()

@@ -42,7 +42,7 @@ LONGEST_PREPARATION = 600.0  # seconds
 UNUSUAL = {
     *("builtins", "checks", "ctypes", "gc", "importlib", "inspect", "os"),
     *("pathlib", "shutil", "signal", "socket", "subprocess", "sys"),
-    *("threading", "recslib.answers", "recslib.checks", "exec", "eval"),
+    *("threading", "exec", "eval"),
     *("open", "compile", "globals", "vars", "setattr", "__import__"),
 }
 
@@ -346,8 +346,13 @@ def unusual_in(code: str) -> list[str]:
         elif isinstance(node, ast.Attribute):
             hidden = node.attr.startswith("_") and node.attr != "__init__"
             found |= {node.attr} if hidden else set()
-    hidden = {name for name in found if name.startswith("_") and name[1:]}
-    return sorted(found & UNUSUAL | hidden - {"__name__"})
+    return sorted(
+        name
+        for name in found
+        if name in UNUSUAL
+        or name.startswith(("recslib.checks", "recslib.answers"))
+        or (name.startswith("_") and name not in ("_", "__name__"))
+    )
 
 
 class Judges:
@@ -395,7 +400,7 @@ class Judges:
                 if one_by_one and now[0].verdict is None:
                     now[0].verdict = Verdict(
                         "error",
-                        "stops the judge",
+                        "exit",
                         "the answer ended the process that judges it.",
                     )
                 lanes = 1
@@ -503,7 +508,7 @@ class Judges:
 
 def _wall(job: _Job) -> float:
     """Return the seconds on the clock that an answer may take."""
-    return 5.0 + 3.0 * job.cpu
+    return 15.0 + 3.0 * job.cpu
 
 
 def _pass_on(source: io.BufferedReader, lines: queue.Queue[bytes]) -> None:

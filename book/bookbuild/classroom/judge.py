@@ -403,7 +403,8 @@ def serve(incoming: int, outgoing: int) -> None:
     }
     readable = [*sandbox.system_folders(), Path(task["library"])]
     if not can_fork():
-        say(ready=True, holds={})
+        # The command that grades ends this process when its time is over.
+        say(ready=True, holds={n: n == "time" for n in sandbox.TRIED})
         _judge_here(json.loads(source.readline()), asked, names, say)
         return
     say(ready=True, holds=_tried(readable, Path(task["outside"])))

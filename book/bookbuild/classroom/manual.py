@@ -104,10 +104,10 @@ def add_to(command: argparse.ArgumentParser, name: str) -> None:
     )
     command.add_argument(
         "--only",
-        nargs="+",
+        type=_numbers,
         default=(),
-        metavar="NUMBER",
-        help="the exercises that count, such as 1.1 1.4: who lacks one has it "
+        metavar="NUMBERS",
+        help="the exercises that count, such as 1.1,1.4: who lacks one has it "
         "missing; if not given, those that a notebook holds",
     )
     command.add_argument(
@@ -125,6 +125,11 @@ def add_to(command: argparse.ArgumentParser, name: str) -> None:
         metavar="N",
         help="answers judged at a time (one a core); one more may take 2 GB",
     )
+
+
+def _numbers(text: str) -> list[str]:
+    """Read numbers of exercises, with commas between."""
+    return [number for number in text.replace(" ", "").split(",") if number]
 
 
 def _whole(text: str) -> int:

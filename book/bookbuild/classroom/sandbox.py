@@ -20,6 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MEGABYTE = 1 << 20
+TRIED = (
+    "time",
+    "memory",
+    "size of files",
+    "reading outside",
+    "writing outside",
+    "network",
+    "other processes",
+)
 
 
 @dataclass(frozen=True)
@@ -94,19 +103,19 @@ def what_holds(outside: Path) -> dict[str, bool]:
     Returns
     -------
     dict
-        By name, whether it was refused: reading and writing outside, sockets,
-        and other processes. Of time, memory and size of files, whether a
-        limit is set.
+        By the names of `TRIED`, whether it was refused. Of time, memory and
+        size of files, whether a limit is set.
     """
-    return {
-        "time": _is_set("RLIMIT_CPU"),
-        "memory": _is_set("RLIMIT_AS") and sys.platform != "darwin",
-        "size of files": _is_set("RLIMIT_FSIZE"),
-        "reading outside": _refused(lambda: _open(outside, os.O_RDONLY)),
-        "writing outside": _refused(lambda: _open(outside, os.O_WRONLY)),
-        "network": _refused(_open_socket),
-        "other processes": _refused(_start_process),
-    }
+    found = (
+        _is_set("RLIMIT_CPU"),
+        _is_set("RLIMIT_AS") and sys.platform != "darwin",
+        _is_set("RLIMIT_FSIZE"),
+        _refused(lambda: _open(outside, os.O_RDONLY)),
+        _refused(lambda: _open(outside, os.O_WRONLY)),
+        _refused(_open_socket),
+        _refused(_start_process),
+    )
+    return dict(zip(TRIED, found, strict=True))
 
 
 # ---- Limits of a process, wherever there is POSIX ---------------------------

@@ -5,12 +5,13 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 
 from bookbuild import places
 from bookbuild.classroom import feedback, grading
 from bookbuild.classroom.verdicts import Graded, Mark
-from bookbuild.paper.browser import NoBrowserError, browser_path
+from bookbuild.paper.browser import FLAGS, NoBrowserError, browser_path
 
 EXERCISES = grading.chapter_of(
     places.ROOT / "notebooks" / "00_pytorch_in_twenty_minutes.ipynb"
@@ -71,8 +72,14 @@ def test_what_a_student_wrote_is_text_and_no_page(pages):
 
 
 def test_no_page_asks_for_anything(pages):
-    for page in pages.values():
-        assert not re.search(r"https?:|//|src=|@import|url\(", page)
+    for text in pages.values():
+        page = BeautifulSoup(text, "html.parser")
+        assert not page.find_all(["script", "img", "link", "iframe", "form"])
+        assert not page.find_all(src=True)
+        assert "url(" not in page.style.string
+        for link in page.find_all(href=True):
+            assert re.fullmatch(r"[\w./-]+", link["href"])
+            assert not link["href"].startswith("/")
 
 
 def test_a_student_is_told_nothing_of_others_and_nothing_of_limits(pages):
@@ -112,7 +119,7 @@ def browser():
             if os.environ.get("REQUIRE_BROWSER") == "1":
                 pytest.fail(str(missing))
             pytest.skip(str(missing))
-        opened = playwright.chromium.launch(executable_path=path)
+        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield opened
         opened.close()
 

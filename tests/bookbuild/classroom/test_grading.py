@@ -152,8 +152,8 @@ CLASS = {
             answer(
                 doing(
                     "import threading\n"
-                    "t = threading.Thread(target=lambda: [0 for _ in iter(int"
-                    ", 1)], daemon=True)\nt.start()"
+                    "t = threading.Thread(target=threading.Event().wait)\n"
+                    "t.start()"
                 )
             )
         ),
@@ -524,7 +524,7 @@ def test_where_there_is_no_fork_answers_are_judged_all_the_same(
     grading.grade(str(folder), str(tmp_path / "out"), seconds=SECONDS)
     one = record(tmp_path / "out")
     assert short(one["right"]["marks"][0]) == "pass"
-    assert short(one["exits-at-once"]["marks"][0]) == "error: stops the judge"
+    assert short(one["exits-at-once"]["marks"][0]) == "error: exit"
 
 
 def test_exercises_that_count_are_missing_where_a_notebook_lacks_them(
