@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from bookbuild import BuildError, chapters, notebooks, places
 from bookbuild.classroom import feedback, judge
 from bookbuild.classroom.exercises import Exercise, exercises_in
@@ -59,12 +61,15 @@ class Chapter:
         Id to source.
     exercises
         In its order.
+    known
+        Names that are made before an answer is judged.
     """
 
     stem: str
-    notebook: notebooks.NotebookNode
+    notebook: NotebookNode
     cells: Mapping[str, str]
     exercises: Sequence[Exercise]
+    known: frozenset[str]
 
 
 @dataclass
@@ -170,7 +175,9 @@ def chapter_of(path: Path) -> Chapter:
     with notebooks.named(path):
         notebook = notebooks.read(path)
         cells = {cell.id: cell.source for cell in notebook.cells}
-        return Chapter(path.stem, notebook, cells, exercises_in(notebook))
+        exercises = exercises_in(notebook)
+        known = preparation(notebook, exercises).names
+        return Chapter(path.stem, notebook, cells, exercises, known)
 
 
 # ---- Reading ----------------------------------------------------------------
@@ -196,9 +203,8 @@ def _read(
     asked = handed_out(cells, chapter.exercises)
     if only:
         asked = [each for each in chapter.exercises if each.number in only]
-    names = preparation(chapter.notebook, chapter.exercises).names
     answers = {
-        each.label: answer_to(each, cells, chapter.cells, names)
+        each.label: answer_to(each, cells, chapter.cells, chapter.known)
         for each in asked
     }
     note = "" if asked else "holds none of the exercises"

@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from bookbuild.classroom.exercises import Exercise, names_made
@@ -20,6 +21,7 @@ from bookbuild.classroom.preparing import names_bound, names_used
 
 LARGEST = 25 << 20  # bytes of a notebook, figures included
 LONGEST = 50_000  # letters of an answer
+MOST_CELLS, MOST_TEXT = 5_000, 5_000_000  # of a notebook, without outputs
 # How Moodle and Canvas name what a class handed in.
 MOODLE = re.compile(r"(?P<who>.+_\d+)_assignsubmission_file_?(?P<file>.*)")
 CANVAS = re.compile(r"(?P<who>[^_]+)(?:_LATE)?_\d+_\d+_(?P<file>.+)")
@@ -194,7 +196,12 @@ def cells_of(path: Path) -> list[Cell]:
         cells = first.get("cells") if isinstance(first, dict) else None
     if not isinstance(cells, list):
         raise UnreadableError("not a notebook: it has no cells")
-    return [_cell(each) for each in cells if isinstance(each, dict)]
+    if len(cells) > MOST_CELLS:
+        raise UnreadableError(f"too large: more than {MOST_CELLS:,} cells")
+    read = [_cell(each) for each in cells if isinstance(each, dict)]
+    if sum(len(cell.source) for cell in read) > MOST_TEXT:
+        raise UnreadableError(f"too large: more than {MOST_TEXT:,} letters")
+    return read
 
 
 def _cell(cell: Mapping[str, object]) -> Cell:
@@ -314,11 +321,10 @@ def answer_to(
         notes.append(
             "The cell is no longer a code cell; its text was taken as code."
         )
-    if any("\n%" in f"\n{s.lstrip()}" for s in sources) and any(
-        _parsed(s) is None for s in sources
-    ):
+    python = [without_magic(source) for source in sources]
+    if python != sources and any(_parsed(s) is None for s in sources):
         notes.append("Lines that only Jupyter understands were left out.")
-        sources = [without_magic(source) for source in sources]
+        sources = python
     if sum(map(len, sources)) > LONGEST:
         return Answer((), f"the answer has more than {LONGEST:,} letters")
     taken, extra = _helpers(sources, places, cells, chapter, known)
@@ -395,11 +401,15 @@ def without_magic(source: str) -> str:
     return MAGIC.sub(r"\1pass", source)
 
 
+@lru_cache(maxsize=10_000)
 def _parsed(source: str) -> ast.Module | None:
+    """Parse code; None where it is none, or nested too deep to look at."""
     if len(source) > LONGEST:
         return None
     try:
-        return ast.parse(source)
+        tree = ast.parse(source)
+        ast.unparse(tree)
+        return tree
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -300,6 +300,14 @@ CLASS = {
         "pass",
         "",
     ),
+    "deep": (
+        lab(
+            answer(function(before="x = " + "1 + " * 700 + "1")),
+            code("y = " + "-" * 900 + "x"),
+        ),
+        "pass",
+        "",
+    ),
     "too-long": (
         lab(answer(function(after="x = 1\n" * 20_000))),
         "error: too long",
@@ -389,7 +397,7 @@ def no_notebooks(folder):
     """Hand in what is no notebook: by student, what is said of it."""
     (folder / "a-text.ipynb").write_text("I did it, honest.")
     (folder / "a-list.ipynb").write_text("[1, 2]")
-    (folder / "deep.ipynb").write_text("[" * 100_000)
+    (folder / "brackets.ipynb").write_text("[" * 100_000)
     (folder / "empty.ipynb").write_bytes(b"")
     (folder / "a-picture.png").write_bytes(b"\x89PNG")
     (folder / "none-inside").mkdir()
@@ -402,7 +410,7 @@ def no_notebooks(folder):
     return {
         "a-text": "no JSON",
         "a-list": "no cells",
-        "deep": "no JSON",
+        "brackets": "no JSON",
         "empty": "an empty file",
         "a-picture": "does not end in .ipynb",
         "none-inside": "no notebook in the folder; there is answers.docx",

@@ -7,7 +7,6 @@ import pytest
 
 from bookbuild import places
 from bookbuild.classroom import grading
-from bookbuild.classroom.preparing import preparation
 from bookbuild.classroom.submissions import (
     Cell,
     UnreadableError,
@@ -132,6 +131,18 @@ def test_what_is_no_notebook_says_why(tmp_path, content):
         cells_of(path)
 
 
+@pytest.mark.parametrize(
+    ("cells", "source"), [(6_000, ""), (200, "x" * 40_000)]
+)
+def test_a_notebook_that_would_take_long_to_read_is_too_large(
+    tmp_path, cells, source
+):
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps({"cells": [{"source": source}] * cells}))
+    with pytest.raises(UnreadableError, match="too large"):
+        cells_of(path)
+
+
 def of_chapter(number):
     chapter = next(c for c in BOOK if c.stem.startswith(f"{number:02}"))
     cells = [
@@ -163,8 +174,7 @@ def test_a_lab_is_known_by_its_chapter_and_by_its_exercise(number, has_ids):
 def answer(number, cells):
     chapter, _ = of_chapter(int(number.partition(".")[0]))
     (each,) = (e for e in chapter.exercises if e.number == number)
-    known = preparation(chapter.notebook, chapter.exercises).names
-    return answer_to(each, cells, chapter.cells, known)
+    return answer_to(each, cells, chapter.cells, chapter.known)
 
 
 def test_an_answer_of_two_names_may_stand_in_two_cells():
