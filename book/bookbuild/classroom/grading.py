@@ -98,7 +98,7 @@ def grade(
     folder: str,
     out: str = "grades",
     only: Sequence[str] = (),
-    seconds: int = 10,
+    seconds: int = 5,
     jobs: int | None = None,
 ) -> None:
     """Grade a folder, and write marks and feedback.
@@ -115,7 +115,8 @@ def grade(
     seconds
         Of a core, that an answer may take.
     jobs
-        How many answers are judged at a time; None takes one a core.
+        How many answers are judged at a time; None takes two a core, for one
+        that waits uses none.
 
     Raises
     ------
@@ -143,7 +144,7 @@ def grade(
         [_read(each, book, only) for each in found],
         book,
         seconds,
-        jobs or os.cpu_count() or 1,
+        jobs or 2 * (os.cpu_count() or 1),
     )
     _write(graded, holds, book, there)
     print(f"Graded: {there / 'index.html'}, {there / 'grades.csv'}")

@@ -113,7 +113,7 @@ def add_to(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument(
         "--seconds",
         type=_whole,
-        default=10,
+        default=5,
         metavar="N",
         help="of a core, that an answer may take (%(default)s), or ten times "
         "what the book's solution takes if that is more",
@@ -123,7 +123,7 @@ def add_to(command: argparse.ArgumentParser, name: str) -> None:
         type=_whole,
         default=None,
         metavar="N",
-        help="answers judged at a time (one a core); one more may take 2 GB",
+        help="answers judged at a time (two a core); one may take 2 GB",
     )
 
 
