@@ -84,7 +84,9 @@ def confine(limits: Limits, folder: Path, readable: Sequence[Path]) -> None:
     if sys.platform != "linux":
         return
     with contextlib.suppress(OSError):
-        # Without it neither Landlock nor seccomp is open to everybody.
+        # It ends when the process that started it does.
+        _call(_PRCTL, 1, 9, 0, 0, 0)
+        # Without this neither Landlock nor seccomp is open to everybody.
         _call(_PRCTL, 38, 1, 0, 0, 0)
     for limit in (lambda: _landlock(folder, readable), _no_rights, _seccomp):
         with contextlib.suppress(OSError):
