@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import functools
 import importlib
 import inspect
@@ -32,7 +33,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 from bookbuild.classroom import sandbox
 
@@ -93,10 +94,6 @@ class Verdict:
     status: str
     reason: str = ""
     said: str = ""
-
-
-class UnfairError(Exception):
-    """An answer changed what it is judged by."""
 
 
 def judged(
@@ -193,7 +190,7 @@ def answered(
     Verdict
         Whatever the code does, as long as its process lives.
     """
-    relied_on = _snapshot()
+    relied_on, kept = _snapshot(), _kept(asked, names)
     space = dict(names)
     stopped = ""
     try:
@@ -212,7 +209,7 @@ def answered(
         if stopped and len(made) < len(asked.answers):
             reason = "syntax" if stopped.startswith(NO_PYTHON) else "stops"
             return Verdict("error", reason, f"the cell {stopped}")
-        verdict = judged(asked, names, made, seeds)
+        verdict = judged(asked, kept, made, seeds)
     except SystemExit:
         return Verdict(
             "error", "exit", "the answer ends the program (`sys.exit`)."
@@ -230,6 +227,25 @@ def answered(
         said = f"{verdict.said} And below the answer, the cell {stopped}"
         return Verdict(verdict.status, verdict.reason, said)
     return verdict
+
+
+def _kept(asked: Asked, names: Mapping[str, object]) -> dict[str, object]:
+    """Copy what a check takes from the chapter: no answer can spoil it."""
+    kept = dict(names)
+    for node in ast.walk(ast.parse(asked.check)):
+        if isinstance(node, ast.Name) and node.id in names:
+            value = names[node.id]
+            if isinstance(value, FunctionType):
+                kept[node.id] = FunctionType(
+                    value.__code__,
+                    value.__globals__,
+                    value.__name__,
+                    value.__defaults__,
+                    value.__closure__,
+                )
+            elif not isinstance(value, ModuleType):
+                kept[node.id] = copy.deepcopy(value)
+    return kept
 
 
 def _raised(error: BaseException) -> str:

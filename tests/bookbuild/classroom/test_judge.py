@@ -163,3 +163,21 @@ def test_a_cell_that_is_needed_and_stops_is_named():
     assert judge.prepared(cells)["x"] == 1
     with pytest.raises(RuntimeError, match=r"cell 'broken' stops\. NameError"):
         judge.prepared([("broken", "nowhere", True)])
+
+
+def test_what_the_chapter_hands_to_a_check_cannot_be_spoilt():
+    asked = judge.Asked(
+        "print(checks.best_constant(lambda s: mine(s) + sum(given) + one()))",
+        ["mine"],
+    )
+    names = {**NAMES, "given": [0.0], "one": lambda: 0.0}
+    source = """
+given[0] = 2.0
+one.__code__ = (lambda: 1.0).__code__
+def mine(stars):
+    return stars.mean() - 3
+"""
+    assert judge.answered(asked, names, [source]).status == "not yet"
+    names = {**NAMES, "given": [0.0], "one": lambda: 0.0}
+    right = ["def mine(stars): return stars.mean()"]
+    assert judge.answered(asked, names, right).status == "pass"
