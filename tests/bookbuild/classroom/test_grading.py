@@ -11,6 +11,7 @@ import pytest
 from bookbuild import BuildError, places
 from bookbuild.classroom import grading
 
+pytestmark = pytest.mark.slow
 CHAPTER = grading.chapter_of(
     places.ROOT / "notebooks" / "00_pytorch_in_twenty_minutes.ipynb"
 )
@@ -420,9 +421,12 @@ def no_notebooks(folder):
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["@class"])
 def graded(tmp_path_factory):
-    """Grade the class once: the folder, what was written, what was held."""
+    """Grade the class once, in one process of several that share the tests.
+
+    Returns the folder, what was written, what was said, who was held back.
+    """
     place = tmp_path_factory.mktemp("class")
     folder = place / "handed-in"
     folder.mkdir()
@@ -448,7 +452,9 @@ def short(mark):
     return f"error: {mark['reason']}" if mark["reason"] else mark["status"]
 
 
-@pytest.mark.parametrize("student", [*CLASS, *HELD])
+@pytest.mark.parametrize(
+    "student", [*CLASS, *HELD], ids=lambda student: f"{student}@class"
+)
 def test_everybody_gets_the_mark_that_they_deserve(graded, student):
     _, out, _, held = graded
     if student in HELD and student not in held:

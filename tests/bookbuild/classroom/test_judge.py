@@ -56,6 +56,7 @@ def test_every_exercise_has_answers_to_meet():
     assert set(EXERCISES) == set(TABLES) == set(checks.__all__)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXERCISES)
 def test_every_known_answer_is_judged_as_its_table_says(name, names):
     asked = asked_of(EXERCISES[name])
