@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from bookbuild import BuildError
+from bookbuild.classroom import manual
 
 # Command, the module and the function behind it, and what it does. A command
 # waits for no module but its own.
@@ -43,6 +44,12 @@ COMMANDS = {
         "make_classroom",
         "make what teachers take to class",
     ),
+    "grade": ("classroom.grading", "grade", "grade what a class handed in"),
+    "nbgrader": (
+        "classroom.nbgrader",
+        "write_nbgrader",
+        "write the exercises for nbgrader",
+    ),
 }
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
@@ -64,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--upgrade", nargs="+", default=[], metavar="NAME"
             )
+        if name in ("grade", "nbgrader"):
+            manual.add_to(command, name)
         if name == "pdf":
             command.add_argument(
                 "--paper", choices=["A4", "letter"], default="A4"

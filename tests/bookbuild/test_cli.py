@@ -349,3 +349,23 @@ def test_a_command_that_is_stopped_says_so_and_no_more(
     monkeypatch.setattr(notebooks, "check_unchanged", stopped)
     assert cli.main(["refresh"]) == cli.INTERRUPTED
     assert "Stopped." in capsys.readouterr().err
+
+
+def test_a_command_of_the_classroom_has_a_manual_and_its_words(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["grade", "--help"])
+    said = capsys.readouterr().out
+    for part in ("grades.csv", "which cell is an answer", "could forge one"):
+        assert part in said
+    chosen = cli.parser().parse_args(
+        ["grade", "--only", "1.1, 1.4", "class", "--seconds", "3"]
+    )
+    assert (chosen.only, chosen.folder) == (["1.1", "1.4"], "class")
+    with pytest.raises(SystemExit):
+        cli.main(["grade", "class", "--seconds", "0"])
+    assert "less than 1" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_told_in_words(capsys):
+    assert cli.main(["grade", "nowhere"]) == 1
+    assert "There is no folder 'nowhere'" in capsys.readouterr().err
