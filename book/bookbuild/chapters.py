@@ -192,6 +192,17 @@ def executed() -> list[Chapter]:
     return [ran(path) for path in paths()]
 
 
+def last_run() -> tuple[list[Chapter], bool]:
+    """Return the chapters, and whether they are as they were run last.
+
+    Where one was not run, or other cells than these, they are as committed.
+    """
+    try:
+        return executed(), True
+    except BuildError:
+        return committed(), False
+
+
 def ran(path: Path) -> Chapter:
     """Return a chapter as it was run last."""
     return chapter_of(_run_of(path))

@@ -10,12 +10,14 @@ import nbformat
 from nbformat import NotebookNode
 
 from bookbuild import BuildError, places
-from bookbuild.chapters import committed, executed
+from bookbuild.chapters import last_run
 from bookbuild.classroom.editions import instructor_edition, student_edition
+from bookbuild.classroom.exports import write_quizzes
 from bookbuild.classroom.labs import labs_of
 from bookbuild.classroom.leaks import leaks, leaks_in_text, secrets_of
 from bookbuild.classroom.notes import notes_on
 from bookbuild.classroom.packs import beside, packed, write_folder
+from bookbuild.classroom.slides import write_slides
 from bookbuild.current import current
 from bookbuild.lone import script
 from bookbuild.notebooks import text_of
@@ -30,10 +32,7 @@ def chapters_to_teach() -> tuple[dict[str, NotebookNode], str]:
     They are as they were run last, or as they are committed where that run
     is of other cells, or there is none.
     """
-    try:
-        book, runs = executed(), True
-    except BuildError:
-        book, runs = committed(), False
+    book, runs = last_run()
     notebooks = {chapter.name: chapter.notebook for chapter in book}
     values = {chapter.name: chapter.values for chapter in book}
     made = current(notebooks, values, notebooks if runs else None)
@@ -110,6 +109,10 @@ def make_classroom() -> None:
         archive = folder / f"{part}.zip"
         archive.write_bytes(packed(around | files))
         print(f"  {part}/ and {archive.name}: {told(files)}")
+    quizzes = write_quizzes(folder / "quizzes", last_run()[0])
+    print(f"  quizzes/: {len(quizzes)} files for learning systems")
+    write_slides(folder / "slides")
+    print("  slides/: a folder and a PDF for each deck")
 
 
 def told(files: Files) -> str:

@@ -25,7 +25,7 @@ from playwright.sync_api import sync_playwright
 from pygments.formatters import HtmlFormatter
 
 from bookbuild import BuildError, places
-from bookbuild.chapters import Chapter, committed, executed, paths
+from bookbuild.chapters import Chapter, last_run
 from bookbuild.classroom.shown import (
     COMMENT,
     KINDS,
@@ -376,12 +376,6 @@ def write_deck(
     (folder / colours.NAME).write_text(colours_of_slides(), "utf-8")
 
 
-def last_run() -> list[Chapter]:
-    """Return the chapters as they were run last, else as committed."""
-    ran = all((places.EXECUTED / path.name).exists() for path in paths())
-    return executed() if ran else committed()
-
-
 def write_slides(folder: Path = SLIDES) -> None:
     """Write the slides of every chapter that has a deck, and print them.
 
@@ -399,7 +393,7 @@ def write_slides(folder: Path = SLIDES) -> None:
         Where a deck asks for what its chapter does not have.
     """
     reveal_folder()  # before any work, to say that it is missing
-    book = last_run()
+    book, _ = last_run()
     notebooks = {chapter.name: chapter.notebook for chapter in book}
     values = {chapter.name: chapter.values for chapter in book}
     filled = current(notebooks, values, notebooks, keep=False)
