@@ -25,7 +25,7 @@ from playwright.sync_api import sync_playwright
 from pygments.formatters import HtmlFormatter
 
 from bookbuild import BuildError, places
-from bookbuild.chapters import Chapter, last_run
+from bookbuild.chapters import Chapter, last_run, paths
 from bookbuild.classroom.shown import (
     COMMENT,
     KINDS,
