@@ -140,7 +140,10 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     shutil.rmtree(places.STAGE, ignore_errors=True)
     for name, notebook in notebooks.items():
         write(notebook, places.STAGE / "notebooks" / f"{name}.ipynb")
-    ignore = shutil.ignore_patterns("*.py", "bookbuild", "*.yml")
+    # Neither code nor what is made into something else than a page.
+    ignore = shutil.ignore_patterns(
+        "*.py", "bookbuild", "*.yml", places.DECKS.name
+    )
     shutil.copytree(places.ROOT / "book", places.STAGE / "book", ignore=ignore)
     shutil.copy(places.ROOT / "_toc.yml", places.STAGE / "_toc.yml")
     # Where the book's own address is not known, its card has none either.
