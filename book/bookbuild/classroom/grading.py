@@ -444,7 +444,7 @@ class Judges:
         reader.daemon = True
         reader.start()
         self._write({**self.task, "lanes": lanes})
-        told = self._line(LONGEST_PREPARATION)
+        told = self._line(LONGEST_PREPARATION) or {}
         if not told.get("ready"):
             self._stop()
             said = told.get("failed", "the process that judges ended.")
@@ -486,11 +486,13 @@ class Judges:
         except OSError:
             pass  # it has ended: what reads from it will see
 
-    def _line(self, seconds: float) -> dict:
-        """Wait for a line; nothing where the process ended or is too late."""
+    def _line(self, seconds: float) -> dict | None:
+        """Wait for a line: None where none came in time, {} at the end."""
         try:
             return json.loads(self.lines.get(timeout=seconds) or b"{}")
-        except (queue.Empty, ValueError):
+        except queue.Empty:
+            return None
+        except ValueError:
             return {}
 
     def _collect(self, jobs: Sequence[_Job]) -> None:
@@ -499,9 +501,8 @@ class Judges:
         for _ in jobs:
             told = self._line(longest)
             if not told:
-                is_late = self.process.poll() is None
                 self._stop()
-                if is_late and len(jobs) == 1:
+                if told is None and len(jobs) == 1:
                     jobs[0].verdict = Verdict(
                         "error", "time", "the answer did not end in its time."
                     )
