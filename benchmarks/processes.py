@@ -82,29 +82,34 @@ def fit_here(folder: str) -> None:
     dist.destroy_process_group()
 
 
-def run() -> None:
+def measure(folder: str) -> list[dict[str, Any]]:
     """Measure one process and two, one after the other."""
     rows = []
+    for n_processes in (1, 2):
+        load = os.getloadavg()[0]
+        told = together(n_processes, folder)
+        rows.append(
+            {
+                "processes": n_processes,
+                "ratings": N_RATINGS - N_RATINGS // HELD_BACK,
+                "sweeps": N_SWEEPS,
+                "wall_s": round(max(each["fit_wall_s"] for each in told), 1),
+                "cpu_s": [round(each["fit_cpu_s"], 1) for each in told],
+                "peak_mb": round(max(each["peak_mb"] for each in told)),
+                "rmse": told[0]["rmse"],
+                "load_at_start": round(load, 1),
+            }
+        )
+        print(rows[-1], flush=True)
+    return rows
+
+
+def run() -> None:
+    """Make ratings up, and measure."""
     with tempfile.TemporaryDirectory() as folder:
-        script = growth.__file__
-        in_own_process(script, "make", str(N_RATINGS), folder)
-        for n_processes in (1, 2):
-            load = os.getloadavg()[0]
-            told = together(n_processes, folder)
-            rows.append(
-                {
-                    "processes": n_processes,
-                    "ratings": N_RATINGS - N_RATINGS // HELD_BACK,
-                    "sweeps": N_SWEEPS,
-                    "wall_s": round(max(t["fit_wall_s"] for t in told), 1),
-                    "cpu_s": [round(t["fit_cpu_s"], 1) for t in told],
-                    "peak_mb": round(max(t["peak_mb"] for t in told)),
-                    "rmse": told[0]["rmse"],
-                    "load_at_start": round(load, 1),
-                }
-            )
-            print(rows[-1], flush=True)
-    write("processes.json", rows)
+        # In a process of its own: see growth.
+        in_own_process(growth.__file__, "make", str(N_RATINGS), folder)
+        write("processes.json", measure(folder))
 
 
 if __name__ == "__main__":
