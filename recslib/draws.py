@@ -232,7 +232,7 @@ def draw_noise(
     """Draw whose ratings are how noisy, and the precision that all share.
 
     All are Gamma: a row's own noise is drawn as if it had been ordinary in
-    `ORDINARY` ratings more.
+    ``ORDINARY`` ratings more.
 
     Parameters
     ----------

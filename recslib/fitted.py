@@ -227,7 +227,7 @@ def predict_ratings(
     Parameters
     ----------
     star_model
-        Of a `Study`, or what was saved of it.
+        Of a study, or what was saved of it.
     user_id
         The data set's id.
     items
@@ -275,7 +275,7 @@ def for_newcomer(
     Parameters
     ----------
     list_model
-        Of a `Study`, or what was saved of it.
+        Of a study, or what was saved of it.
     stars
         From an item's title or id to a rating, on the scale of the ratings.
     n

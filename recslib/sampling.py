@@ -297,8 +297,8 @@ def sample_factorization(
     device
         Where the arithmetic happens. What is drawn is the same on each.
     checkpoint
-        A folder: every `checkpoint_every` sweeps it gets all that it takes to
-        go on from there. Where it holds a checkpoint of this fit, the fit
+        A folder: every ``checkpoint_every`` sweeps it gets all that it takes
+        to go on from there. Where it holds a checkpoint of this fit, the fit
         goes on from it, to the same bits. None for no checkpoints.
     checkpoint_every
         Sweeps.

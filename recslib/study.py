@@ -577,7 +577,8 @@ def fit_star_model(
     -------
     Fitted or None
         A sampler; of amounts its ratings and its scale are logarithms, and
-        `predict_ratings` turns back. None where counting is not beaten.
+        `recslib.fitted.predict_ratings` turns back. None where counting is
+        not beaten.
     """
     if stars.verdict.outcome != "ahead":
         return None
