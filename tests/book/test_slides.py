@@ -34,13 +34,8 @@ OVERFULL = """() => {
         box => `${box.tagName}: ${box.textContent.trim().slice(0, 60)}`
     );
 }"""
-SHOW = """async number => {
-    Reveal.slide(number);
-    const images = document.querySelectorAll("section.present img");
-    await Promise.all(
-        [...images].filter(i => i.checkVisibility()).map(i => i.decode())
-    );
-}"""
+# A picture has its place before it arrives, so nothing has to be waited for.
+SHOW = "number => Reveal.slide(number)"
 NO_FORMULA = """() => [...document.querySelectorAll(".math")].filter(
     math => !math.querySelector("mjx-math") || math.querySelector("mjx-merror")
 ).map(math => math.textContent)"""
