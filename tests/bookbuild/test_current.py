@@ -99,7 +99,7 @@ def deck(folder, name, text):
 def test_a_deck_quotes_its_own_chapter_and_others(tmp_path, monkeypatch):
     monkeypatch.setattr(places, "ROOT", tmp_path)
     path = deck(tmp_path, "01_a", "## 0<!--rmse:.2f--> of 0<!--02_b/n:,-->\n")
-    assert current.current_decks(VALUES) == {
+    assert current.current_for_class(VALUES) == {
         path: "## 0.90<!--rmse:.2f--> of 1,682<!--02_b/n:,-->\n"
     }
 
@@ -110,7 +110,7 @@ def test_a_deck_that_quotes_what_nobody_computes_is_told(
     monkeypatch.setattr(places, "ROOT", tmp_path)
     deck(tmp_path, "01_a", "0<!--lost:.2f-->")
     with pytest.raises(BuildError, match=r"slides/01_a\.md: .*'lost'"):
-        current.current_decks(VALUES)
+        current.current_for_class(VALUES)
 
 
 def record(**numbers):

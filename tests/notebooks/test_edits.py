@@ -71,7 +71,7 @@ DENSE = [
         "len(models[with_side].output) == 3",
     ),
     Edit("rate", "cell-043", "rate=0.004", "rate=0.001"),
-    Edit("batch", "cell-043", '"batch_size": 2_048', '"batch_size": 64'),
+    Edit("batch", "cell-043", "= batch_size_of(train)", "= 64"),
     Edit("seed", "cell-004", "seed = 0", "seed = 7", "seed == 7"),
     Edit(
         "squared ReLU",

@@ -28,6 +28,7 @@ def bare_table(tmp_path_factory):
 ABOUT_DATA = [
     path for path in chapters.paths() if "dataset" in quick_settings(path)
 ]
+TEMPLATES = [each.name for each in chapters.committed() if each.template]
 
 
 @pytest.mark.slow
@@ -37,6 +38,9 @@ def test_a_chapter_runs_on_a_table_without_titles_and_times(path, bare_table):
     with running(path, settings) as ran:
         ran.run(ran.notebook.cells)
         said = "".join(shown(cell)[0] for cell in ran.notebook.cells)
+    if path.stem in TEMPLATES:
+        assert "These data do not bear a model" in said
+        return
     assert "The text was written about MovieLens 100K" in said
     assert "Ratings from 0 to 100 are read as stars" in said
     assert "There are no timestamps: a random order stands in" in said

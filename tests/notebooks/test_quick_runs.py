@@ -38,7 +38,8 @@ def test_every_check_of_a_blank_says_not_yet(ran_all):
         for cell in ran_all.as_it_ran.cells
         if "self-check" in notebooks.tags(cell)
     ]
-    assert len(asked) >= 5
+    titles = [title for title, _ in ran_all.sections()]
+    assert len(asked) >= 5 or plain.EXERCISES not in titles
     for cell in asked:
         assert cell.outputs[0].text.startswith("Not yet: "), cell.id
 
