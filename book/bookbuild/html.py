@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from bookbuild import BuildError, address, lone, myst, places
 from bookbuild.chapters import Chapter, executed, paths
+from bookbuild.classroom import teachers
 from bookbuild.current import current
 from bookbuild.files import read_settings
 from bookbuild.notebooks import named, read, without_outputs, write
@@ -138,7 +139,7 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     shutil.rmtree(places.STAGE, ignore_errors=True)
     for name, notebook in notebooks.items():
         write(notebook, places.STAGE / "notebooks" / f"{name}.ipynb")
-    ignore = shutil.ignore_patterns("*.py", "bookbuild")
+    ignore = shutil.ignore_patterns("*.py", "bookbuild", "*.yml")
     shutil.copytree(places.ROOT / "book", places.STAGE / "book", ignore=ignore)
     shutil.copy(places.ROOT / "_toc.yml", places.STAGE / "_toc.yml")
     # Where the book's own address is not known, its card has none either.
@@ -152,7 +153,8 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     )
     colours_here = places.STAGE / "book" / "assets" / colours.NAME
     colours_here.write_text(colours.css(), encoding="utf-8")
-    page.fill_pages(places.STAGE / "book", book)
+    for_class = teachers.stage(places.STAGE / "book", book)
+    page.fill_pages(places.STAGE / "book", book, for_class)
     glossary = places.STAGE / "book" / "glossary.md"
     entries = myst.glossary_for_pages(glossary.read_text(encoding="utf-8"))
     glossary.write_text(entries, encoding="utf-8", newline="\n")
