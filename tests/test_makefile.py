@@ -402,6 +402,7 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "numbers",
         "results",
         "readme",
+        "classroom",
         "chapter",
         "pins",
         "address",

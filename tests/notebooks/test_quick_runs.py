@@ -29,6 +29,20 @@ def test_a_chapter_runs_on_synthetic_ratings(ran_all, tmp_path):
             assert says.headline_value(name) > 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("ran_all", in_kernels(), indirect=True)
+def test_every_check_of_a_blank_says_not_yet(ran_all):
+    """The student edition is these cells, up to the solutions."""
+    asked = [
+        cell
+        for cell in ran_all.as_it_ran.cells
+        if "self-check" in notebooks.tags(cell)
+    ]
+    assert len(asked) >= 5
+    for cell in asked:
+        assert cell.outputs[0].text.startswith("Not yet: "), cell.id
+
+
 def deeper_sections():
     return [
         pytest.param(path, heading, id=f"{heading[8:]}@core of {path.stem}")

@@ -110,7 +110,7 @@ def lab_of(
     title = v4.new_markdown_cell(
         f"# Lab {exercise.number}: {exercise.title}\n\nThis is an exercise of "
         f"[{chapter}]({there}), with the code that it needs and no more. "
-        "Run all cells of the first section, then write your answer below."
+        "Run all cells once: the check says *Not yet*. Then write your answer."
     )
     title.id = "lab-title"
     needs = v4.new_markdown_cell("## What it needs", metadata=CLOSED)

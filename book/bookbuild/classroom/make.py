@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
 
 from bookbuild import BuildError, places
@@ -122,22 +123,21 @@ def told(files: Files) -> str:
 
 def check_kept(book: Book, parts: Mapping[str, Files]) -> None:
     """Raise BuildError where a solution is in what is for students."""
-    import nbformat
-
     secrets = secrets_of(list(book.values()))
-    found = {}
+    seen: set[bytes] = set()
     for part in FOR_STUDENTS:
         for name, content in parts[part].items():
-            if content in found:
+            if content in seen:
                 continue
+            seen.add(content)
             text = content.decode()
             if name.endswith(".ipynb"):
                 notebook = nbformat.reads(text, as_version=4)
-                found[content] = leaks(notebook, secrets)
+                found = leaks(notebook, secrets)
             else:
-                found[content] = leaks_in_text(text, name, secrets)
-            if found[content]:
-                said = "\n".join(found[content])
+                found = leaks_in_text(text, name, secrets)
+            if found:
+                said = "\n".join(found)
                 raise BuildError(
                     f"{part}/{name} gives solutions away, so nothing was "
                     f"written:\n{said}"

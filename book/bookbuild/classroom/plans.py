@@ -533,8 +533,8 @@ def what_of(step: Step, there: Known) -> str:
     """Say in MyST what a step is, with a link to it."""
     if step.kind in ("Section", "Skim"):
         part = there.sections[step.chapter, step.name]
-        skimmed = "Skim " if step.kind == "Skim" else ""
-        return f"{skimmed}{step.chapter}: {part.link}"
+        skimmed = "Skim chapter" if step.kind == "Skim" else "Chapter"
+        return f"{skimmed} {step.chapter}: {part.link}"
     if step.kind == "Exercise":
         return there.exercises[step.name].link
     if step.kind == "Page":

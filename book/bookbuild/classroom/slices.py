@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -29,8 +29,8 @@ CHANGING = frozenset(
         *("setdefault", "sort", "step", "train", "update", "zero_grad"),
     }
 )
-# Functions that change what they are handed.
-TRAINING = ("fit",)
+# The library's loop changes the model that it is handed first.
+TRAINING = "fit"
 # Calls that only show.
 SHOWING = frozenset({"print", "display", "len"})
 
@@ -67,10 +67,26 @@ class Statement:
     changes: frozenset[str] = field(default=frozenset())
 
 
+@dataclass(frozen=True)
+class Changer:
+    """A function of a chapter, and what it changes.
+
+    Parameters
+    ----------
+    names
+        Of the chapter.
+    places
+        Of the arguments that it is handed.
+    """
+
+    names: frozenset[str] = frozenset()
+    places: tuple[int, ...] = ()
+
+
 def statements_of(cells: Sequence[NotebookNode]) -> list[Statement]:
     """Part the code of some cells into statements, in their order."""
     found: list[Statement] = []
-    changers: dict[str, frozenset[str]] = {}
+    changers: dict[str, Changer] = {TRAINING: Changer(places=(0,))}
     lasting: set[str] = set()
     for number, cell in enumerate(cells):
         if cell.cell_type != "code":
@@ -81,7 +97,12 @@ def statements_of(cells: Sequence[NotebookNode]) -> list[Statement]:
                 number, len(found), node, source, made, used, later
             )
             if isinstance(node, ast.FunctionDef):
-                changers[node.name] = changed_in(node, changers, later)
+                given = [each.arg for each in node.args.args]
+                inside = changed_in(node, changers, later | set(given))
+                changers[node.name] = Changer(
+                    inside - set(given),
+                    tuple(n for n, each in enumerate(given) if each in inside),
+                )
             elif not isinstance(node, ast.ClassDef):
                 changed = changed_in(node, changers, made | used)
                 statement.changes = changed - lasting
@@ -170,7 +191,7 @@ def root_of(node: ast.AST) -> str:
 
 def changed_in(
     statement: ast.stmt,
-    changers: dict[str, frozenset[str]],
+    changers: Mapping[str, Changer],
     names: frozenset[str],
 ) -> frozenset[str]:
     """Return the names of a chapter whose objects a statement changes.
@@ -180,7 +201,7 @@ def changed_in(
     statement
         Of the chapter.
     changers
-        Functions of the chapter, each with the names that it changes.
+        Functions, each with what it changes.
     names
         Of the chapter, that the statement itself uses. Others are its own.
     """
@@ -195,10 +216,14 @@ def changed_in(
             found.add(root_of(node.target))
         elif isinstance(node, ast.Call):
             found |= _changed_by(node)
+            changer = changers.get(root_of(node.func), Changer())
             if isinstance(node.func, ast.Name):
-                by_others |= changers.get(node.func.id, frozenset())
+                by_others |= changer.names
+                for place in changer.places:
+                    found |= {root_of(each) for each in node.args[place:][:1]}
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            found |= _handed_to(node.value)
+            is_known = root_of(node.value.func) in changers
+            found |= set() if is_known else _handed_to(node.value)
     return frozenset(found & names | by_others)
 
 
@@ -211,8 +236,6 @@ def _changed_by(call: ast.Call) -> set[str]:
             method.endswith("_") and not method.endswith("__")
         ):
             found.add(name)
-    if isinstance(call.func, ast.Name) and name.startswith(TRAINING):
-        found |= {root_of(each) for each in call.args}
     return found
 
 

@@ -32,10 +32,10 @@ def chapters_table(book: Sequence[Chapter]) -> str:
     """Write how long each chapter takes, alone and in front of a class."""
     header = [
         "Chapter",
-        "Core, alone",
-        "Core, in class",
-        "Exercises (how many)",
-        "Deeper, alone",
+        "Alone",
+        "In class",
+        "Exercises",
+        "Deeper",
     ]
     rows = []
     for chapter in book:
@@ -123,8 +123,8 @@ def plans_table(plans: Sequence[Plan]) -> str:
                 in_order(plan),
             ]
         )
-    header = ["Plan", "In class", "At home", "Chapters"]
-    return pipe_table(header, rows, "lrrl")
+    header = ["Plan", "In class", "At home, in all", "Chapters"]
+    return pipe_table(header, rows, "llll")
 
 
 def in_words(minutes: Sequence[int]) -> str:

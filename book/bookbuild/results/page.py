@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -641,7 +640,7 @@ def filled(page: str, makers: Mapping[str, Callable[[], str]]) -> str:
 def fill_pages(
     folder: Path,
     book: Sequence[Chapter],
-    more: Mapping[str, Callable[[], str]] = MappingProxyType({}),
+    more: Mapping[str, Callable[[], str]] | None = None,
 ) -> None:
     """Finish the pages in a copy of book/: figures, tables and numbers.
 
@@ -660,7 +659,7 @@ def fill_pages(
         Where a page asks for what is not there.
     """
     draw(folder, book)
-    makers = built(book) | dict(more)
+    makers = built(book) | dict(more or {})
     values = {chapter.name: chapter.values for chapter in book}
     for path in sorted(folder.rglob("*.md")):
         page = path.read_text(encoding="utf-8")

@@ -249,17 +249,17 @@ def test_the_page_says_from_when_to_when_and_links():
     page = plans.page_of(plan, THERE).splitlines()
     assert page[9:17] == [
         "| 0 to 4 | What is it for? | Ask. |",
-        "| 4 to 10 | 1: [Meet the data](x) |  |",
+        "| 4 to 10 | Chapter 1: [Meet the data](x) |  |",
         "| 10 to 16 | {ref}`Exercise 1.1 <ex-1-constant>` | In pairs. |",
         "| 16 to 18 | Break |  |",
         "| 18 to 23 | Quiz on chapter 1 |  |",
-        "| 23 to 26 | Skim 1: [Deeper: Why?](y) | One figure. |",
+        "| 23 to 26 | Skim chapter 1: [Deeper: Why?](y) | One figure. |",
         "| 26 to 28 | [Rate ten films](../../rate.md) |  |",
         "| 28 to 30 | Project: [Guess first](../../classroom/project.md"
         "#guess-first) |  |",
     ]
     assert page[18] == "### At home (23 minutes)"
-    assert page[22] == "| 3 | 1: [Meet the data](x) | Read. |"
+    assert page[22] == "| 3 | Chapter 1: [Meet the data](x) | Read. |"
     assert page[:9] == source().splitlines()[:9]
 
 

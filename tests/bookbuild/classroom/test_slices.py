@@ -20,8 +20,8 @@ CELLS = [
     "weights[0] = 7",
     "# about the class\nclass Box(dict):\n    def get(self, n):\n"
     "        self.n = n\n        return sep",
-    "def fit(model, rows):\n    pass",
-    "model = Box()\nfit(model, 3)",
+    "from training import tune",
+    "model = Box()\ntune(model, 3)",
     "rungs = None",
 ]
 
@@ -93,9 +93,21 @@ def test_a_class_keeps_its_remark_and_its_own_names(sources):
     assert sources("Box") == ["from os import path, sep", CELLS[11]]
 
 
-def test_what_is_fitted_is_changed(sources):
-    assert "fit(model, 3)" in sources("model")
+def test_what_is_handed_to_a_call_for_nothing_is_changed(sources):
+    assert "tune(model, 3)" in sources("model")
     assert CELLS[12] in sources("model")
+
+
+def test_who_hands_a_model_on_to_be_fitted_changes_it():
+    cells = [
+        "def fit_well(data, model):\n    fit(model, data)\n    return model",
+        "def fit_anew(model):\n    return make(model)",
+        "model, data = [], []\nfitted = fit_well(data, model)",
+        "other = fit_anew(data)",
+    ]
+    made = [v4.new_code_cell(source) for source in cells]
+    changes = [each.changes for each in slices.statements_of(made)]
+    assert changes == [set(), set(), set(), {"model"}, set()]
 
 
 def test_what_a_loop_makes_needs_nothing_above(sources):
