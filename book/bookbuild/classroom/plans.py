@@ -60,7 +60,7 @@ FORMS = {
     "Break": (False, False),
 }
 HEADER = ("Minutes", "What", "How")
-RULE = re.compile(r"[\s|:-]+")
+RULE = re.compile(r"[\s|:]*-[\s|:-]*")
 # From a plan's page to book/.
 UP = "../../"
 
@@ -286,7 +286,7 @@ def plan_of(name: str, text: str) -> Plan:
         Where it has another form.
     """
     plan = Plan(name, "", (), text)
-    title, lessons = "", []
+    title, lessons, in_table = "", [], False
     for line, row in enumerate(text.splitlines(), start=1):
         if row.startswith("# ") and not title:
             title = row[2:].strip()
@@ -299,10 +299,18 @@ def plan_of(name: str, text: str) -> Plan:
                 f"{row.strip()!r} is no part of a lesson",
                 f"below a lesson stands one heading, {HOME!r}, or none",
             )
+        elif in_table and row.strip() and not row.startswith("|"):
+            raise wrong(
+                plan,
+                line,
+                f"{row.strip()!r} is in a table, and no row of it",
+                "start it with `|`, or leave an empty line above it",
+            )
         elif row.startswith("|") and lessons and not _is_frame(row):
             at_home = HOME in text.splitlines()[lessons[-1].line : line]
             steps = lessons[-1].home if at_home else lessons[-1].steps
             steps.append(_step(plan, line, row))
+        in_table = row.startswith("|")
     if not title or not lessons:
         raise BuildError(
             f"{plan.file} has {'no lesson' if title else 'no title'}. A plan "
@@ -318,7 +326,8 @@ def _is_frame(row: str) -> bool:
 
 
 def _cells(row: str) -> tuple[str, ...]:
-    return tuple(cell.strip() for cell in row.strip().strip("|").split("|"))
+    inside = row.strip().removeprefix("|").removesuffix("|")
+    return tuple(cell.strip() for cell in inside.split("|"))
 
 
 def wrong(plan: Plan, line: int, what: str, remedy: str) -> BuildError:

@@ -132,6 +132,17 @@ MISTAKES = {
         "line 13: the row has 4 cells",
         {"row_13": "| 2 | Break | a, b |"},
     ),
+    "an empty row": (
+        {"row_13": "| | | |"},
+        "line 13: '' is no number of minutes",
+        {"row_13": "| 2 | Break ||"},
+    ),
+    "a row that starts with a blank": (
+        {"row_13": " | 2 | Break | |"},
+        "line 13: '| 2 | Break | |' is in a table, and no row of it. To mend "
+        "it, start it with `|`",
+        {"row_13": "| 2 | Break | |"},
+    ),
     "an unknown kind": (
         {"row_10": "| 4 | Lecture: All of it | |"},
         "line 10: 'Lecture: All of it' is no step. To mend it, start it with "
