@@ -28,7 +28,7 @@ LIBRARY := $(wildcard recslib/*.py recslib/*/*.py)
 NOTEBOOKS := $(shell ls -r notebooks/*.ipynb 2> /dev/null)
 EXECUTED := $(NOTEBOOKS:notebooks/%=$(RUNS)/%)
 PAGES := _config.yml _toc.yml \
-	$(shell find book -type f ! -name '*.pyc' ! -path 'book/classroom/*') \
+	$(shell find book -type f ! -name '*.pyc') \
 	$(wildcard benchmarks/results/*.json)
 
 # One thread each, so that two side by side do not slow each other down.

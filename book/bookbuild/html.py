@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from bookbuild import BuildError, address, lone, myst, places
 from bookbuild.chapters import Chapter, executed, paths
-from bookbuild.classroom import exports, quizzes
+from bookbuild.classroom import exports, quizzes, teachers
 from bookbuild.current import current
 from bookbuild.files import read_settings
 from bookbuild.notebooks import named, read, without_outputs, write
@@ -157,7 +157,8 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     )
     colours_here = places.STAGE / "book" / "assets" / colours.NAME
     colours_here.write_text(colours.css(), encoding="utf-8")
-    page.fill_pages(places.STAGE / "book", book)
+    for_class = teachers.stage(places.STAGE / "book", book)
+    page.fill_pages(places.STAGE / "book", book, for_class)
     asked = quizzes.read_quizzes(book)
     quizzes.write_pages(places.STAGE / "book", asked, exports.ENDINGS)
     exports.write_quizzes(places.STAGE / quizzes.QUIZZES, book)

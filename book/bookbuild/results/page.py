@@ -669,8 +669,21 @@ def filled(page: str, makers: Mapping[str, Callable[[], str]]) -> str:
     return BUILT.sub(put, page)
 
 
-def fill_pages(folder: Path, book: Sequence[Chapter]) -> None:
+def fill_pages(
+    folder: Path,
+    book: Sequence[Chapter],
+    more: Mapping[str, Callable[[], str]] | None = None,
+) -> None:
     """Finish the pages in a copy of book/: figures, tables and numbers.
+
+    Parameters
+    ----------
+    folder
+        That copy.
+    book
+        The chapters.
+    more
+        What makes other things that a page may have a mark for.
 
     Raises
     ------
@@ -678,7 +691,7 @@ def fill_pages(folder: Path, book: Sequence[Chapter]) -> None:
         Where a page asks for what is not there.
     """
     draw(folder, book)
-    makers = built(book)
+    makers = built(book) | dict(more or {})
     values = {chapter.name: chapter.values for chapter in book}
     for path in sorted(folder.rglob("*.md")):
         page = path.read_text(encoding="utf-8")
