@@ -33,6 +33,12 @@ COMMANDS = {
         "make_classroom",
         "make what teachers take to class",
     ),
+    "kit": ("classroom.kit", "make_kit", "make a kit for a room offline"),
+    "kitcheck": (
+        "classroom.kit_check",
+        "check_kit",
+        "install that kit and run a lab, without a network",
+    ),
 }
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
@@ -54,6 +60,14 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--upgrade", nargs="+", default=[], metavar="NAME"
             )
+        if name == "kit":
+            command.add_argument(
+                "--systems", nargs="+", default=[], metavar="SYSTEM"
+            )
+            command.add_argument(
+                "--pythons", nargs="+", default=[], metavar="3.12"
+            )
+            command.add_argument("--with-data", action="store_true")
         if name == "pdf":
             command.add_argument(
                 "--paper", choices=["A4", "letter"], default="A4"
