@@ -10,6 +10,9 @@
 #            NAME=04_trial      the chapter that `make chapter` starts
 #            CORES=1            runs one notebook at a time, and not two
 #            PAPER=letter       the paper of `make pdf`; A4 where not given
+#            SYSTEMS="linux linux-arm64 macos windows", PYTHONS="3.11 3.12",
+#            DATA=yes           what `make kit` is for: this machine where not
+#                               given; and your copy of the data, on their terms
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -54,8 +57,8 @@ SIDE_BY_SIDE = --no-print-directory \
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
 .PHONY: help setup data executed built book test test-quick lab serve pdf \
-	notebooks numbers results readme classroom chapter pins address bench-setup \
-	bench seeds clean
+	notebooks numbers results readme classroom kit kit-check doctor chapter pins \
+	address bench-setup bench seeds clean
 .DELETE_ON_ERROR:
 
 help:
@@ -142,6 +145,19 @@ readme: .venv/installed  ## fill README's tables from the committed notebooks
 # From the last run where there is one, else from the committed outputs.
 classroom: .venv/installed  ## editions and labs, into _build/classroom
 	@$(PY) book/build.py classroom
+
+kit: .venv/installed  ## what installs and runs in a room without a network
+	@$(PY) book/build.py kit $(if $(SYSTEMS),--systems $(SYSTEMS)) \
+		$(if $(PYTHONS),--pythons $(PYTHONS)) \
+		$(if $(filter yes,$(DATA)),--with-data)
+
+kit-check: .venv/installed  ## install that kit and run a lab, network cut
+	@$(PY) book/build.py kitcheck
+
+# As it is where make does not start Jupyter: threads are part of the question.
+doctor:  ## say whether this machine is ready for class, and what to do
+	@env -u OMP_NUM_THREADS $(if $(wildcard $(PY)),$(PY),$(PYTHON)) \
+		book/doctor.py
 
 chapter: .venv/installed _build/data-100k  ## start a chapter: NAME=04_trial
 	@$(PY) book/build.py chapter '$(NAME)'

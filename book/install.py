@@ -6,8 +6,10 @@ Python then says that it is outdated, not that the syntax is wrong.
 """
 
 import argparse
+import hashlib
 import importlib.util
 import os
+import platform
 import re
 import shutil
 import ssl
@@ -21,6 +23,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
+# A kit carries its packages, and perhaps its data: there is no network where
+# it is used.
+WHEELS = ROOT / "wheels"
+MADE_FOR = WHEELS / "made-for.txt"
+SUMS = ROOT / "SHA256SUMS"
+DATA = ROOT / "data"
 OLDEST_PYTHON = (3, 11)
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 GB = 1e9
@@ -71,7 +79,7 @@ def check_space(free: float, cuda: bool) -> None:
     needed = SPACE_CUDA if cuda else SPACE_CPU
     if free >= needed:
         return
-    remedy = "Free some space, or clone to a larger disk."
+    remedy = "Free some space, or take this folder to a larger disk."
     if cuda:
         remedy += (
             f" With PyTorch's CPU build it takes {SPACE_CPU / GB:.0f} GB: "
@@ -173,12 +181,83 @@ def answers(address: str, seconds: float = 5) -> bool:
     return True
 
 
+def machine_words(
+    system: str = sys.platform, machine: str = platform.machine()
+) -> str:
+    """Name a system and its processor as kits do, such as linux x86_64."""
+    machine = {"amd64": "x86_64", "aarch64": "arm64"}.get(
+        machine.lower(), machine.lower()
+    )
+    return f"{system} {machine}"
+
+
+def check_made_for(python: tuple, machine: str) -> None:
+    """Raise MachineError where a kit has no packages for a machine.
+
+    Parameters
+    ----------
+    python
+        Version of Python.
+    machine
+        From `machine_words`.
+    """
+    here = "{}.{} {}".format(*python[:2], machine)
+    made_for = MADE_FOR.read_text(encoding="utf-8").splitlines()
+    if here in made_for:
+        return
+    versions = [line.split()[0] for line in made_for if machine in line]
+    told = "; ".join(made_for)
+    remedy = (
+        "Run this with Python " + " or ".join(versions) + "."
+        if versions
+        else "Ask your teacher for a kit with this line in it (`make kit`)."
+    )
+    raise MachineError(
+        f"This kit has no packages for this machine ({here}). It has those "
+        f"for: {told}. {remedy}"
+    )
+
+
+def check_wheels() -> None:
+    """Raise MachineError where a package of a kit is damaged or missing."""
+    for line in SUMS.read_text(encoding="utf-8").splitlines():
+        known, name = line.split(maxsplit=1)
+        if not name.startswith(f"{WHEELS.name}/"):
+            continue
+        path = ROOT / name
+        if not path.is_file():
+            trouble = "is missing"
+        elif sum_of(path) != known:
+            trouble = "is damaged"
+        else:
+            continue
+        raise MachineError(
+            f"{name} {trouble}: copy the kit again from where you got it, "
+            "all of it."
+        )
+
+
+def sum_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    made = hashlib.sha256()
+    with path.open("rb") as file:
+        while True:
+            some = file.read(1 << 20)
+            if not some:
+                return made.hexdigest()
+            made.update(some)
+
+
+def venv_python() -> Path:
+    """Return where the Python of .venv is, or will be."""
+    if os.name == "nt":
+        return VENV / "Scripts" / "python.exe"
+    return VENV / "bin" / "python"
+
+
 def make_venv() -> Path:
     """Make .venv where there is none that works, and return its Python."""
-    if os.name == "nt":
-        python = VENV / "Scripts" / "python.exe"
-    else:
-        python = VENV / "bin" / "python"
+    python = venv_python()
     works = (
         python.exists()
         and not subprocess.run(
@@ -199,16 +278,56 @@ def pip_install(cpu: bool) -> list:
     return arguments
 
 
+def kernel_command(python: "Path | str") -> list:
+    """Return the command that gives Jupyter a kernel of `python`.
+
+    It has one thread: several wait for each other where cores are busy, and
+    a run takes up to twenty times as long. In a kit it knows its data.
+    """
+    command = [str(python), "-m", "ipykernel", "install", "--sys-prefix"]
+    command += ["--name", "python3", "--env", "OMP_NUM_THREADS", "1"]
+    if WHEELS.is_dir() and DATA.is_dir():
+        command += ["--env", "RECSLIB_DATA", str(DATA)]
+    return command
+
+
 def install(asked: "bool | None") -> None:
     """Check this machine, make .venv, fill it, and leave the stamp last.
 
     Parameters
     ----------
     asked
-        As in `choose_build`.
+        As in `choose_build`; a kit has made the choice.
     """
     check_python()
     check_venv()
+    if WHEELS.is_dir():
+        python, arguments = prepare_from_kit()
+    else:
+        python, arguments = prepare_from_network(asked)
+    for command in (arguments, ["check"]):
+        pip = [str(python), "-m", "pip", *command]
+        subprocess.run(pip, cwd=str(ROOT), check=True)
+    subprocess.run(
+        kernel_command(python), check=True, stdout=subprocess.DEVNULL
+    )
+    STAMP.touch()
+
+
+def prepare_from_kit() -> tuple:
+    """Check a kit, make .venv, and return its Python and pip's arguments."""
+    check_made_for(tuple(sys.version_info), machine_words())
+    check_wheels()
+    if not STAMP.exists():
+        check_space(shutil.disk_usage(str(ROOT)).free, False)
+    # What this machine tells pip elsewhere is not asked.
+    arguments = ["--isolated", "install", "--no-index"]
+    arguments += ["--find-links", str(WHEELS)]
+    return make_venv(), [*arguments, "--requirement", "requirements.txt"]
+
+
+def prepare_from_network(asked: "bool | None") -> tuple:
+    """Choose a build, make .venv; return its Python and pip's arguments."""
     cpu, line = choose_build(asked, sys.platform, nvidia_card())
     if line:
         print(line, flush=True)
@@ -227,10 +346,28 @@ def install(asked: "bool | None") -> None:
         check_space(shutil.disk_usage(str(ROOT)).free, cuda)
     python = make_venv()
     check_network(python)
-    for arguments in (pip_install(cpu), ["check"]):
-        command = [str(python), "-m", "pip", *arguments]
-        subprocess.run(command, cwd=str(ROOT), check=True)
-    STAMP.touch()
+    return python, pip_install(cpu)
+
+
+def notebook_to_open(name: str) -> Path:
+    """Return the path of a notebook that a person names.
+
+    Raises
+    ------
+    MachineError
+        Where there is none: says which there are.
+    """
+    path = ROOT / name
+    if path.suffix == ".ipynb" and path.is_file():
+        return path
+    there = sorted(
+        found.relative_to(ROOT).as_posix()
+        for folder in ("labs", "notebooks")
+        for found in (ROOT / folder).glob("*.ipynb")
+    )
+    raise MachineError(
+        f"There is no notebook {name} here. There are: {', '.join(there)}."
+    )
 
 
 def install_missing() -> None:
@@ -273,12 +410,21 @@ def main() -> int:
         action="store_true",
         help="make no .venv: install what this Python lacks to run a notebook",
     )
+    parser.add_argument(
+        "--open",
+        metavar="NOTEBOOK",
+        help="then open it in JupyterLab, such as labs/1-04_clear.ipynb",
+    )
     given = parser.parse_args()
     try:
         if given.missing:
             install_missing()
-        else:
-            install(given.cpu)
+            return 0
+        notebook = given.open and notebook_to_open(given.open)
+        install(given.cpu)
+        if notebook:
+            lab = [str(venv_python()), "-m", "jupyterlab", str(notebook)]
+            subprocess.run(lab, cwd=str(ROOT), check=True)
     except MachineError as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -112,6 +112,7 @@ def find_archive(
     *,
     folder: str | Path | None = None,
     cache: str | Path | None = None,
+    fetch: bool = True,
 ) -> tuple[Archive, Place]:
     """Find a data set's files, and download them where there are none.
 
@@ -134,6 +135,8 @@ def find_archive(
         Where downloads are kept; else the variable ``RECSLIB_CACHE``, else
         your user cache directory. The variable ``RECSLIB_MIRROR`` replaces
         the publisher's address.
+    fetch
+        Whether to download; without it nothing is written.
 
     Returns
     -------
@@ -144,7 +147,8 @@ def find_archive(
     Raises
     ------
     DownloadError
-        When no source could give the data: says what each one said.
+        When no source could give the data: says what each one said. Without
+        ``fetch``, when it is not here.
     """
     tried: list[str] = []
     folder = folder or os.environ.get("RECSLIB_DATA")
@@ -152,10 +156,12 @@ def find_archive(
         found = _in_folder(folder, archives, tried)
         if found is not None:
             return found
-    cache = _cache_folder(cache)
+    cache = cache_folder(cache)
     archive = _in_cache(archives, cache)
     if archive is None:
         tried += _told_of_cache(archives, cache)
+        if not fetch:
+            raise DownloadError("; ".join(line.strip() for line in tried))
         cache = _writable(cache)
         archive = _in_cache(archives, cache)
     if archive is None:
@@ -179,7 +185,15 @@ def _shown(path: str | Path) -> str:
     return text if len(text) <= 300 else f"{text[:100]}...{text[-100:]}"
 
 
-def _cache_folder(cache: str | Path | None) -> Path:
+def cache_folder(cache: str | Path | None = None) -> Path:
+    """Return where downloads are kept.
+
+    Parameters
+    ----------
+    cache
+        A folder; else the variable ``RECSLIB_CACHE``, else your user cache
+        directory.
+    """
     cache = cache or os.environ.get("RECSLIB_CACHE")
     if not cache:
         return platformdirs.user_cache_path("recslib")

@@ -520,10 +520,12 @@ def find(
     *,
     folder: str | Path | None = None,
     cache: str | Path | None = None,
+    fetch: bool = True,
 ) -> tuple[Archive, Place]:
     """Find a data set's files, and download them where there are none.
 
-    Parameters, environment and errors as in `load`.
+    Parameters, environment and errors as in `load`; ``fetch`` as in
+    `recslib.downloads.find_archive`.
 
     Returns
     -------
@@ -538,7 +540,12 @@ def find(
             f"with read_ratings."
         )
     return find_archive(
-        name, ARCHIVES[name], GROUPLENS, folder=folder, cache=cache
+        name,
+        ARCHIVES[name],
+        GROUPLENS,
+        folder=folder,
+        cache=cache,
+        fetch=fetch,
     )
 
 

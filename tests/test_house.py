@@ -25,6 +25,7 @@ OFF_THE_MAP = {
     "CITATION.cff": "where code hosts look for how to cite",
     "SECURITY.md": "where code hosts look for how to report a weakness",
     ".gitignore": "where git looks",
+    ".dockerignore": "where Docker looks",
 }
 
 

@@ -319,6 +319,33 @@ def test_the_pdf_of_a_built_book_is_printed_alone(built):
     assert built.make("pdf", "PAPER=letter") == (0, printed)
 
 
+@pytest.mark.parametrize(
+    ("given", "passed_on"),
+    [
+        ([], ""),
+        (
+            ["SYSTEMS=linux macos", "PYTHONS=3.11 3.12"],
+            " --systems linux macos --pythons 3.11 3.12",
+        ),
+        (["DATA=yes"], " --with-data"),
+        (["DATA=no"], ""),
+    ],
+)
+def test_a_kit_is_for_the_systems_that_you_name(built, given, passed_on):
+    assert built.make("kit", *given) == (0, [f"book/build.py kit{passed_on}"])
+
+
+def test_a_kit_is_tried_by_a_command_of_its_own(built):
+    assert built.make("kit-check") == (0, ["book/build.py kitcheck"])
+
+
+def test_a_machine_is_looked_at_before_anything_is_installed(house):
+    house.stand_in(
+        "python", '#!/bin/sh\necho "$@" "${OMP_NUM_THREADS-none}" >> calls\n'
+    )
+    assert house.make("doctor") == (0, ["book/doctor.py none"])
+
+
 def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
     ours = "benchmarks/.venv"
     own = [f"{ours}-librecommender", f"{ours}-recbole"]
@@ -403,6 +430,9 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "results",
         "readme",
         "classroom",
+        "kit",
+        "kit-check",
+        "doctor",
         "chapter",
         "pins",
         "address",

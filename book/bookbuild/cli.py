@@ -50,6 +50,12 @@ COMMANDS = {
         "write_nbgrader",
         "write the exercises for nbgrader",
     ),
+    "kit": ("classroom.kit", "make_kit", "make a kit for a room offline"),
+    "kitcheck": (
+        "classroom.kit_check",
+        "check_kit",
+        "install that kit and run a lab, without a network",
+    ),
 }
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
@@ -73,6 +79,14 @@ def parser() -> argparse.ArgumentParser:
             )
         if name in ("grade", "nbgrader"):
             manual.add_to(command, name)
+        if name == "kit":
+            command.add_argument(
+                "--systems", nargs="+", default=[], metavar="SYSTEM"
+            )
+            command.add_argument(
+                "--pythons", nargs="+", default=[], metavar="3.12"
+            )
+            command.add_argument("--with-data", action="store_true")
         if name == "pdf":
             command.add_argument(
                 "--paper", choices=["A4", "letter"], default="A4"
