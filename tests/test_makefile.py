@@ -403,6 +403,8 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "results",
         "readme",
         "classroom",
+        "hub",
+        "hub-check",
         "chapter",
         "pins",
         "address",

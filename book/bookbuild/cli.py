@@ -33,6 +33,7 @@ COMMANDS = {
         "make_classroom",
         "make what teachers take to class",
     ),
+    "hub": ("classroom.hub", "start_hub", "start a hub for a class"),
 }
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
@@ -54,6 +55,11 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--upgrade", nargs="+", default=[], metavar="NAME"
             )
+        if name == "hub":
+            command.add_argument("--folder", default="_build/hub")
+            command.add_argument("--port", type=int, default=8000)
+            command.add_argument("--accounts", choices=["own", "one"])
+            command.add_argument("--students", type=int, metavar="N")
         if name == "pdf":
             command.add_argument(
                 "--paper", choices=["A4", "letter"], default="A4"
