@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -280,6 +280,8 @@ def running(hub: Hub, log: Path | None = None) -> Iterator[subprocess.Popen]:
             env=environment(hub, os.environ),
             stdout=file if log else None,
             stderr=subprocess.STDOUT if log else None,
+            # Ctrl-C reaches this process alone, which then ends the hub once.
+            start_new_session=True,
         )
         try:
             yield process
@@ -327,7 +329,8 @@ def start_hub(
         print(f"The hub: {hub.address} (Ctrl-C ends it)")
         print(f"Any name of a-z, 0-9 and -; the password: {hub.password}")
         print(f"The link for students: {hub.link}", flush=True)
-        with running(hub) as process:
+        status = 0
+        with suppress(KeyboardInterrupt), running(hub) as process:
             status = process.wait()
         if status:
             raise BuildError(f"JupyterHub ended with status {status}.")
