@@ -6,7 +6,11 @@
 # Variables: PYTHON=python3.12  the Python that makes .venv
 #            CPU=1 or CPU=0     PyTorch's CPU build, or the one with CUDA; where
 #                               not given, the machine decides
-#            PORT=8000          where `make serve` listens
+#            PORT=8000          where `make serve` and `make hub` listen
+#            HUB=_build/hub     where `make hub` keeps what it makes, homes too
+#            ACCOUNTS=one       `make hub`: one Unix user for all students;
+#                               own: one for each, which only root can give
+#            STUDENTS=10        how many `make hub-check` simulates
 #            NAME=04_trial      the chapter that `make chapter` starts
 #            CORES=1            runs one notebook at a time, and not two
 #            PAPER=letter       the paper of `make pdf`; A4 where not given
@@ -17,9 +21,12 @@
 PYTHON ?= python3
 PORT ?= 8000
 PAPER ?= A4
+HUB ?= _build/hub
+STUDENTS ?= 10
 CPU ?=
 CPU_OR_NOT = $(if $(CPU),$(if $(filter 0,$(CPU)),--no-cpu,--cpu))
 PY := .venv/bin/python
+HUB_PY := .venv-hub/bin/python
 BENCH_PY := benchmarks/.venv/bin/python
 LIBRECOMMENDER_PY := benchmarks/.venv-librecommender/bin/python
 RECBOLE_PY := benchmarks/.venv-recbole/bin/python
@@ -57,7 +64,8 @@ SIDE_BY_SIDE = --no-print-directory \
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
 .PHONY: help setup data executed built book test test-quick lab serve pdf \
-	notebooks numbers results readme classroom kit kit-check doctor chapter pins \
+	notebooks numbers results readme classroom kit kit-check doctor hub \
+	hub-check chapter pins \
 	address bench-setup bench seeds clean
 .DELETE_ON_ERROR:
 
@@ -158,6 +166,17 @@ kit-check: .venv/installed  ## install that kit and run a lab, network cut
 doctor:  ## say whether this machine is ready for class, and what to do
 	@env -u OMP_NUM_THREADS $(if $(wildcard $(PY)),$(PY),$(PYTHON)) \
 		book/doctor.py
+hub: classroom .venv-hub/installed  ## a JupyterHub for a class, on 127.0.0.1
+	@$(PY) book/build.py hub $(HUB_FLAGS)
+
+hub-check: classroom .venv-hub/installed  ## ten simulated students on a hub
+	@$(PY) book/build.py hub $(HUB_FLAGS) --students $(STUDENTS)
+
+HUB_FLAGS = --folder $(HUB) --port $(PORT) \
+	$(if $(ACCOUNTS),--accounts $(ACCOUNTS))
+
+.venv-hub/installed: book/classroom/hub/requirements.txt | .venv/installed
+	$(call bench_venv,$(HUB_PY))
 
 chapter: .venv/installed _build/data-100k  ## start a chapter: NAME=04_trial
 	@$(PY) book/build.py chapter '$(NAME)'

@@ -433,6 +433,8 @@ def test_make_alone_prints_one_line_of_help_for_each_target(house):
         "kit",
         "kit-check",
         "doctor",
+        "hub",
+        "hub-check",
         "chapter",
         "pins",
         "address",

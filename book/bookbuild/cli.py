@@ -56,6 +56,7 @@ COMMANDS = {
         "check_kit",
         "install that kit and run a lab, without a network",
     ),
+    "hub": ("classroom.hub", "start_hub", "start a hub for a class"),
 }
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
@@ -87,6 +88,11 @@ def parser() -> argparse.ArgumentParser:
                 "--pythons", nargs="+", default=[], metavar="3.12"
             )
             command.add_argument("--with-data", action="store_true")
+        if name == "hub":
+            command.add_argument("--folder", default="_build/hub")
+            command.add_argument("--port", type=int, default=8000)
+            command.add_argument("--accounts", choices=["own", "one"])
+            command.add_argument("--students", type=int, metavar="N")
         if name == "pdf":
             command.add_argument(
                 "--paper", choices=["A4", "letter"], default="A4"

@@ -67,6 +67,7 @@ def test_a_file_is_read_and_written_to_the_letter():
         "benchmarks/requirements.txt",
         "benchmarks/requirements-librecommender.txt",
         "benchmarks/requirements-recbole.txt",
+        "book/classroom/hub/requirements.txt",
     ],
 )
 def test_the_files_of_this_repository_are_read_and_are_in_order(name):
