@@ -166,6 +166,7 @@ kit-check: .venv/installed  ## install that kit and run a lab, network cut
 doctor:  ## say whether this machine is ready for class, and what to do
 	@env -u OMP_NUM_THREADS $(if $(wildcard $(PY)),$(PY),$(PYTHON)) \
 		book/doctor.py
+
 hub: classroom .venv-hub/installed  ## a JupyterHub for a class, on 127.0.0.1
 	@$(PY) book/build.py hub $(HUB_FLAGS)
 
