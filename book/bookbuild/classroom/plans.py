@@ -34,6 +34,7 @@ from bookbuild import BuildError, places
 from bookbuild.chapters import Chapter
 from bookbuild.classroom.exercises import Exercise, exercises_in
 from bookbuild.classroom.notes import Notes, notes_on
+from bookbuild.classroom.quizzes import PAGE
 from bookbuild.files import write_all
 from bookbuild.minutes import lengths
 from bookbuild.plain import EXERCISES, SOLUTIONS, headings_in
@@ -552,10 +553,14 @@ def what_of(step: Step, there: Known) -> str:
         page = f"{UP}{PROJECT.as_posix()}#{slugify(step.name)}"
         return f"Project: [{step.name}]({page})"
     if step.kind == "Quiz":
-        quiz = Path("classroom", "quizzes", there.chapters[step.chapter])
+        folder, name = (
+            Path("classroom", "quizzes"),
+            there.chapters[step.chapter],
+        )
         words = f"Quiz on chapter {step.chapter}"
-        if (BOOK / quiz).with_suffix(".yml").exists():
-            return f"[{words}]({UP}{quiz.as_posix()}.md)"
+        if (BOOK / folder / f"{name}.yml").exists():
+            page = folder / f"{PAGE.format(name)}.md"
+            return f"[{words}]({UP}{page.as_posix()})"
         return words
     return step.name or step.kind
 

@@ -281,7 +281,7 @@ def test_a_quiz_that_the_book_has_is_a_link(tmp_path, monkeypatch):
     (quizzes / "01_first.yml").write_text("[]")
     step = plans.plan_of("mine", source()).lessons[0].steps[4]
     assert plans.what_of(step, THERE) == (
-        "[Quiz on chapter 1](../../classroom/quizzes/01_first.md)"
+        "[Quiz on chapter 1](../../classroom/quizzes/quiz-01_first.md)"
     )
 
 
