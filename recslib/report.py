@@ -142,7 +142,7 @@ def picture(ratings: Ratings) -> Figure:
 
     Returns
     -------
-    Figure
+    matplotlib.figure.Figure
         Narrow, its charts below each other; without that of time where there
         are no dates.
     """

@@ -71,7 +71,7 @@ def test_equations_are_numbered_and_the_text_refers_to_each(chapter, referred):
     n, page = chapter
     # A step on the way to an equation has no number, and nothing refers to it.
     displayed = page.select("article div.math[id]")
-    assert displayed
+    assert displayed or page.find(id="exercises") is None
     labels = [equation.select_one(".eqno") for equation in displayed]
     assert numbers(labels) == [f"{n}.{k}" for k in range(1, len(labels) + 1)]
     names = [equation["id"] for equation in displayed]

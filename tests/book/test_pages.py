@@ -284,9 +284,9 @@ def test_the_run_and_its_versions_are_on_the_page(results_page):
         assert version in machine
 
 
-def test_the_book_weighs_no_more_than_19_mb(html_folder):
+def test_the_book_weighs_no_more_than_24_mb(html_folder):
     files = [path for path in html_folder.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) <= 19e6
+    assert sum(path.stat().st_size for path in files) <= 24e6
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -301,7 +301,8 @@ def test_every_exercise_has_a_solution_behind_a_dropdown(pages, chapter):
     page = next(page for path, page in pages.items() if path.stem == chapter)
     exercises = page.select("div.exercise")
     solutions = page.select("div.solution.dropdown")
-    assert len(exercises) >= 3
+    is_template = chapters.ran(Path(f"{chapter}.ipynb")).template
+    assert len(exercises) >= (0 if is_template else 3)
     answered = {
         tag.find("a", href=True)["href"].lstrip("#") for tag in solutions
     }
