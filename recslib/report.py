@@ -143,7 +143,7 @@ def picture(ratings: Ratings) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Narrow, its charts below each other; without that of time where there
+        Narrow, its charts in one column; without that of time where there
         are no dates.
     """
     with plt.rc_context():
