@@ -532,7 +532,7 @@ def check_fit() -> Finding:
         f"{seconds:.1f} s, of which a processor worked {work:.1f}; "
         f"{FIT_SECONDS:.0f} s is usual"
     )
-    errors = model(ratings.users, ratings.items) - ratings.ratings
+    errors = model(ratings.users, ratings.items).detach() - ratings.ratings
     rmse = float(errors.square().mean().sqrt())
     if not rmse < float(ratings.ratings.std()):
         return Finding(
