@@ -255,7 +255,9 @@ def check_browser(path: str, on_a_hub: bool) -> Finding:
 def check_port(number: int = PORT) -> Finding:
     """Look whether JupyterLab can be heard on this machine."""
     try:
-        socket.create_server(("127.0.0.1", 0)).close()
+        # To take a port is not enough: the loop may be down, and is tried.
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), 5).close()
     except OSError as problem:
         return Finding(
             "port",
@@ -532,7 +534,7 @@ def check_fit() -> Finding:
         f"{seconds:.1f} s, of which a processor worked {work:.1f}; "
         f"{FIT_SECONDS:.0f} s is usual"
     )
-    errors = model(ratings.users, ratings.items) - ratings.ratings
+    errors = model(ratings.users, ratings.items).detach() - ratings.ratings
     rmse = float(errors.square().mean().sqrt())
     if not rmse < float(ratings.ratings.std()):
         return Finding(

@@ -96,7 +96,8 @@ def try_kit(folder: Path, exercise: Exercise) -> list[str]:
     BuildError
         Where a step fails, or the lab does not say what it should.
     """
-    told = [run_alone([sys.executable, "book/install.py"], folder)]
+    said = run_alone([sys.executable, "book/install.py"], folder)
+    told = [f"Installed: {said.strip().splitlines()[-1]}"]
     python = str(folder / install.venv_python().relative_to(install.ROOT))
     labs = folder / "labs"
     lab = notebooks.read(labs / f"{name_of(exercise)}.ipynb")
@@ -139,5 +140,5 @@ def check_kit() -> None:
     with tempfile.TemporaryDirectory() as unpacked:
         with zipfile.ZipFile(archive) as packed:
             packed.extractall(unpacked)
-        for line in try_kit(Path(unpacked, FOLDER), first_exercise()):
-            print(line.strip())
+        told = try_kit(Path(unpacked, FOLDER), first_exercise())
+        print("\n".join(told))
