@@ -8,7 +8,6 @@ is built; `exports` writes the same questions for learning systems.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,10 +19,10 @@ from typing import Any
 import jsonschema
 import yaml
 from mdit_py_plugins.anchors.index import slugify
-from nbformat import NotebookNode
 
 from bookbuild import BuildError, places
 from bookbuild.chapters import Chapter, broken_bounds
+from bookbuild.classroom.goals import goals_of
 from bookbuild.current import QUIZZES, Values, number_for
 from bookbuild.files import write_all
 from bookbuild.marks import MARKED, Mark, numbers_filled
@@ -32,11 +31,6 @@ from bookbuild.plain import UNREAD, headings
 
 SCHEMA = Path(__file__).with_name("quiz.schema.json")
 SAYS = "CONTRIBUTING.md (A quiz) says what a question holds."
-# Below this line of a notebook stand its goals, as a list.
-GOALS = re.compile(
-    r"^When you are through, you can\n\n(?P<list>(?:[-* ].*\n|\n(?=[-* ]))+)",
-    re.MULTILINE,
-)
 # What the page of a quiz is called: not as its notebook, whose page it is not.
 PAGE = "quiz-{}"
 # What the texts of a question are called.
@@ -120,27 +114,6 @@ class Quiz:
 def sources() -> list[Path]:
     """Return the files of the quizzes, in the book's order."""
     return sorted((places.ROOT / QUIZZES).glob("*.yml"))
-
-
-def goals_of(notebook: NotebookNode) -> list[str]:
-    """Return what somebody can do who is through with a notebook.
-
-    Parameters
-    ----------
-    notebook
-        Its first cell lists the goals below "When you are through, you can".
-
-    Returns
-    -------
-    list
-        The goals as plain text: one line each, without links and full stop.
-    """
-    found = GOALS.search(notebook.cells[0].source + "\n")
-    if found is None:
-        return []
-    items = re.split(r"^[-*] +", found["list"], flags=re.MULTILINE)[1:]
-    plain = (ONE_LINK.sub(lambda m: m["text"], item) for item in items)
-    return [" ".join(item.split()).rstrip(".;") for item in plain]
 
 
 def read_quizzes(book: Sequence[Chapter]) -> list[Quiz]:

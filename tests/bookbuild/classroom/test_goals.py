@@ -33,8 +33,9 @@ def test_every_exercise_of_the_book_stands_in_one_place(name, book):
     named += [e.label for e in found.beyond]
     asked = [e.label for e in exercises_in(book[name])]
     assert sorted(named) == sorted(asked)
-    assert list(found.goals) == goals.goals_of(book[name])
-    assert len(found.goals) >= 5 or not asked
+    if asked:  # a template asks nothing
+        assert list(found.goals) == goals.goals_of(book[name])
+        assert len(found.goals) >= 5
 
 
 def test_goals_are_read_without_links_and_line_breaks():

@@ -10,6 +10,7 @@ from nbformat import v4
 from bookbuild import BuildError, chapters, places
 from bookbuild.chapters import Chapter, Computed
 from bookbuild.classroom import quizzes
+from bookbuild.classroom.goals import goals_of
 from bookbuild.marks import MARKED
 
 MANY_DECIMALS = re.compile(r"\d\.\d{3,}")
@@ -71,7 +72,7 @@ def all_quizzes(book):
 
 
 def test_the_goals_of_a_notebook_are_plain_lines():
-    assert quizzes.goals_of(a_chapter().notebook) == [
+    assert goals_of(a_chapter().notebook) == [
         "look up a row",
         "say what an RMSE is worth",
     ]
@@ -172,7 +173,7 @@ def test_contents_and_quizzes_are_the_same(elsewhere):
 
 def test_a_quiz_has_eight_questions_and_one_for_each_goal(all_quizzes, book):
     assert all_quizzes
-    goals = {c.name: quizzes.goals_of(c.notebook) for c in book}
+    goals = {c.name: goals_of(c.notebook) for c in book}
     for quiz in all_quizzes:
         assert len(quiz.questions) >= 8, quiz.name
         asked = {question.goal for question in quiz.questions}
