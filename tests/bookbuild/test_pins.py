@@ -2,8 +2,10 @@
 
 import re
 import shutil
+from importlib import metadata
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from bookbuild import BuildError, cli, pins, places
@@ -316,3 +318,17 @@ def test_a_file_that_is_not_there_is_named(folder, monkeypatch, capsys):
     assert re.match(
         r"There is no file requirments\.txt", capsys.readouterr().err
     )
+
+
+def test_every_pin_takes_the_oldest_python_that_is_welcome():
+    """Also of its repairs: Debian 12 has Python 3.11.2."""
+    text = (HOUSE / "requirements.txt").read_text(encoding="utf-8")
+    pinned = {canonicalize_name(n) for n in re.findall(r"(?m)^[\w.-]+", text)}
+    too_new = {
+        each.name: asked
+        for each in metadata.distributions()
+        if canonicalize_name(each.name) in pinned
+        and (asked := each.metadata["Requires-Python"])
+        and "3.11.0" not in SpecifierSet(asked)
+    }
+    assert not too_new
