@@ -368,9 +368,9 @@ def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
     """Hold a model of lists against what most people like, on the test part.
 
     Up to 3,000 items the model is EASE; above that, where its table grows too
-    large, iALS. Validation data choose what its weights cost, by nDCG@10, or
-    the most liked items themselves. A hit is what a person liked of what is
-    tested.
+    large, iALS. Validation data choose what its weights cost, by
+    ``nDCG@10``, or the most liked items themselves. A hit is what a person
+    liked of what is tested.
 
     Parameters
     ----------
