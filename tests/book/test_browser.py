@@ -135,6 +135,8 @@ def test_a_solution_opens_at_a_click(visit, page_paths):
     assert chapters
     for path in chapters:
         visit.open(path.as_posix())
+        if visit.page.locator("div.exercise").count() == 0:
+            continue  # a template
         solution = visit.page.locator(".solution.dropdown").first
         inside = solution.locator("section")
         assert not inside.is_visible(), path

@@ -202,7 +202,7 @@ def test_a_summary_shows_the_words_side_by_side(page, book_address):
     (whole_page,) = [
         text
         for address, text in found
-        if address.endswith("02_dense_network.html")
+        if address.endswith("/02_dense_network.html")
     ]
     assert "cold start" in whole_page.lower()
     assert ".ipynb" not in whole_page
