@@ -169,7 +169,7 @@ def fit_factorization(
             lambda part, n: fit_factorization(
                 part, n_factors, n_epochs=n, **settings
             ),
-            lambda part: (part.users, part.items),
+            None,
             seed,
         )
     pair = (train.users, train.items)
@@ -269,7 +269,7 @@ def fit_feature_factorization(
             lambda part, n: fit_feature_factorization(
                 part, features, n_factors, n_epochs=n, **settings
             ),
-            lambda part: _pairs_told(part, features),
+            features,
             seed,
         )
     inputs = _pairs_told(train, features)
@@ -381,7 +381,7 @@ def fit_dense_net(
             lambda part, n: fit_dense_net(
                 part, features, n_factors, n_epochs=n, **settings
             ),
-            lambda part: _pairs_told(part, features),
+            features,
             seed,
         )
     inputs = _pairs_told(train, features)
@@ -751,14 +751,14 @@ def _hold_out_pairs(
     train: Ratings,
     usual: int,
     fit_to: Callable[[Ratings, int], nn.Module],
-    inputs_of: Callable[[Ratings], Tensors],
+    features: SideFeatures | None,
     seed: int,
 ) -> tuple[int, float, float]:
     """Hold a model of pairs against damped biases: `_hold_out`."""
 
     def told_by(kept: Tensor, held: Tensor, n_epochs: int) -> Tensor:
         model = fit_to(train.select(kept), n_epochs)
-        return predict(model, inputs_of(train.select(held)))
+        return predict(model, _pairs_told(train.select(held), features))
 
     def plain_by(kept: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
         biases = damped_biases(train.select(kept))
