@@ -34,6 +34,9 @@ from recslib.models import WithProduct, main_directions
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings
 from recslib.recipes import (
+    N_EPOCHS,
+    N_LSTM_EPOCHS,
+    N_NETWORK_EPOCHS,
     fit_dense_net,
     fit_factorization,
     fit_feature_factorization,
@@ -92,15 +95,21 @@ def factorization(
     """Fit the matrix factorization; predict the test part: (M,) stars."""
     pair = split.test.users, split.test.items
     if told is None:
-        return predict(fit_factorization(split.train, seed=seed), pair)
-    model = fit_feature_factorization(split.train, told, seed=seed)
+        return predict(
+            fit_factorization(split.train, n_epochs=N_EPOCHS, seed=seed), pair
+        )
+    model = fit_feature_factorization(
+        split.train, told, n_epochs=N_EPOCHS, seed=seed
+    )
     return predict(model, (*pair, told.of(*pair)))
 
 
 def network(split: Split, told: SideFeatures | None, seed: int) -> Tensor:
     """Fit the dense network; predict the test part: (M,) stars."""
     pair = split.test.users, split.test.items
-    model = fit_dense_net(split.train, told, seed=seed)
+    model = fit_dense_net(
+        split.train, told, n_epochs=N_NETWORK_EPOCHS, seed=seed
+    )
     inputs = pair if told is None else (*pair, told.of(*pair))
     return predict(model, inputs)
 
@@ -134,7 +143,7 @@ def listen(split: Split, side: SideFeatures, seed: int) -> Stars:
     """Fit the LSTM to the average that is told all, and ask it in its ways."""
     train, test = split.train, split.test
     base = averaged_base(train, side, seed)
-    factorization = fit_factorization(train, seed=seed)
+    factorization = fit_factorization(train, n_epochs=N_EPOCHS, seed=seed)
     films = main_directions(factorization.item_factors.weight, 16)
     ways = {
         "LSTM, past": (("before",), True),
@@ -143,7 +152,12 @@ def listen(split: Split, side: SideFeatures, seed: int) -> Stars:
     }
     fitted = {
         both: fit_lstm(
-            train, base.out_of_fold, films, both_sides=both, seed=seed
+            train,
+            base.out_of_fold,
+            films,
+            both_sides=both,
+            n_epochs=N_LSTM_EPOCHS,
+            seed=seed,
         )
         for both in (False, True)
     }
@@ -163,7 +177,9 @@ def count(split: Split, side: SideFeatures, seed: int) -> Stars:
 
 def multiply(split: Split, side: SideFeatures, seed: int) -> Stars:
     """Fit the dense network with the product of its two rows beside it."""
-    model = fit_dense_net(split.train, seed=seed, kind=WithProduct)
+    model = fit_dense_net(
+        split.train, n_epochs=N_NETWORK_EPOCHS, seed=seed, kind=WithProduct
+    )
     pair = split.test.users, split.test.items
     return {"network, product": predict(model, pair)}
 
@@ -175,7 +191,7 @@ def listen_ahead(split: Split, side: SideFeatures, seed: int) -> Stars:
     fade, and folding in without it, plain and with a mood that fades.
     """
     train, test = split.train, split.test
-    factorization = fit_factorization(train, seed=seed)
+    factorization = fit_factorization(train, n_epochs=N_EPOCHS, seed=seed)
     films = main_directions(factorization.item_factors.weight, 16)
     joined, is_test = join(train, test)
     pieces = cut_histories(
@@ -200,7 +216,9 @@ def listen_ahead(split: Split, side: SideFeatures, seed: int) -> Stars:
         )[is_test],
     }
     for name, base_of in bases.items():
-        fitted = fit_lstm(train, base_of(train), films, seed=seed)
+        fitted = fit_lstm(
+            train, base_of(train), films, n_epochs=N_LSTM_EPOCHS, seed=seed
+        )
         base = base_of(joined)
         inputs = lstm_inputs(pieces, base, joined.ratings - base)
         said[name] = pieces.to_rows(predict(fitted, inputs, batch_size=64))

@@ -17,7 +17,12 @@ from bookbuild.files import write_all
 from recslib import export, lists, movielens, recommend, splits
 from recslib.models import ListAutoencoder, main_directions
 from recslib.ratings import Ratings
-from recslib.recipes import fit_factorization, fit_lstm
+from recslib.recipes import (
+    N_EPOCHS,
+    N_LSTM_EPOCHS,
+    fit_factorization,
+    fit_lstm,
+)
 
 # What `fit_factorization` charges, and people who are folded in with it.
 CHARGE = {"l2": 0.04, "ridge": 3.0}
@@ -31,7 +36,9 @@ def chapters_map(seed: int = 0) -> Tensor:
     """Return where chapter 1's figure puts the most rated films: (150, 2)."""
     ratings = movielens.load("100k").ratings
     last = splits.published_folds(ratings)[-1]
-    model = fit_factorization(last.train, seed=seed, **CHARGE)
+    model = fit_factorization(
+        last.train, seed=seed, n_epochs=N_EPOCHS, **CHARGE
+    )
     counts = ratings.counts_by_item()
     places_there = export.map_places(model.item_factors.weight, counts)
     often = counts.argsort(descending=True, stable=True)[:150]
@@ -59,7 +66,7 @@ def exports(seed: int = 0) -> dict[str, dict[str, Any]]:
     """
     data = movielens.load("100k")
     ratings = data.ratings
-    model = fit_factorization(ratings, seed=seed, **CHARGE)
+    model = fit_factorization(ratings, seed=seed, n_epochs=N_EPOCHS, **CHARGE)
     films = export.films_for_pages(
         model,
         ratings,
@@ -71,6 +78,7 @@ def exports(seed: int = 0) -> dict[str, dict[str, Any]]:
         ratings,
         recommend.fold_in_ahead(model, ratings, ridge=RIDGE_AHEAD, seed=seed),
         main_directions(model.item_factors.weight, 16),
+        n_epochs=N_LSTM_EPOCHS,
         seed=seed,
     )
     lstm = export.lstm_for_pages(listener, model, ridge=RIDGE_AHEAD)

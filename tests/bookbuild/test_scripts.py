@@ -42,12 +42,14 @@ def fits(monkeypatch):
     train = data.ratings.select(torch.arange(1_000))
     folds = [SimpleNamespace(train=part) for part in (None, train)]
 
-    def factorization(ratings, *, seed, l2, ridge):
+    def factorization(ratings, *, n_epochs, seed, l2, ridge):
+        assert n_epochs == 20
         asked.append(("mf", len(ratings), seed))
         torch.manual_seed(seed)
         return MatrixFactorization(ratings.n_users, ratings.n_items, 20, 3.5)
 
-    def lstm(ratings, base, item_factors, *, seed):
+    def lstm(ratings, base, item_factors, *, n_epochs, seed):
+        assert n_epochs == 10
         asked.append(("lstm", tuple(base.shape), tuple(item_factors.shape)))
         return LSTMRating(item_factors, 16).eval()
 
