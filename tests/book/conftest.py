@@ -1,6 +1,5 @@
 """The built book, a server for it, and a browser to read it in."""
 
-import os
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -9,10 +8,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from playwright.sync_api import sync_playwright
 from xdist.scheduler import LoadFileScheduling
-
-from bookbuild.paper.browser import FLAGS, NoBrowserError, browser_path
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
@@ -108,23 +104,3 @@ def axe():
         return found.response
 
     return ask
-
-
-def be_patient(context):
-    """Wait longer than a busy machine takes: two minutes, and not 30 s."""
-    context.set_default_timeout(120_000)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        try:
-            path = browser_path(playwright.chromium.executable_path)
-        except NoBrowserError as missing:
-            if os.environ.get("REQUIRE_BROWSER") == "1":
-                pytest.fail(str(missing))
-            pytest.skip(str(missing))
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        browser.on("context", be_patient)
-        yield browser
-        browser.close()

@@ -1,17 +1,14 @@
 """Pages of feedback say what came, whoever wrote it, and run nothing."""
 
-import os
 import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from playwright.sync_api import sync_playwright
 
 from bookbuild import places
 from bookbuild.classroom import feedback, grading
 from bookbuild.classroom.verdicts import Graded, Mark
-from bookbuild.paper.browser import FLAGS, NoBrowserError, browser_path
 
 EXERCISES = grading.chapter_of(
     places.ROOT / "notebooks" / "00_pytorch_in_twenty_minutes.ipynb"
@@ -108,20 +105,6 @@ def test_a_mistake_that_differs_in_its_numbers_is_one():
     ]
     index = feedback.pages_of(graded, EXERCISES, {})["index.html"]
     assert "<li>5 times: Not yet: for 3 stars" in index
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        try:
-            path = browser_path(playwright.chromium.executable_path)
-        except NoBrowserError as missing:
-            if os.environ.get("REQUIRE_BROWSER") == "1":
-                pytest.fail(str(missing))
-            pytest.skip(str(missing))
-        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.mark.slow
