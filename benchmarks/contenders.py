@@ -35,12 +35,7 @@ from recslib.models import (
     squared_norms,
 )
 from recslib.ratings import Ratings
-from recslib.recipes import (
-    N_EPOCHS,
-    fit_dense_net,
-    fit_factorization,
-    fit_lstm,
-)
+from recslib.recipes import fit_dense_net, fit_factorization, fit_lstm
 from recslib.recommend import fold_in_ahead
 from recslib.sampling import SampledFactorization, sample_factorization
 from recslib.sequences import ask_apart, cut_histories, lstm_inputs
@@ -224,7 +219,7 @@ def _fit_lstm(
     settings = dict(params)
     n_sweeps = settings.pop("n_sweeps", 100)
     base = averaged_base(train, None, seed, n_sweeps)
-    factorization = fit_factorization(train, n_epochs=N_EPOCHS, seed=seed)
+    factorization = fit_factorization(train, seed=seed)
     fitted = _fit_on(
         factorization, base.out_of_fold, train, settings, seed, both_sides
     )
@@ -334,7 +329,7 @@ def _fit_lstm_ahead(train: Ratings, params: Params, seed: int) -> Predict:
     It predicts one step ahead: each test rating after all that its user
     rated before it, in the test part too. ``params`` as of `_fit_lstm`.
     """
-    base = fit_factorization(train, n_epochs=N_EPOCHS, seed=seed)
+    base = fit_factorization(train, seed=seed)
     ahead = fold_in_ahead(base, train, seed=seed)
     fitted = _fit_on(base, ahead, train, params, seed)
 
@@ -373,7 +368,7 @@ def _fit_folded_in(train: Ratings, params: Params, seed: int) -> Predict:
 
     ``params`` are those of `recslib.recommend.fold_in_ahead`.
     """
-    base = fit_factorization(train, n_epochs=N_EPOCHS, seed=seed)
+    base = fit_factorization(train, seed=seed)
 
     def predict_test(test: Ratings) -> np.ndarray:
         joined, is_test = join(train, test)
