@@ -272,10 +272,23 @@ def make_venv() -> Path:
 
 def pip_install(cpu: bool) -> list:
     """Return pip's arguments: the pins and, with `cpu`, PyTorch's wheels."""
-    arguments = ["install", "--requirement", "requirements.txt"]
+    arguments = ["install", "--no-compile"]
+    arguments += ["--requirement", "requirements.txt"]
     if cpu:
         arguments += ["--extra-index-url", CPU_WHEELS]
     return arguments
+
+
+def compile_command(python: "Path | str") -> list:
+    """Return the command that compiles all packages to bytecode.
+
+    pip does so too, but on one core, where this takes all there are.
+    """
+    code = (
+        "import compileall, sysconfig; compileall.compile_dir("
+        "sysconfig.get_path('purelib'), quiet=2, workers=0)"
+    )
+    return [str(python), "-c", code]
 
 
 def kernel_command(python: "Path | str") -> list:
@@ -308,6 +321,8 @@ def install(asked: "bool | None") -> None:
     for command in (arguments, ["check"]):
         pip = [str(python), "-m", "pip", *command]
         subprocess.run(pip, cwd=str(ROOT), check=True)
+    # Some packages carry templates that are no Python: no fault of theirs.
+    subprocess.run(compile_command(python))
     subprocess.run(
         kernel_command(python), check=True, stdout=subprocess.DEVNULL
     )
@@ -321,7 +336,7 @@ def prepare_from_kit() -> tuple:
     if not STAMP.exists():
         check_space(shutil.disk_usage(str(ROOT)).free, False)
     # What this machine tells pip elsewhere is not asked.
-    arguments = ["--isolated", "install", "--no-index"]
+    arguments = ["--isolated", "install", "--no-compile", "--no-index"]
     arguments += ["--find-links", str(WHEELS)]
     return make_venv(), [*arguments, "--requirement", "requirements.txt"]
 
