@@ -26,7 +26,8 @@ def ml_100k():
 
 @pytest.fixture
 def a_clean_desk():
-    """Leave no figure behind, and no setting."""
+    """Find no figure of other tests, and leave none behind, and no setting."""
+    plt.close("all")
     with matplotlib.rc_context():
         yield
     plt.close("all")

@@ -215,10 +215,10 @@ def test_where_reveal_is_missing_it_is_said_how_to_get_it(monkeypatch):
 def test_without_a_browser_it_is_said_that_there_is_no_pdf(
     monkeypatch, capsys, tmp_path
 ):
-    def none(own):
+    def none(folder, author):
         raise NoBrowserError("none found")
 
-    monkeypatch.setattr(slides, "browser_path", none)
+    monkeypatch.setattr(slides, "print_slides", none)
     slides.print_or_say_why(tmp_path, "us")
     assert "No PDF of the slides: none found" in capsys.readouterr().err
 
