@@ -37,6 +37,7 @@ LIBRARY := $(wildcard recslib/*.py recslib/*/*.py)
 # The last chapter runs longest: where two run side by side, it starts first.
 NOTEBOOKS := $(shell ls -r notebooks/*.ipynb 2> /dev/null)
 EXECUTED := $(NOTEBOOKS:notebooks/%=$(RUNS)/%)
+COMPARED := $(NOTEBOOKS:notebooks/%=compare-%)
 PAGES := _config.yml _toc.yml \
 	$(shell find book -type f ! -name '*.pyc') \
 	$(wildcard benchmarks/results/*.json)
@@ -63,7 +64,8 @@ SIDE_BY_SIDE = --no-print-directory \
 # These look at what `make book` leaves in _build.
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
-.PHONY: help setup data executed built book test test-quick lab serve pdf \
+.PHONY: help setup data executed built book test compared short $(COMPARED) \
+	test-quick lab serve pdf \
 	notebooks numbers results readme classroom kit kit-check doctor hub \
 	hub-check chapter pins \
 	address bench-setup bench seeds clean
@@ -113,12 +115,18 @@ book:  ## run the notebooks and build the HTML book
 test: .venv/installed  ## everything that CI runs
 	$(PY) -m ruff check .
 	$(PY) -m pytest -n2 --dist loadgroup tests $(AFTER_BOOK:%=--ignore=%)
-	@+$(MAKE) $(SIDE_BY_SIDE) book
+	@+$(MAKE) $(SIDE_BY_SIDE) built compared
 	$(PY) -m pytest -n2 --dist loadfile $(AFTER_BOOK)
+
+# What nbval compares, in short copies: Sphinx leaves a core for it.
+compared: $(COMPARED)
+	@:
+short: .venv/installed
 	$(PY) book/build.py short
-	RECSLIB_PROGRESS=off $(PY) -m pytest -n2 --dist loadfile \
-		--nbval --nbval-current-env --nbval-cell-timeout 600 \
-		--nbval-sanitize-with tests/notebooks/sanitize.cfg _build/short
+$(COMPARED): compare-%: short
+	RECSLIB_PROGRESS=off $(PY) -m pytest --nbval --nbval-current-env \
+		--nbval-cell-timeout 600 \
+		--nbval-sanitize-with tests/notebooks/sanitize.cfg _build/short/$*
 
 test-quick: .venv/installed  ## the fast tests alone, in under a minute
 	$(PY) -m pytest -n2 -m "not slow and not network and not data" \

@@ -454,11 +454,32 @@ def test_the_tests_fail_when_a_step_of_them_fails(built):
     assert calls == ["-m ruff check ."]
 
 
-def test_make_test_covers_lint_units_book_pages_and_nbval_in_order(built):
+def test_make_test_covers_lint_units_book_nbval_and_pages_in_order(built):
+    built.change("_config.yml")
     status, calls = built.make("test")
     assert status == 0
-    pages = "pytest -n2 --dist loadfile tests/book"
-    words = ["ruff", "--ignore=tests/book", pages, "build.py short", "--nbval"]
+    words = [
+        "ruff",
+        "--ignore=tests/book",
+        HTML,
+        "build.py short",
+        "_build/short/02_second.ipynb",
+        "_build/short/01_first.ipynb",
+        "pytest -n2 --dist loadfile tests/book",
+    ]
     assert len(calls) == len(words)
     for word, call in zip(words, calls, strict=True):
         assert word in call
+    assert all("--nbval " in call for call in calls[4:6])
+
+
+def test_a_notebook_that_prints_something_else_stops_make_test(built):
+    built.stand_in(
+        "python",
+        STAND_IN.replace(
+            "case", 'case "$*" in *short/01*) exit 1;; esac; case'
+        ),
+    )
+    status, calls = built.make("test")
+    assert status != 0
+    assert "short/01_first.ipynb" in calls[-1]
