@@ -337,7 +337,8 @@ def first_ratings(
     Raises
     ------
     ValueError
-        When ``n_steps`` is below 1 or there is no such order.
+        When ``n_steps`` is below 1, there is no such order, or ``liked`` is
+        no finite number.
     RatingsError
         When there are no timestamps where they are asked for.
     """
@@ -346,6 +347,7 @@ def first_ratings(
             f"n_steps is {n_steps} and order {order!r}; give at least 1 step, "
             f"and 'time', 'random' or 'items'."
         )
+    check_number(liked, "liked")
     by_user = _by_user(ratings, order, seed)
     counts = ratings.counts_by_user()
     first = (counts.cumsum(0) - counts)[ratings.users[by_user]]
@@ -389,9 +391,15 @@ def popularity(train: Ratings, *, liked: float | None = None) -> Tensor:
     -------
     Tensor
         (n_items,) float32, the same score for everybody.
+
+    Raises
+    ------
+    ValueError
+        When ``liked`` is no finite number.
     """
     if liked is None:
         return train.counts_by_item().float()
+    check_number(liked, "liked")
     return train.select(train.ratings >= liked).counts_by_item().float()
 
 

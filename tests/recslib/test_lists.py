@@ -105,13 +105,20 @@ def test_people_who_are_none_of_the_ratings_or_named_twice_are_refused(users):
         hear(FOUR, torch.tensor(users))
 
 
-@pytest.mark.parametrize("liked", [math.nan, math.inf, None])
-def test_liked_from_no_number_on_is_refused(liked):
-    said = rf"liked is {liked}; give a finite number\."
-    with pytest.raises(ValueError, match=said):
-        hear(FOUR, liked=liked)
-    with pytest.raises(ValueError, match=said):
-        hear_person(torch.tensor([1]), torch.tensor([4.0]), 3, liked=liked)
+@pytest.mark.parametrize("liked", [math.nan, math.inf])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        partial(hear, FOUR),
+        partial(hear_person, torch.tensor([1]), torch.tensor([4.0]), 3),
+        partial(popularity, FOUR),
+        partial(first_ratings, FOUR, 2, order="items"),
+    ],
+    ids=["hear", "hear_person", "popularity", "first_ratings"],
+)
+def test_liked_from_no_number_on_is_refused(ask, liked):
+    with pytest.raises(ValueError, match=rf"liked is {liked}; give a finite"):
+        ask(liked=liked)
 
 
 def test_one_person_is_heard_by_hand_and_may_say_nothing():
