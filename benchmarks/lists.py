@@ -3,8 +3,10 @@
 ``python -m benchmarks.lists`` writes results/lists.json. All are fitted on the
 first split of a task, then on the next, in a process a split and environment,
 on one thread. Each fit is kept in `FITS` with what each person's list was
-worth: a run that was cut off goes on where it stopped. list_tasks.py has the
-tasks, list_entries.py who runs at which settings.
+worth: a run that was cut off goes on where it stopped. With ``--task known``
+and ``--only BiVAECF``, that model runs on that task, and the one of ours that
+it is compared with beside it; all other rows stay as they were. list_tasks.py
+has the tasks, list_entries.py who runs at which settings.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ from recslib.evaluation import best_items, judge_lists, mean_bootstrap
 from recslib.splits import Split
 
 FIGURES = ("ndcg", "average_precision", "precision", "recall")
+# nDCG: another processor adds in another order, and ranks as well.
+SAME = 5e-4
 Row = dict[str, Any]
 
 
@@ -87,6 +91,17 @@ def written(*rankers: Ranker) -> str:
 def read_rankers(text: str) -> list[Ranker]:
     """Read what `written` wrote."""
     return [Ranker(*each) for each in json.loads(text)]
+
+
+def chosen(
+    everybody: Sequence[Ranker], ours: Ranker, words: Sequence[str]
+) -> list[Ranker]:
+    """List those whose package or model is named, and ours; else all."""
+    return [
+        each
+        for each in everybody
+        if not words or each == ours or {each.peer, each.model} & set(words)
+    ]
 
 
 def measure_all(
@@ -206,6 +221,38 @@ def with_task(kept: Sequence[Row], task: str, new: Sequence[Row]) -> list[Row]:
     return sorted([*others, *new], key=lambda row: order.index(row["task"]))
 
 
+def merged(
+    kept: Sequence[Row], new: Sequence[Row], everybody: Sequence[Ranker]
+) -> list[Row]:
+    """Put new rows of a task in the place of old ones, in everybody's order.
+
+    The one that all are compared with keeps its old row where it has one: it
+    ran again only to be compared with.
+
+    Raises
+    ------
+    ValueError
+        When its lists are not worth here what they were when the old rows
+        were compared with it.
+    """
+    old = {(row["peer"], row["model"]): row for row in kept}
+    fresh = {(row["peer"], row["model"]): row for row in new}
+    (ours,) = (who for who, row in fresh.items() if row["is_ours"])
+    if ours in old:
+        before, now = old[ours], fresh.pop(ours)
+        if not before["is_ours"] or not np.allclose(
+            before["ndcg"], now["ndcg"], rtol=0, atol=SAME
+        ):
+            raise ValueError(
+                f"the lists of {' '.join(ours)} are not worth here what they "
+                f"were when the other rows were compared with it: nDCG "
+                f"{now['ndcg']}, and not {before['ndcg']}; fit everybody."
+            )
+    rows = old | fresh
+    wanted = [(ranker.peer, ranker.model) for ranker in everybody]
+    return [rows[who] for who in wanted if who in rows]
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -215,10 +262,20 @@ def main() -> None:
         help="'on TASK SPLIT FOLDER RANKERS' fits these on one split, here, "
         "and keeps what their lists are worth",
     )
-    arguments = parser.parse_args().on
+    parser.add_argument("--task", choices=TASKS, help="this one alone")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=sorted({name for who in GRIDS for name in who}),
+        default=[],
+        metavar="NAME",
+        help="packages and models; the other rows stay as they are",
+    )
+    arguments = parser.parse_args()
+    words = arguments.only
     ratings = movielens.load("100k").ratings
-    if arguments:
-        _, task, place, folder, text = arguments
+    if arguments.on:
+        _, task, place, folder, text = arguments.on
         torch.set_num_threads(1)
         split = TASKS[task].parts(ratings)[int(place)]
         for ranker in read_rankers(text):
@@ -228,10 +285,17 @@ def main() -> None:
         return
     say_who_is_left_out(peer for peer, _ in GRIDS)
     for task, how in TASKS.items():
-        n_splits, everybody = len(how.parts(ratings)), rankers(task)
-        measure_all(task, n_splits, everybody)
-        new = rows(task, n_splits, everybody, best_of_ours(task))
-        write("lists.json", with_task(read("lists.json"), task, new))
+        if arguments.task not in (None, task):
+            continue
+        everybody, ours = rankers(task), best_of_ours(task)
+        running = chosen(everybody, ours, words)
+        n_splits = len(how.parts(ratings))
+        measure_all(task, n_splits, running)
+        kept, new = read("lists.json"), rows(task, n_splits, running, ours)
+        if words:
+            old = [row for row in kept if row["task"] == task]
+            new = merged(old, new, everybody)
+        write("lists.json", with_task(kept, task, new))
 
 
 if __name__ == "__main__":

@@ -127,10 +127,11 @@ def hear(
     Raises
     ------
     ValueError
-        When a user is none of the ratings', or is named twice, or a rating is
-        not finite.
+        When a user is none of the ratings', or is named twice, or a rating or
+        ``liked`` is not finite.
     """
     check_finite(ratings.ratings, "ratings")
+    check_number(liked, "liked")
     if users is None:
         users = torch.arange(ratings.n_users)
     is_row = (users >= 0) & (users < ratings.n_users)
@@ -177,16 +178,18 @@ def hear_person(
     Raises
     ------
     ValueError
-        When the lengths differ, an item is none of the data's, or stars are
-        not finite.
+        When the lengths differ, an item is none of the data's or is named
+        twice, or stars or ``liked`` are not finite.
     """
     is_row = (items >= 0) & (items < n_items)
-    if items.shape != stars.shape or items.ndim != 1 or not is_row.all():
+    is_one_each = items.shape == stars.shape and items.ndim == 1
+    if not is_one_each or not is_row.all() or len(items.unique()) < len(items):
         raise ValueError(
             f"items are {items.tolist()} and there are {stars.numel()} stars; "
             f"give one rating an item, and row indexes from 0 to "
-            f"{n_items - 1}."
+            f"{n_items - 1}, each once."
         )
+    check_number(liked, "liked")
     if not stars.isfinite().all():
         raise ValueError(f"stars are {stars.tolist()}; give finite numbers.")
     tables = torch.zeros(2, 1, n_items)
@@ -334,7 +337,8 @@ def first_ratings(
     Raises
     ------
     ValueError
-        When ``n_steps`` is below 1 or there is no such order.
+        When ``n_steps`` is below 1, there is no such order, or ``liked`` is
+        no finite number.
     RatingsError
         When there are no timestamps where they are asked for.
     """
@@ -343,6 +347,7 @@ def first_ratings(
             f"n_steps is {n_steps} and order {order!r}; give at least 1 step, "
             f"and 'time', 'random' or 'items'."
         )
+    check_number(liked, "liked")
     by_user = _by_user(ratings, order, seed)
     counts = ratings.counts_by_user()
     first = (counts.cumsum(0) - counts)[ratings.users[by_user]]
@@ -386,9 +391,15 @@ def popularity(train: Ratings, *, liked: float | None = None) -> Tensor:
     -------
     Tensor
         (n_items,) float32, the same score for everybody.
+
+    Raises
+    ------
+    ValueError
+        When ``liked`` is no finite number.
     """
     if liked is None:
         return train.counts_by_item().float()
+    check_number(liked, "liked")
     return train.select(train.ratings >= liked).counts_by_item().float()
 
 
@@ -577,7 +588,23 @@ def ials_rows(
     -------
     Tensor
         (B, n_factors). Zeros for who has nothing.
+
+    Raises
+    ------
+    ValueError
+        When a weight is not above 0, the table has not one column a row of
+        the others, or something is not finite.
     """
+    check_number(unseen, "unseen", above=0)
+    check_number(l2, "l2", above=0)
+    if table.ndim != 2 or others.ndim != 2 or table.shape[1] != len(others):
+        raise ValueError(
+            f"table has the shape {tuple(table.shape)}, others "
+            f"{tuple(others.shape)}; give a column for each row of the "
+            f"others."
+        )
+    check_finite(table, "entries of the table")
+    check_finite(others, "factors")
     n_factors = others.shape[1]
     pairs = others[:, :, None] * others[:, None, :]  # (N, F, F)
     # Most of the table is empty: only what is there is multiplied.
@@ -840,7 +867,14 @@ def or_popular(scores: Tensor, popular: Tensor) -> Tensor:
     Tensor
         (B, n_items): the scores, or what is popular where all of a person's
         are equal.
+
+    Raises
+    ------
+    ValueError
+        When some scores are NaN or infinite.
     """
+    check_finite(scores, "scores")
+    check_finite(popular, "scores of the popular list")
     return torch.where(_all_equal(scores), popular, scores)
 
 
@@ -857,7 +891,13 @@ def standardized(scores: Tensor) -> Tensor:
     Tensor
         (B, n_items), of mean 0 and standard deviation 1 for each person;
         zeros where all scores of a person are equal.
+
+    Raises
+    ------
+    ValueError
+        When some are NaN or infinite.
     """
+    check_finite(scores, "scores")
     centred = scores - scores.mean(dim=1, keepdim=True)
     spread = centred.square().mean(dim=1, keepdim=True).sqrt()
     # The mean of equal numbers may miss them by a last digit.

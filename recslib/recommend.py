@@ -182,8 +182,8 @@ def leave_each_out(
     Raises
     ------
     ValueError
-        When there is not exactly one person, nothing is rated, or there is
-        no such item.
+        When there is not exactly one person, nothing is rated, there is no
+        such item, or what is scored is not (B, n_items) finite numbers.
     """
     n_items = heard.liked.shape[1]
     rated = heard.rated[0].nonzero().squeeze(1) if len(heard) else []
@@ -197,6 +197,13 @@ def leave_each_out(
     kept[torch.arange(len(rated)) + 1, rated] = 0
     with torch.no_grad():
         scores = score(Heard(heard.liked * kept, heard.disliked * kept))
+    if scores.shape != kept.shape:
+        raise ValueError(
+            f"score returned the shape {tuple(scores.shape)} for "
+            f"{len(kept)} people; give one score an item to each, "
+            f"{tuple(kept.shape)}."
+        )
+    check_finite_scores(scores)
     changes = scores[0, item] - scores[1:, item]
     order = changes.argsort(descending=True, stable=True)
     return rated[order], changes[order]

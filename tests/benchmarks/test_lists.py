@@ -454,6 +454,51 @@ def test_new_rows_of_a_task_leave_those_of_the_others():
     assert first == [{"task": "by user"}]
 
 
+NAMED = [
+    Ranker("recslib", "ease"),
+    Ranker("recslib", "ials"),
+    Ranker("implicit", "BayesianPersonalizedRanking"),
+    Ranker("cornac", "BPR"),
+    Ranker("cornac", "BiVAECF"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "places"),
+    [([], [0, 1, 2, 3, 4]), (["BiVAECF"], [1, 4]), (["cornac"], [1, 3, 4])],
+    ids=["nobody", "a model", "a package"],
+)
+def test_who_is_named_runs_and_the_one_to_compare_with(words, places):
+    found = lists.chosen(NAMED, NAMED[1], words)
+    assert found == [NAMED[place] for place in places]
+
+
+def told(peer, model, ndcg, *, is_ours=False, fit_cpu_s=1.0):
+    who = {"peer": peer, "model": model, "is_ours": is_ours}
+    return {**who, "ndcg": [ndcg], "fit_cpu_s": fit_cpu_s}
+
+
+def test_new_rows_of_who_ran_alone_stand_among_the_old_ones():
+    kept = [
+        told("recslib", "ease", 0.3),
+        told("recslib", "ials", 0.4, is_ours=True),
+        told("cornac", "BPR", 0.1),
+        told("recbole", "EASE", 0.3),  # no entry any more
+    ]
+    again = told("recslib", "ials", 0.4002, is_ours=True, fit_cpu_s=9.0)
+    new = [again, told("cornac", "BiVAECF", 0.3), told("cornac", "BPR", 0.2)]
+    found = lists.merged(kept, new, NAMED)
+    assert found == [kept[0], kept[1], new[2], new[1]]
+    assert lists.merged([], new, NAMED) == [again, new[2], new[1]]
+
+
+@pytest.mark.parametrize("change", [{"ndcg": [0.5]}, {"is_ours": False}])
+def test_rows_that_were_compared_with_something_else_are_not_kept(change):
+    ours_ = told("recslib", "ials", 0.4, is_ours=True)
+    with pytest.raises(ValueError, match=r"recslib ials .* fit everybody"):
+        lists.merged([ours_ | change], [ours_], NAMED)
+
+
 # How cost grows --------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from recslib.lists import (
     hear,
     hear_all,
     hear_half,
+    hear_person,
     hear_some,
     ials_rows,
     item_neighbours,
@@ -102,6 +103,41 @@ def test_who_rated_nothing_is_a_row_of_zeros():
 def test_people_who_are_none_of_the_ratings_or_named_twice_are_refused(users):
     with pytest.raises(ValueError, match="from 0 to 3, each once"):
         hear(FOUR, torch.tensor(users))
+
+
+@pytest.mark.parametrize("liked", [math.nan, math.inf])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        partial(hear, FOUR),
+        partial(hear_person, torch.tensor([1]), torch.tensor([4.0]), 3),
+        partial(popularity, FOUR),
+        partial(first_ratings, FOUR, 2, order="items"),
+    ],
+    ids=["hear", "hear_person", "popularity", "first_ratings"],
+)
+def test_liked_from_no_number_on_is_refused(ask, liked):
+    with pytest.raises(ValueError, match=rf"liked is {liked}; give a finite"):
+        ask(liked=liked)
+
+
+def test_one_person_is_heard_by_hand_and_may_say_nothing():
+    items, stars = torch.tensor([2, 0, 1]), torch.tensor([4.0, 1.0, 3.5])
+    heard = hear_person(items, stars, 4)
+    assert heard.liked.tolist() == [[0, 0, 1, 0]]
+    assert heard.disliked.tolist() == [[1, 1, 0, 0]]
+    silent = hear_person(items[:0], stars[:0], 4)
+    assert len(silent) == 1 and silent.both.tolist() == [[0] * 8]
+
+
+@pytest.mark.parametrize(
+    ("items", "stars"),
+    [([1], [4.0, 2.0]), ([4], [5.0]), ([-1], [5.0]), ([2, 2], [5.0, 1.0])],
+    ids=["fewer", "too high", "too low", "twice"],
+)
+def test_a_person_who_names_no_film_or_one_twice_is_refused(items, stars):
+    with pytest.raises(ValueError, match="from 0 to 3, each once"):
+        hear_person(torch.tensor(items), torch.tensor(stars), 4)
 
 
 @pytest.mark.parametrize(
@@ -498,6 +534,26 @@ def test_who_has_nothing_is_nowhere_in_ials():
     assert rows.tolist() == [[0, 0]]
 
 
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"unseen": 0.0}, "unseen is 0.0; give a finite number, above 0"),
+        ({"l2": math.nan}, "l2 is nan; give a finite number, above 0"),
+        ({"others": torch.ones(5, 2)}, r"\(3, 4\), others \(5, 2\); give a"),
+        ({"table": torch.ones(4)}, r"shape \(4,\), others \(4, 2\); give a"),
+        ({"table": torch.full((3, 4), math.nan)}, "12 of 12 entries of the"),
+        ({"others": torch.full((4, 2), math.inf)}, "8 of 8 factors are NaN"),
+    ],
+    ids=["no weight", "no charge", "others", "a row", "NaN", "infinite"],
+)
+def test_a_side_of_ials_that_cannot_be_solved_for_is_refused(how, said):
+    given = {"table": torch.ones(3, 4), "others": torch.ones(4, 2)}
+    given |= {"unseen": 0.2, "l2": 0.02} | how
+    table, others = given.pop("table"), given.pop("others")
+    with pytest.raises(ValueError, match=said):
+        ials_rows(table, others, **given)
+
+
 def test_one_more_sweep_of_ials_never_raises_the_charge():
     liked = coins(30, 20)
     charges = []
@@ -851,6 +907,17 @@ def test_scores_of_one_scale_by_hand():
     assert told[0].tolist() == pytest.approx([-root, 0, root])
     assert told[1].tolist() == [0, 0, 0]
     assert standardized(torch.zeros(0, 3)).shape == (0, 3)
+
+
+def test_scores_that_are_missing_are_refused_before_they_are_mixed():
+    missing = torch.tensor([[1.0, math.nan, 3.0], [1.0, 2.0, math.inf]])
+    said = "2 of 6 scores are NaN or infinite"
+    with pytest.raises(ValueError, match=said):
+        standardized(missing)
+    with pytest.raises(ValueError, match=said):
+        or_popular(missing, torch.ones(3))
+    with pytest.raises(ValueError, match="1 of 3 scores of the popular"):
+        or_popular(torch.zeros(1, 3), missing[0])
 
 
 @given(value=st.floats(-1e3, 1e3, width=32), n=st.integers(1, 2_000))

@@ -221,6 +221,20 @@ def test_who_cannot_be_explained_is_refused():
         leave_each_out(score, nobody, 0)
 
 
+def test_scores_that_explain_nothing_are_refused():
+    one = heard_of_one([1, 0, 1, 0], [0, 1, 0, 0])
+    for score in (
+        lambda heard: heard.liked[:1],
+        lambda heard: heard.liked.sum(dim=1),
+    ):
+        with pytest.raises(ValueError, match=r"one score an item .* \(4, 4\)"):
+            leave_each_out(score, one, 0)
+    with pytest.raises(ValueError, match="16 of 16 scores are not finite"):
+        leave_each_out(
+            lambda heard: torch.full_like(heard.liked, torch.nan), one, 0
+        )
+
+
 # Neighbours ------------------------------------------------------------------
 
 FACTORS = torch.tensor([[1.0, 0.0], [3.0, 3.0], [-2.0, 0.0], [0.0, 7.0]])
