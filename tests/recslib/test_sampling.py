@@ -217,6 +217,7 @@ def test_many_blocks_give_the_answer_of_one(split, monkeypatch):
     pair = split.test.users, split.test.items
     one = fitted(split.train)(*pair)
     monkeypatch.setattr(draws, "BLOCK_RATINGS", 200)
+    monkeypatch.setattr(draws, "BLOCK_OTHERS", 30)
     many = fitted(split.train)(*pair)
     assert torch.allclose(one, many, atol=1e-3)
 
