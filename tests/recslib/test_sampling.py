@@ -383,6 +383,12 @@ def test_what_cannot_be_used_is_named(settings, said):
         fitted(train, **settings)
 
 
+def test_a_gpu_that_is_not_there_is_named(split, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="device is 'cuda'; this machine has"):
+        fitted(split.train, device="cuda")
+
+
 @pytest.mark.parametrize("stars", [[], [3.0, float("nan")]])
 def test_ratings_that_are_none_are_refused(stars):
     train = made_ratings(
