@@ -11,14 +11,13 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
 
 import torch
 import torch.distributed as dist
 
 from recslib import sampling, saving
 from recslib.checkpoints import CheckpointError
-from recslib.processes import LostProcessError, place
+from recslib.processes import LostProcessError, join, place
 from recslib.ratings import RatingsError
 from recslib.tables import read_ratings
 
@@ -41,8 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         device = "cpu" if given.device == "cpu" else _own_gpu()
         if "RANK" in os.environ:  # torchrun says who is who
-            minutes = timedelta(minutes=given.timeout)
-            dist.init_process_group(timeout=minutes)
+            join(given.timeout)
         if place()[0] > 0:
             os.environ["RECSLIB_PROGRESS"] = "off"  # one bar is enough
         _fit(given, device)

@@ -21,10 +21,11 @@ same order: what comes out does not depend on how many there are.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import torch
@@ -46,22 +47,26 @@ ORDINARY = 16.0
 # alone, so the answer does not depend on who draws which. What MovieLens 100K
 # has is one block.
 BLOCK_RATINGS, ROW_RATINGS = 131_072, 16
+# So many others are looked up at a time: what they tell stays in the caches,
+# where ten thousands of them would not.
+BLOCK_OTHERS = 8_192
 
 
 @dataclass(eq=False)
 class Block:
-    """Some rows that follow each other: what they gave or got.
+    """Some rows that follow each other: what they gave to, or got from, some.
 
     Parameters
     ----------
-    span
-        Which n of all rows.
+    span, others
+        Which n of all rows, and which m of all others.
     counts, sums
-        Sparse (n, n_others): a one where there is a rating, and the rating,
+        Sparse (n, m): a one where there is a rating, and the rating,
         standardized.
     """
 
     span: slice
+    others: slice
     counts: Tensor
     sums: Tensor
 
@@ -72,8 +77,10 @@ class Side:
 
     Parameters
     ----------
+    cuts
+        This process draws the rows from one cut up to the next, in turn.
     blocks
-        Of the rows that this process draws.
+        Of these rows.
     ends
         Process k draws the rows from ``ends[k]`` up to ``ends[k + 1]``.
     n_ratings
@@ -96,6 +103,7 @@ class Side:
         Of the links, times that of the rows.
     """
 
+    cuts: list[int]
     blocks: list[Block]
     ends: list[int]
     n_ratings: Tensor
@@ -159,10 +167,12 @@ def start_side(
     n_ratings = torch.bincount(rows, minlength=n).cpu()
     cuts = _cuts(n_ratings)
     shares = borders(len(cuts) - 1)
-    own = slice(shares[place()[0]], shares[place()[0] + 1] + 1)
+    number, _ = place()
+    own = cuts[shares[number] : shares[number + 1] + 1]
     return Side(
-        blocks=_blocks(rows, columns, y, n_ratings, cuts[own], sizes[1]),
-        ends=[cuts[number] for number in shares],
+        cuts=own,
+        blocks=_blocks(rows, columns, y, sizes, own),
+        ends=[cuts[border] for border in shares],
         n_ratings=n_ratings,
         features=turned.to(y),
         sizes=turned.square().sum(dim=0).to(y),
@@ -201,24 +211,24 @@ def draw_side(
         When another process of the group has ended.
     """
     _draw_prior(side, chance)
-    told = what_a_rating_tells(other.rows, other.trust)
+    counted, rated = _told_to(side, other)
     prior_means = side.prior_means()
     noise_precisions = noise_precision * side.trust
     noise = _normal(chance, side.rows.shape, side.rows)[:, :, None]
     side.rows = torch.empty_like(side.rows)
-    for block in side.blocks:
+    for first, last in pairwise(side.cuts):
+        span = slice(first, last)
         means, lower = row_posterior(
-            block.counts,
-            block.sums,
-            told,
-            prior_means[block.span],
+            counted[span],
+            rated[span],
+            prior_means[span],
             side.precision,
-            noise_precisions[block.span],
+            noise_precisions[span],
         )
         scattered = torch.linalg.solve_triangular(
-            lower.mT, noise[block.span], upper=True
+            lower.mT, noise[span], upper=True
         )
-        side.rows[block.span] = means + scattered.squeeze(2)
+        side.rows[span] = means + scattered.squeeze(2)
     share(side.rows, side.ends)
 
 
@@ -286,17 +296,23 @@ def what_a_rating_tells(
         each once, and what the others' biases take away. And to be multiplied
         by the rating, (n_others, D).
     """
-    design = torch.cat([torch.ones_like(others[:, :1]), others[:, 1:]], dim=1)
-    across, down = _upper(others.shape[1], others)
-    trusted = trust[:, None] * design
-    products = trusted[:, across] * design[:, down]
-    return torch.cat([products, trusted * others[:, :1]], dim=1), trusted
+    # One column after the other, each in one piece: to look up all pairs of
+    # columns takes several times as long.
+    columns = others.T.contiguous()
+    design = torch.cat([torch.ones_like(columns[:1]), columns[1:]])
+    trusted = trust * design
+    widths = _widths(len(columns))
+    told = columns.new_empty(sum(widths), len(others))
+    *products, taken = told.split(widths)
+    for number, part in enumerate(products):
+        torch.mul(trusted[number], design[number:], out=part)
+    torch.mul(trusted, columns[0], out=taken)
+    return told.T.contiguous(), trusted.T.contiguous()
 
 
 def row_posterior(
-    counts: Tensor,
-    sums: Tensor,
-    told: tuple[Tensor, Tensor],
+    counted: Tensor,
+    rated: Tensor,
     prior_means: Tensor,
     precision: Tensor,
     noise_precisions: Tensor,
@@ -305,14 +321,13 @@ def row_posterior(
 
     A rating is row bias + other's bias + factors · factors + noise, so for
     each row this is a weighted ridge regression: Salakhutdinov and Mnih 2008,
-    equations 11 to 13. One sparse product makes the normal equations of all.
+    equations 11 to 13.
 
     Parameters
     ----------
-    counts, sums
-        Sparse (n, n_others): a one where there is a rating, and the rating.
-    told
-        What the others tell, from `what_a_rating_tells`.
+    counted, rated
+        (n, D (D + 1) / 2 + D) and (n, D): the sums over a row's ratings of
+        what each tells, the second table times the rating.
     prior_means
         (n, D).
     precision
@@ -327,16 +342,13 @@ def row_posterior(
         Means (n, D), and lower Cholesky factors of the precisions (n, D, D).
     """
     n, size = prior_means.shape
-    table, trusted = told
-    across, down = _upper(size, table)
-    summed = counts @ table
-    half, taken = summed[:, : len(across)], summed[:, len(across) :]
-    squares = summed.new_empty(n, size, size)
-    squares[:, across, down] = half
-    squares[:, down, across] = half
     noise = noise_precisions[:, None]
-    lower = torch.linalg.cholesky(noise[:, None] * squares + precision)
-    wanted = noise * (sums @ trusted - taken)
+    *products, taken = counted.split(_widths(size), dim=1)
+    precisions = counted.new_zeros(n, size, size)
+    for number, part in enumerate(products):  # the lower half is read alone
+        precisions[:, number:, number] = part
+    lower = torch.linalg.cholesky(noise[:, None] * precisions + precision)
+    wanted = noise * (rated - taken)
     wanted = wanted + prior_means @ precision
     means = torch.cholesky_solve(wanted[:, :, None], lower).squeeze(2)
     return means, lower
@@ -346,6 +358,21 @@ def pair_up(of_users: Tensor, of_items: Tensor) -> Tensor:
     """Add biases and dot product: two (..., D), the bias first -> (...)."""
     products = (of_users[..., 1:] * of_items[..., 1:]).sum(dim=-1)
     return of_users[..., 0] + of_items[..., 0] + products
+
+
+def _told_to(side: Side, other: Side) -> tuple[Tensor, Tensor]:
+    """Sum what each row's ratings tell, as `row_posterior` wants it.
+
+    Sparse products make the normal equations of all rows that are drawn here.
+    """
+    told, trusted = what_a_rating_tells(other.rows, other.trust)
+    n = len(side.rows)
+    counted = told.new_zeros(n, told.shape[1])
+    rated = trusted.new_zeros(n, trusted.shape[1])
+    for block in side.blocks:
+        counted[block.span] += block.counts @ told[block.others]
+        rated[block.span] += block.sums @ trusted[block.others]
+    return counted, rated
 
 
 def _draw_prior(side: Side, chance: np.random.Generator) -> None:
@@ -360,7 +387,8 @@ def _draw_prior(side: Side, chance: np.random.Generator) -> None:
     left = (rows - side.features @ side.links).cpu().double()
     links = side.links.cpu().double()
     centre = left.mean(dim=0)
-    squares = (left - centre).T @ (left - centre)
+    left -= centre
+    squares = left.T @ left
     squares += side.link_precision * links.T @ links
     squares += PRIOR_ROWS * n / (PRIOR_ROWS + n) * torch.outer(centre, centre)
     squares += PRIOR_SQUARES * torch.eye(size, dtype=squares.dtype)
@@ -414,9 +442,13 @@ def _normal(
     return torch.from_numpy(drawn).to(like)
 
 
-def _upper(size: int, like: Tensor) -> Tensor:
-    """Say where the upper half of a square is: (2, size (size + 1) / 2)."""
-    return torch.triu_indices(size, size, device=like.device)
+def _widths(size: int) -> list[int]:
+    """Say how wide the parts of what a rating tells are.
+
+    Products of each column with itself and those behind it; then what the
+    others' biases take away.
+    """
+    return [*range(size, 0, -1), size]
 
 
 def _trusted_squares(side: Side, other: Side) -> Tensor:
@@ -429,10 +461,12 @@ def _trusted_squares(side: Side, other: Side) -> Tensor:
     for block in side.blocks:
         starts, others = block.sums.crow_indices(), block.sums.col_indices()
         own = side.rows[block.span].repeat_interleave(starts.diff(), dim=0)
-        told = pair_up(own, other.rows.index_select(0, others))
+        rows = other.rows[block.others].index_select(0, others)
+        told = pair_up(own, rows)
         squares = (block.sums.values() - told).cpu().double().square()
-        table = _sparse(starts.cpu(), others.cpu(), squares, len(trust))
-        summed[block.span] = table @ trust
+        width = block.sums.shape[1]
+        table = _sparse(starts.cpu(), others.cpu(), squares, width)
+        summed[block.span] += table @ trust[block.others]
     share(summed, side.ends)
     return summed
 
@@ -441,30 +475,38 @@ def _blocks(
     rows: Tensor,
     columns: Tensor,
     y: Tensor,
-    n_ratings: Tensor,
+    sizes: tuple[int, int],
     cuts: Sequence[int],
-    width: int,
 ) -> list[Block]:
-    """Part the ratings of rows into sparse tables `width` columns wide.
+    """Part ratings into sparse tables; sizes say how many rows and others.
 
-    A table has the rows from one cut up to the next.
+    A table has the rows from one cut up to the next, and `BLOCK_OTHERS`.
+    Those of the same others follow each other.
     """
-    first, last = cuts[0], cuts[-1]
-    if last - first < len(n_ratings):  # others have the rest
-        own = (rows >= first) & (rows < last)
+    n, n_others = sizes
+    if cuts[-1] - cuts[0] < n:  # other processes have the rest
+        own = (rows >= cuts[0]) & (rows < cuts[-1])
+        own = torch.nonzero(own)[:, 0]
         rows, columns, y = rows[own], columns[own], y[own]
-    order = torch.argsort(rows * width + columns)
-    columns, y = columns[order].int(), y[order]
-    starts = torch.cat([torch.zeros(1).long(), n_ratings.cumsum(0)])
-    starts = starts - starts[first]
+    parts = columns // BLOCK_OTHERS
+    places = parts * n + rows
+    keys, order = torch.sort((places - parts) * BLOCK_OTHERS + columns)
+    columns, y = keys.remainder_(BLOCK_OTHERS).int(), y[order]
+    n_parts = math.ceil(n_others / BLOCK_OTHERS)
+    starts = torch.zeros(n_parts * n + 1, dtype=torch.long)
+    starts[1:] = torch.bincount(places, minlength=n_parts * n).cumsum(0)
     blocks = []
-    for first, last in pairwise(cuts):
-        its = starts[first : last + 1]
+    for part, (first, last) in product(range(n_parts), pairwise(cuts)):
+        its = starts[part * n + first : part * n + last + 1]
         some = slice(int(its[0]), int(its[-1]))
-        places = (its - its[0]).int().to(columns.device), columns[some]
-        sums = _sparse(*places, y[some], width)
-        counts = _sparse(*places, torch.ones_like(y[some]), width)
-        blocks.append(Block(slice(first, last), counts, sums))
+        others = slice(
+            part * BLOCK_OTHERS, min((part + 1) * BLOCK_OTHERS, n_others)
+        )
+        compressed = (its - its[0]).int().to(columns.device), columns[some]
+        width = others.stop - others.start
+        sums = _sparse(*compressed, y[some], width)
+        counts = _sparse(*compressed, torch.ones_like(y[some]), width)
+        blocks.append(Block(slice(first, last), others, counts, sums))
     return blocks
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,36 @@ def place() -> tuple[int, int]:
     if dist.is_available() and dist.is_initialized():
         return dist.get_rank(), dist.get_world_size()
     return 0, 1
+
+
+def join(minutes: float) -> None:
+    """Join the group of processes that this one was started in.
+
+    Parameters
+    ----------
+    minutes
+        So long it waits for the others: here, and whenever it needs them.
+
+    Raises
+    ------
+    LostProcessError
+        When the others are not there in time.
+    ValueError
+        When ``torchrun`` has not said where they are, or there is no time.
+    """
+    if not minutes > 0:
+        raise ValueError(
+            f"the timeout is {minutes} minutes; give more than 0."
+        )
+    try:
+        dist.init_process_group(timeout=timedelta(minutes=minutes))
+    except RuntimeError as error:
+        raise LostProcessError(
+            f"the processes of the group did not find each other in "
+            f"{minutes:g} minutes. Start as many as were announced, in as "
+            f"many places, and give all the same address and port. "
+            f"torch.distributed says: {_first_words(error)}"
+        ) from error
 
 
 def borders(n: int) -> list[int]:
@@ -140,5 +171,9 @@ def _broadcast(tensor: Tensor, source: int) -> None:
             f"one has ended, or cannot be reached. Look for the first error "
             f"among them, then start all again; with the same checkpoint "
             f"folder they go on from the last checkpoint. "
-            f"torch.distributed says: {' '.join(str(error).split())[:200]}"
+            f"torch.distributed says: {_first_words(error)}"
         ) from error
+
+
+def _first_words(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -30,6 +30,7 @@ from recslib.draws import Side, draw_noise, draw_side, pair_up, start_side
 from recslib.processes import check_alike, place
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
+from recslib.training import find_device
 
 
 @dataclass
@@ -295,7 +296,8 @@ def sample_factorization(
     seed
         Of everything that is drawn.
     device
-        Where the arithmetic happens. What is drawn is the same on each.
+        Where the arithmetic happens, ``"cpu"`` or ``"cuda"``. What is drawn is
+        the same on each.
     checkpoint
         A folder: every ``checkpoint_every`` sweeps it gets all that it takes
         to go on from there. Where it holds a checkpoint of this fit, the fit
@@ -312,7 +314,8 @@ def sample_factorization(
     ------
     ValueError
         When a number is out of range, features are not one finite row a user,
-        or an item, or the processes of a group were given different fits.
+        or an item, the device is not there, or the processes of a group were
+        given different fits.
     RatingsError
         When there are no ratings.
     CheckpointError
@@ -339,14 +342,15 @@ def sample_factorization(
             "validation": _digest_of_part(validation),
         }
         check_alike(fit)
+    where = find_device(device)
     started = time.perf_counter()
     chance = np.random.default_rng(seed)
     mean = train.ratings.double().mean().item()
     sd = train.ratings.double().std(correction=0).item()
     if sd < 1e-6 * max(abs(mean), 1.0):
         sd = 0.0  # all equal: nothing is to be learnt but the mean
-    y = ((train.ratings - mean) / (sd or 1.0)).to(device)
-    rated = train.users.to(device), train.items.to(device)
+    y = ((train.ratings - mean) / (sd or 1.0)).to(where)
+    rated = train.users.to(where), train.items.to(where)
     sizes = train.n_users, train.n_items
     users = start_side(*rated, y, sizes, user_features, n_factors, chance)
     items = start_side(

@@ -22,12 +22,12 @@ from recslib import (
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {"n_factors": 3, "n_sweeps": 9}
 # Blocks are small, so that each process has some.
-BLOCK_RATINGS = 500
+BLOCK_RATINGS, BLOCK_OTHERS = 500, 40
 START = """
 import os, signal
 from recslib import cluster, draws, sampling
 
-draws.BLOCK_RATINGS = {block}
+draws.BLOCK_RATINGS, draws.BLOCK_OTHERS = {blocks}
 draw, drawn = sampling.draw_noise, []
 
 def draw_or_die(*given):
@@ -60,14 +60,24 @@ def one_thread(monkeypatch):
     torch.set_num_threads(n_threads)
 
 
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "start.py"
+    path.write_text(START.format(blocks=(BLOCK_RATINGS, BLOCK_OTHERS)))
+    return path
+
+
 def free_port():
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         return str(held.getsockname()[1])
 
 
-def in_two(script, *arguments, **environment):
-    """Start two processes as torchrun does; return what each said."""
+def in_two(script, *arguments, others=None, ranks="01", **environment):
+    """Start two processes as torchrun does; return what each said.
+
+    The second may have other arguments, and may not start at all.
+    """
     where = {
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": free_port(),
@@ -75,13 +85,15 @@ def in_two(script, *arguments, **environment):
     }
     both = [
         subprocess.Popen(
-            [sys.executable, str(script), *arguments],
+            [sys.executable, str(script), *given],
             env={**os.environ, **where, **environment, "RANK": rank},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for rank in "01"
+        for rank, given in zip(
+            ranks, (arguments, others or arguments), strict=False
+        )
     ]
     try:
         return [(*each.communicate(timeout=240), each) for each in both]
@@ -103,11 +115,9 @@ def torchrun(script, *arguments):
 
 
 def test_a_killed_process_ends_all_and_two_go_on_to_the_bits_of_one(
-    table, tmp_path, one_thread, monkeypatch
+    table, script, tmp_path, one_thread, monkeypatch
 ):
     out, checkpoint = tmp_path / "model", tmp_path / "checkpoint"
-    script = tmp_path / "start.py"
-    script.write_text(START.format(block=BLOCK_RATINGS))
     arguments = [
         str(table),
         *("--out", str(out), "--factors", "3", "--sweeps", "9"),
@@ -127,12 +137,58 @@ def test_a_killed_process_ends_all_and_two_go_on_to_the_bits_of_one(
     assert "9 sweeps" in again.stdout and "processes: 2" in again.stdout
     of_two = saving.load(out).model
     monkeypatch.setattr(draws, "BLOCK_RATINGS", BLOCK_RATINGS)
+    monkeypatch.setattr(draws, "BLOCK_OTHERS", BLOCK_OTHERS)
     ratings = tables.read_ratings(table)
     of_one = sampling.sample_factorization(ratings, **SETTINGS)
     assert len(draws._cuts(torch.bincount(ratings.users))) > 3
     for name, tensor in of_one.state_dict().items():
         assert torch.equal(tensor, of_two.state_dict()[name]), name
     assert of_one.history.noise == of_two.history.noise
+
+
+def test_processes_of_different_ratings_end_and_say_so(
+    table, script, tmp_path, one_thread
+):
+    shorter = tmp_path / "shorter.csv"
+    lines = table.read_text().splitlines(keepends=True)
+    shorter.write_text("".join(lines[:-1]))
+    more = ["--out", str(tmp_path / "model"), "--sweeps", "3"]
+    first, second = in_two(
+        script, str(table), *more, others=[str(shorter), *more]
+    )
+    assert second[2].returncode == first[2].returncode == 1
+    assert "process 1 of 2 was given another fit than process 0" in second[1]
+    assert "ratings differ. Give all the same." in second[1]
+    assert "process 0 of 2 waits for another in vain" in first[1]
+    assert "Traceback" not in first[1] + second[1]
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("rank", "01")
+def test_a_process_that_is_alone_in_its_group_ends_and_says_so(
+    table, script, tmp_path, one_thread, rank
+):
+    more = ["--out", str(tmp_path / "model"), "--timeout", "0.05"]
+    ((_, said, ended),) = in_two(script, str(table), *more, ranks=rank)
+    assert ended.returncode == 1
+    assert "did not find each other in 0.05 minutes" in said
+    assert "Traceback" not in said
+
+
+def test_a_process_that_has_nothing_to_draw_gets_the_whole_model(
+    script, tmp_path, one_thread
+):
+    path, out = tmp_path / "ratings.csv", tmp_path / "model"
+    path.write_text("user,item,rating\n1,1,4\n1,2,2\n")
+    more = [str(path), "--out", str(out), "--factors", "1", "--sweeps", "4"]
+    for said in in_two(script, *more):
+        assert said[2].returncode == 0, said[1]
+    of_two = saving.load(out).model
+    of_one = sampling.sample_factorization(
+        tables.read_ratings(path), 1, n_sweeps=4
+    )
+    for name, tensor in of_one.state_dict().items():
+        assert torch.equal(tensor, of_two.state_dict()[name]), name
 
 
 def test_one_process_fits_and_saves(table, tmp_path, capsys):
@@ -177,3 +233,10 @@ def test_what_cannot_be_used_is_one_sentence(table, tmp_path, more, said):
     with pytest.raises(SystemExit, match="No such file"):
         cluster.main([str(tmp_path / "none.csv"), "--out", str(out)])
     assert not out.exists()
+
+
+def test_a_group_needs_some_time_to_wait(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("RANK", "0")
+    given = [str(table), "--out", str(tmp_path / "model"), "--timeout", "0"]
+    with pytest.raises(SystemExit, match=r"timeout is 0\.0 minutes; give"):
+        cluster.main(given)

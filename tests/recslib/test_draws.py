@@ -17,18 +17,14 @@ def test_rows_are_ridge_regressions_where_the_other_side_is_held():
     root = chance.normal(size=(size, size))
     precision = root @ root.T + np.eye(size)
 
-    (block,) = draws._blocks(
-        torch.tensor(users),
-        torch.tensor(items),
-        torch.tensor(y),
-        torch.bincount(torch.tensor(users), minlength=n),
-        [0, n],
-        n_others,
+    told, trusted = draws.what_a_rating_tells(
+        torch.tensor(others), torch.tensor(trust)
     )
+    pairs = torch.tensor(users), torch.tensor(items)
+    (block,) = draws._blocks(*pairs, torch.tensor(y), (n, n_others), [0, n])
     means, lower = draws.row_posterior(
-        block.counts,
-        block.sums,
-        draws.what_a_rating_tells(torch.tensor(others), torch.tensor(trust)),
+        block.counts @ told,
+        block.sums @ trusted,
         torch.tensor(prior_means),
         torch.tensor(precision),
         torch.tensor(noise_precisions),
@@ -86,6 +82,7 @@ def test_features_are_turned_and_nothing_else():
 def test_blocks_part_the_rows_and_hold_every_rating_once(monkeypatch):
     monkeypatch.setattr(draws, "BLOCK_RATINGS", 12)
     monkeypatch.setattr(draws, "ROW_RATINGS", 2)
+    monkeypatch.setattr(draws, "BLOCK_OTHERS", 8)
     # Costs add up to 22, 27, 33, 35, 46, 48; rows 3 and 5 have no rating.
     n_ratings = torch.tensor([20, 3, 4, 0, 9, 0])
     rows = torch.arange(6).repeat_interleave(n_ratings)
@@ -93,25 +90,28 @@ def test_blocks_part_the_rows_and_hold_every_rating_once(monkeypatch):
     mixed = torch.randperm(36, generator=torch.Generator().manual_seed(0))
     y = torch.arange(36.0) + 1
     cuts = draws._cuts(n_ratings)
-    blocks = draws._blocks(
-        rows[mixed], columns[mixed], y[mixed], n_ratings, cuts, 20
-    )
-    spans = [(block.span.start, block.span.stop) for block in blocks]
-    assert spans == [(0, 1), (1, 4), (4, 6)]
+    assert cuts == [0, 1, 4, 6]
     wanted = torch.zeros(6, 20)
     wanted[rows, columns] = y
-    held = torch.cat([block.sums.to_dense() for block in blocks])
-    counted = torch.cat([block.counts.to_dense() for block in blocks])
-    assert torch.equal(held, wanted)
-    assert torch.equal(counted, (wanted > 0).float())
-    # A process that draws the last two blocks, or none, has those alone.
-    for own in (cuts[1:], cuts[1:2]):
-        some = draws._blocks(
-            rows[mixed], columns[mixed], y[mixed], n_ratings, own, 20
+    # One process draws all; another the last two blocks; a third has none.
+    for own in (cuts, cuts[1:], cuts[1:2]):
+        blocks = draws._blocks(
+            rows[mixed], columns[mixed], y[mixed], (6, 20), own
         )
-        assert len(some) == len(own) - 1
-        for block in some:
-            assert torch.equal(block.sums.to_dense(), wanted[block.span])
+        held, counted = torch.zeros(2, 6, 20)
+        for block in blocks:
+            held[block.span, block.others] += block.sums.to_dense()
+            counted[block.span, block.others] += block.counts.to_dense()
+        some = torch.zeros(6, 20)
+        some[own[0] : own[-1]] = wanted[own[0] : own[-1]]
+        assert torch.equal(held, some)
+        assert torch.equal(counted, (some > 0).float())
+        others = [(block.others.start, block.others.stop) for block in blocks]
+        n_rows = len(own) - 1
+        assert (
+            others
+            == [(0, 8)] * n_rows + [(8, 16)] * n_rows + [(16, 20)] * n_rows
+        )
 
 
 # --- The whole, exactly -------------------------------------------------
@@ -196,12 +196,8 @@ def test_the_sampler_leaves_what_is_right_as_it_is(monkeypatch):
             noise = torch.tensor(chance.standard_normal(9))
             trust = users.trust[USERS] * items.trust[ITEMS]
             y = told + noise / (noise_precision * trust) ** 0.5
-            users.blocks = draws._blocks(
-                USERS, ITEMS, y, users.n_ratings, [0, 4], 3
-            )
-            items.blocks = draws._blocks(
-                ITEMS, USERS, y, items.n_ratings, [0, 3], 4
-            )
+            users.blocks = draws._blocks(USERS, ITEMS, y, (4, 3), [0, 4])
+            items.blocks = draws._blocks(ITEMS, USERS, y, (3, 4), [0, 3])
             noise_precision = swept(users, items, noise_precision, chance)
         after.append(numbers_of(users, items, noise_precision))
     before, after = np.array(before), np.array(after)

@@ -217,6 +217,7 @@ def test_many_blocks_give_the_answer_of_one(split, monkeypatch):
     pair = split.test.users, split.test.items
     one = fitted(split.train)(*pair)
     monkeypatch.setattr(draws, "BLOCK_RATINGS", 200)
+    monkeypatch.setattr(draws, "BLOCK_OTHERS", 30)
     many = fitted(split.train)(*pair)
     assert torch.allclose(one, many, atol=1e-3)
 
@@ -380,6 +381,12 @@ def test_what_cannot_be_used_is_named(settings, said):
     train = made_ratings([0, 0, 1, 2], [0, 1, 1, 0], [4.0, 2, 5, 1])
     with pytest.raises(ValueError, match=said):
         fitted(train, **settings)
+
+
+def test_a_gpu_that_is_not_there_is_named(split, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="device is 'cuda'; this machine has"):
+        fitted(split.train, device="cuda")
 
 
 @pytest.mark.parametrize("stars", [[], [3.0, float("nan")]])
