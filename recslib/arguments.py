@@ -108,6 +108,28 @@ def check_number(
         raise ValueError(f"{name} is {value!r}; give a finite number{bound}.")
 
 
+def check_tensor(values: object, name: str) -> None:
+    """Refuse what is no tensor: a list, an array, None.
+
+    Parameters
+    ----------
+    values
+        What was given.
+    name
+        What they are called, in the plural.
+
+    Raises
+    ------
+    ValueError
+        Says what came.
+    """
+    if not isinstance(values, Tensor):
+        raise ValueError(
+            f"{name} came as {type(values).__name__}; give a torch.Tensor: "
+            f"torch.as_tensor makes one of a list or an array."
+        )
+
+
 def check_finite(values: Tensor, name: str) -> None:
     """Refuse numbers that are missing or infinite.
 
@@ -123,6 +145,7 @@ def check_finite(values: Tensor, name: str) -> None:
     ValueError
         Counts those that are NaN or infinite.
     """
+    check_tensor(values, name)
     n_bad = int((~torch.isfinite(values)).sum())
     if n_bad:
         raise ValueError(
@@ -176,7 +199,7 @@ def check_some(things: Sized, name: str) -> None:
     ValueError
         When there is nothing.
     """
-    if len(things) == 0:
+    if _length(things, name) == 0:
         raise ValueError(f"there are no {name}; give one at least.")
 
 
@@ -197,6 +220,7 @@ def check_rows(rows: Tensor, n_rows: int, what: str) -> None:
     RowError
         When something is no row index; names the first.
     """
+    check_tensor(rows, f"{what}s")
     if rows.dtype not in (torch.int64, torch.int32) and rows.numel():
         raise ValueError(
             f"{what}s hold {rows.dtype}; give row indexes, of torch.int64."
@@ -248,7 +272,7 @@ def check_same_length(**parts: Sized) -> None:
     ValueError
         Says how long each is.
     """
-    sizes = {name: len(part) for name, part in parts.items()}
+    sizes = {name: _length(part, name) for name, part in parts.items()}
     if len(set(sizes.values())) > 1:
         said = " and ".join(f"{size:,} {name}" for name, size in sizes.items())
         raise ValueError(f"there are {said}; give as many of each.")
@@ -323,6 +347,15 @@ def explain_rows(
             f"set becomes a row index by Ratings.user_index and "
             f"Ratings.item_index."
         )
+
+
+def _length(things: object, name: str) -> int:
+    # A tensor of no dimension has a length for Python, and none in truth.
+    is_one = isinstance(things, Tensor) and things.ndim == 0
+    if is_one or not isinstance(things, Sized):
+        shown = "one number" if is_one else type(things).__name__
+        raise ValueError(f"{shown} came for {name}; give a sequence of them.")
+    return len(things)
 
 
 def _range(n_rows: int) -> str:

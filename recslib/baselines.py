@@ -288,12 +288,13 @@ def running_user_bias(
     Raises
     ------
     ValueError
-        When ``keep`` is out of range.
+        When ``keep`` is out of range, or a rating is no finite number.
     RatingsError
         When a part has no timestamps.
     """
     if not 0 < keep <= 1:
         raise ValueError(f"keep is {keep}; give a number above 0, up to 1.")
+    check_finite(test.ratings, "ratings of the test part")
     fixed = damped_biases(train, damping)
     joined, is_test = join(train, test)
     base = fixed.mean + fixed.item[joined.items]

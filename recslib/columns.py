@@ -173,6 +173,18 @@ def is_header(
     if _n_named(fields, roles) == len(roles.needed):
         return True
     numbers = [is_number(each, decimal_comma=commas) for each in fields]
+    if len(fields) > 3 and not fields[0].strip() and all(numbers[1:]):
+        raise RatingsError(
+            f"{source}: its first line has an empty field and then numbers, "
+            f"as over a matrix, or over a table that pandas wrote without "
+            f"names. Make a row a rating of a matrix: frame = pd.read_csv("
+            f"path, index_col=0); read_ratings(frame.rename_axis('user')"
+            f".rename_axis('item', axis=1).stack().dropna()"
+            f".rename('rating').reset_index()). Or give the names: "
+            f"read_ratings(pd.read_csv(path, skiprows=1, names="
+            f"{['row', 'user', 'item', 'rating', 'timestamp'][: len(fields)]}"
+            f"))."
+        )
     if any(numbers):
         named = [
             role
@@ -238,6 +250,8 @@ def pick_columns(
                 # Where there is no better one, "movie" is the title.
                 if hit not in found.values() or roles is RATINGS
             ]
+            if len(hits) > 2 and _differ_by_number(labels, hits):
+                raise _matrix_error(table, labels[0], role)
             if len(hits) > 1:
                 raise RatingsError(
                     f"{source}: {len(hits)} columns could be the {role}: "
@@ -257,6 +271,28 @@ def pick_columns(
     if lacking:
         raise _no_column(table, lacking, found, roles)
     return {role: found[role] for role in roles.usual if role in found}
+
+
+def _differ_by_number(
+    labels: Sequence[Hashable], places: Sequence[int]
+) -> bool:
+    """Tell whether names are one word with numbers: item1, item2, item3."""
+    names = {re.sub("[0-9]+", "0", str(labels[place])) for place in places}
+    return len(names) == 1 and "0" in next(iter(names))
+
+
+def _matrix_error(table: Table, first: Hashable, role: str) -> RatingsError:
+    shown = ", ".join(map(str, table.labels[:4]))
+    return RatingsError(
+        f"{table.source}: looks like a matrix, with a column {_a(role)}: its "
+        f"columns are {shown}, ... Make a row a rating of it: "
+        f"frame.melt({first!r}, var_name={role!r}, value_name='rating')"
+        f".dropna()."
+    )
+
+
+def _a(role: str) -> str:
+    return "an item" if role == "item" else f"a {role}"
 
 
 def _name_or_number(labels: Sequence[Hashable], place: int) -> Hashable:
@@ -338,6 +374,13 @@ def _no_column(
         )
     elif len(labels) == 1 and table.layout is not None:
         remedy = _what_parts(table, roles)
+    elif _stands_twice(table):
+        sign = table.layout.called
+        remedy = (
+            f"{sign * 2!r} parts its fields: read_ratings(Path(path)"
+            f".read_bytes().replace({(sign * 2).encode()!r}, "
+            f"{sign.encode()!r}))."
+        )
     elif not table.has_names and len(labels) > len(roles.usual):
         remedy = (
             f"The table has {len(labels)} columns and no header. Say which is "
@@ -352,15 +395,34 @@ def _no_column(
         )
     elif (
         table.has_names
-        and {"item", "rating"} <= set(lacking)
-        and ("user" in found and len(labels) > 2)
+        and "rating" in lacking
+        and len(lacking) > 1
+        and len(labels) > 2
+        and len(set(found) & set(roles.ids)) == 1
     ):
+        (whose,) = set(found) & set(roles.ids)
+        other = "item" if whose == "user" else "user"
         remedy += (
-            f" If it is a matrix, with a column an item, make a row a rating "
-            f"of it: frame.melt({labels[found['user']]!r}, var_name='item', "
-            f"value_name='rating').dropna()."
+            f" If it is a matrix, with a column {_a(other)}, make a row a "
+            f"rating of it: frame.melt({labels[found[whose]]!r}, "
+            f"var_name={other!r}, value_name='rating').dropna()."
+        )
+    elif len(lacking) > 1 and table.layout is not None:
+        remedy += (
+            " If something stands above the line that names the columns, "
+            "leave it out."
         )
     return RatingsError(f"{said} {remedy}")
+
+
+def _stands_twice(table: Table) -> bool:
+    """Tell whether a separator of two signs was taken for one of one."""
+    layout = table.layout
+    if layout is None or len(layout.called) > 1 or layout.called == " ":
+        return False
+    first = table.data.decode("utf-8").strip().splitlines()[0]
+    fields = first.split(layout.called)
+    return len(fields) > 4 and not any(fields[1::2])
 
 
 def _what_parts(table: Table, roles: Roles) -> str:

@@ -17,6 +17,8 @@ from recslib.arguments import (
     check_count,
     check_rows,
     check_seed,
+    check_some,
+    check_tensor,
 )
 
 
@@ -319,7 +321,8 @@ def error_by_count(
         As in `rmse`; when ``counts`` has another shape, or is below the
         first edge.
     """
-    squares = _errors(predictions, ratings, None).square().numpy()
+    check_some(edges, "edges of groups")
+    squares = _errors(predictions, ratings, None).square().detach().numpy()
     if counts.shape != ratings.shape:
         raise ValueError(
             f"counts has the shape {tuple(counts.shape)}, ratings "
@@ -473,6 +476,7 @@ def best_items(scores: Tensor, seen: Tensor, n: int = 10) -> Tensor:
 
 
 def _check_flags(flags: Tensor, name: str) -> None:
+    check_tensor(flags, name)
     if flags.dtype != torch.bool:
         raise ValueError(
             f"{name} holds {flags.dtype}; give bool, as in `table > 0`."

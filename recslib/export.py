@@ -17,7 +17,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from recslib.arguments import check_finite, check_finite_model, check_number
+from recslib.arguments import (
+    check_count,
+    check_finite,
+    check_finite_model,
+    check_number,
+    check_same_length,
+    check_some,
+)
 from recslib.baselines import damped_biases
 from recslib.lists import LIKED
 from recslib.models import ListAutoencoder, LSTMRating, MatrixFactorization
@@ -266,8 +273,9 @@ def in_steps(table: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:
     Raises
     ------
     ValueError
-        When a number is not finite.
+        When a number is not finite, and when there is none.
     """
+    check_some(table, "rows of the table")
     check_finite(table, "numbers of the table")
     steps = table.detach().abs().amax(dim=0) / torch.iinfo(kind).max
     steps = torch.where(steps > 0, steps, 1.0)
@@ -327,7 +335,16 @@ def map_places(
     -------
     Tensor
         (n_items, 2).
+
+    Raises
+    ------
+    ValueError
+        When there are no films, other counts than films, no film that spans
+        the map, or a factor that is not finite.
     """
+    check_count(n_often, "n_often")
+    check_same_length(factors=factors, counts=counts)
+    check_some(factors, "factors of films to place")
     check_finite(factors, "factors")
     often = counts.argsort(descending=True, stable=True)[:n_often]
     centred = factors - factors[often].mean(dim=0)

@@ -226,7 +226,7 @@ def _main_directions(
     ).coalesce()
     k = min(n_directions, *sizes)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(int(seed))
         left, lengths, right = torch.svd_lowrank(
             flags, q=min(k + N_SPARE, *sizes), niter=N_POWERS
         )

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from recslib import lists, recommend, sampling, serve
+from recslib.arguments import check_finite, check_rows
 from recslib.models import LinearLists, ListFactorization
 from recslib.overview import Liked
 from recslib.ratings import Ratings
@@ -64,7 +65,18 @@ def on_logarithms(ratings: Ratings) -> Ratings:
     ----------
     ratings
         All 0 or more.
+
+    Raises
+    ------
+    ValueError
+        When an amount is negative, or no finite number.
     """
+    check_finite(ratings.ratings, "amounts")
+    if (ratings.ratings < 0).any():
+        raise ValueError(
+            f"the lowest amount is {ratings.ratings.min().item():g}; give "
+            f"amounts of 0 or more, which have a logarithm of 1 + amount."
+        )
     low, high = np.log1p(ratings.scale).tolist()
     logs = ratings.ratings.log1p()
     # Rounded to 32 bits, the largest may lie a little above.
@@ -142,7 +154,13 @@ def only_items(ratings: Ratings, kept: Tensor) -> Ratings:
         N ratings.
     kept
         (K,) int64 row indexes of items, in order.
+
+    Raises
+    ------
+    RowError
+        When something is no row index of an item.
     """
+    check_rows(kept, ratings.n_items, "item")
     if len(kept) == ratings.n_items:
         return ratings
     places = torch.full((ratings.n_items,), -1)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from recslib.ratings import N_SHOWN, RatingsError
+from recslib.ratings import N_SHOWN, RatingsError, say
 
 # Runs of blanks and tabs; every other separator is one character, or "::".
 BLANKS = " "
@@ -45,6 +45,7 @@ _PACKERS: tuple[tuple[bytes, str, Callable[[bytes], bytes]], ...] = (
     (b"\x1f\x8b", "gzip", gzip.decompress),
     (b"BZh", "bzip2", bz2.decompress),
     (b"\xfd7zXZ\x00", "xz", lzma.decompress),
+    (b"\x5d\x00\x00", "lzma", lzma.decompress),
 )
 _THROUGH_PANDAS = "Read it with pandas: read_ratings(pd.{}). {}"
 # How files begin that are no text, what they are called, and what to do.
@@ -236,7 +237,7 @@ def unpacked(data: bytes, source: str) -> bytes:
             f"frame.user.where(frame.rating.isna()).ffill().str[:-1]; "
             f"read_ratings(frame.dropna().to_csv(index=False).encode())."
         )
-    if re.match(rb"\s*<(!doctype|html|\?xml)", data[:200], re.IGNORECASE):
+    if re.match(rb"\s*<[!?]?[a-z][\w:.-]*[\s/>]", data[:200], re.IGNORECASE):
         raise RatingsError(
             f"{source}: is a web page or XML, not a table of text. Look at "
             f"it in a browser: a download often ends at a page that asks you "
@@ -273,6 +274,7 @@ def as_utf8(data: bytes, encoding: str, source: str) -> bytes:
     if known == "utf-8":
         data = data.removeprefix(codecs.BOM_UTF8)
     else:
+        _say_if_utf8(data, known, source)
         data = text.removeprefix("\ufeff").encode("utf-8", "replace")
     if b"\0" in data:
         line = data[: data.index(b"\0")].count(b"\n") + 1
@@ -359,6 +361,13 @@ def find_layout(
     if is_header(first, commas):
         header = tuple(first)
         n_above += end
+    width = len(first)
+    if header is None:
+        # A separator at the end of each row begins no column.
+        while width > least and not any(
+            row[width - 1].strip() for _, row in rows if len(row) >= width
+        ):
+            width -= 1
     if comments:
         named = comments[-1].lstrip("#% \t")
         remarks.append(
@@ -380,7 +389,7 @@ def find_layout(
         called=separator,
         quotes=quotes,
         header=None if header is None else tuple(map(_bare, header)),
-        width=len(first),
+        width=width,
         n_above=n_above,
         remarks=tuple(remarks),
     )
@@ -466,6 +475,21 @@ def _only_table(data: bytes, source: str) -> bytes:
                 f"read_ratings(pd.read_excel(path)). It needs "
                 f"`pip install openpyxl`."
             )
+        if not names:
+            raise RatingsError(
+                f"{source}: is a zip of 0 files. Fetch it again."
+            )
+        if all(name.endswith(".npy") for name in names):
+            raise RatingsError(
+                f"{source}: is a file of NumPy arrays, not a table of text. "
+                f"Put one into a frame: read_ratings(pd.DataFrame("
+                f"np.load(path)[{names[0].removesuffix('.npy')!r}]))."
+            )
+        if any(name.endswith("/data.pkl") for name in names):
+            raise RatingsError(
+                f"{source}: is a file of PyTorch, not a table of text. Put "
+                f"its tensors into a pd.DataFrame: torch.load(path) reads it."
+            )
         if len(names) != 1:
             raise RatingsError(
                 f"{source}: is a zip of {len(names)} files "
@@ -506,6 +530,11 @@ def _seen_encoding(data: bytes) -> str:
         if data.startswith(mark):
             return name
     start = data[:64]
+    if len(start) >= 4 and len(start) % 4 == 0:
+        for first, name in ((0, "utf-32-le"), (3, "utf-32-be")):
+            rest = [start[i::4] for i in range(4) if i != first]
+            if all(start[first::4]) and not any(map(any, rest)):
+                return name
     if len(start) >= 4 and len(start) % 2 == 0:
         if not any(start[1::2]) and all(start[::2]):
             return "utf-16-le"
@@ -514,10 +543,30 @@ def _seen_encoding(data: bytes) -> str:
     return "utf-8"
 
 
+def _say_if_utf8(data: bytes, known: str, source: str) -> None:
+    """Say so where text of one byte a letter is likely to be UTF-8."""
+    if known.startswith("utf") or data.isascii():
+        return
+    try:
+        data.decode("utf-8")
+    except UnicodeError:
+        return
+    say(
+        f"{source}: is read as {known}, and could be UTF-8 too, which other "
+        f"letters seldom are by chance. If names look wrong, leave encoding= "
+        f"out."
+    )
+
+
 def _wrong_encoding(
     data: bytes, encoding: str, error: UnicodeError, source: str
 ) -> RatingsError:
     bad = []
+    if encoding == "utf-8" and re.search(rb"[\x01-\x08\x0e-\x1a]", data[:200]):
+        return RatingsError(
+            f"{source}: is no text in {encoding}: its first line holds signs "
+            f"that no text has. Save the table as CSV where it was made."
+        )
     if encoding.startswith(("utf-16", "utf-32")):
         start = getattr(error, "start", 0)
         before = data[:start].decode(encoding, "replace")

@@ -20,6 +20,7 @@ from recslib.arguments import (
     check_count,
     check_finite,
     check_number,
+    check_rows,
     check_seed,
     check_some,
 )
@@ -140,6 +141,7 @@ def hear(
             f"users are {users.tolist()[:5]}...: give row indexes from 0 to "
             f"{ratings.n_users - 1}, each once."
         )
+    check_rows(users, ratings.n_users, "user")
     places = torch.full((ratings.n_users,), -1)
     places[users] = torch.arange(len(users))
     rows = places[ratings.users]
@@ -192,6 +194,7 @@ def hear_person(
     check_number(liked, "liked")
     if not stars.isfinite().all():
         raise ValueError(f"stars are {stars.tolist()}; give finite numbers.")
+    check_rows(items, n_items, "item")
     tables = torch.zeros(2, 1, n_items)
     tables[(stars < liked).long(), 0, items] = 1.0
     return Heard(*tables)
@@ -372,7 +375,7 @@ def _by_user(
         shuffled = ratings.items.argsort(stable=True)
     else:
         check_seed(seed)
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(int(seed))
         shuffled = torch.randperm(len(ratings), generator=generator)
     return shuffled[ratings.users[shuffled].argsort(stable=True)]
 
@@ -546,7 +549,7 @@ def fit_list_factorization(
     """
     _check_fit(liked, n_factors, seed, l2=l2, learning_rate=learning_rate)
     n_users, n_items = liked.shape
-    torch.manual_seed(seed)
+    torch.manual_seed(int(seed))
     model = ListFactorization(n_users, n_items, n_factors)
 
     def loss(model: nn.Module, batch: Examples) -> Tensor:
@@ -666,7 +669,7 @@ def fit_ials(
     check_number(unseen, "unseen")
     check_count(n_sweeps, "n_sweeps")
     _check_fit(liked, n_factors, seed, l2=l2)
-    torch.manual_seed(seed)
+    torch.manual_seed(int(seed))
     model = ListFactorization(*liked.shape, n_factors)
     items = model.item_factors.weight.detach()
     for _ in progress_bar(range(n_sweeps), description="iALS", unit="sweep"):
@@ -797,7 +800,7 @@ def fit_list_autoencoder(
         When the fit diverges; names the rate to try.
     """
     _check_fit(heard.liked, n_hidden, seed, learning_rate=learning_rate)
-    torch.manual_seed(seed)
+    torch.manual_seed(int(seed))
     model = ListAutoencoder(heard.liked.shape[1], n_hidden)
     # Who has said nothing yet is told what is popular: the network starts
     # there, and learns what differs.
@@ -982,7 +985,7 @@ def fit_list_lstm(
         )
     _check_fit(liked, n_hidden, seed, learning_rate=learning_rate)
     check_count(n_factors, "n_factors")
-    torch.manual_seed(seed)
+    torch.manual_seed(int(seed))
     model = ListLSTM(n_items, n_factors, n_hidden)
 
     def finds_next(model: nn.Module, batch: Examples) -> Tensor:

@@ -231,7 +231,7 @@ def _some_of(data: DataSet, seed: int) -> tuple[DataSet, list[str]]:
     counts = ratings.counts_by_item()
     items = counts.argsort(descending=True, stable=True)[:MOST_ITEMS]
     is_kept = torch.isin(ratings.items, items)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
     order = torch.randperm(n_users, generator=generator)
     of_each = torch.bincount(ratings.users[is_kept], minlength=n_users)
     together = of_each[order].cumsum(0)
@@ -299,7 +299,7 @@ def _on_stars(ratings: Ratings) -> tuple[Ratings, list[str]]:
 def _in_some_order(ratings: Ratings, seed: int) -> tuple[Ratings, list[str]]:
     """Put a random order where none is known; say so."""
     n, times = len(ratings), ratings.timestamps
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
     order = torch.randperm(n, generator=generator)
     if times is None:
         said = (

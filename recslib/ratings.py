@@ -37,11 +37,19 @@ BLANKS = "".join(map(chr, (*range(9, 14), *range(28, 33), 133, 160, 5760)))
 BLANKS += "".join(map(chr, (*range(8192, 8208), 8232, 8233, 8239, 8287)))
 BLANKS += "\u00ad\u2060\u3000\ufeff"
 # Signs that show nothing, and turn the direction of writing.
-BLANKS += "\u115f\u1160\u180e\u2800\u3164\uffa0"
+BLANKS += "\u061c\u115f\u1160\u180e\u2800\u3164\uffa0"
 BLANKS += "".join(map(chr, (*range(8234, 8239), *range(8289, 8304))))
 BLANKS += "".join(map(chr, (*range(1, 9), *range(14, 28), *range(127, 160))))
-# Words for nothing.
+# Signs that change a neighbour and show nothing: they part no two ids, and no
+# end of an id is cut for them, as emoji hold them.
+_UNSEEN = BLANKS + "\u034f\u17b4\u17b5\u180b\u180c\u180d"
+_UNSEEN += "".join(
+    map(chr, (*range(0xFE00, 0xFE10), *range(0xE0000, 0xE1000)))
+)
+# Words for nothing, those of databases and spreadsheets too.
 MISSING = {"na", "n/a", "nan", "nat", "null", "none", "nil", "<na>", "-", "?"}
+MISSING |= {"#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!"}
+MISSING |= {"\\n", ".", "\u2013", "\u2014"}
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?"
@@ -58,7 +66,7 @@ _UNITS = (
 # From where to where other counts of the years 1996 to 2049 lie, which as
 # seconds would all be of one year, 1970 or 1971: 4 digits of a year, ...
 _OTHER_COUNTS = (
-    (1900, 2101, "years", "frame[{0!r}].astype(str), format='%Y'"),
+    (1900, 2101, "years", "frame[{0!r}].astype(int).astype(str), format='%Y'"),
     (9_500, 29_300, "days", "frame[{0!r}], unit='D'"),
     (
         35_000,
@@ -66,13 +74,25 @@ _OTHER_COUNTS = (
         "days of a spreadsheet",
         "frame[{0!r}], unit='D', origin='1899-12-30'",
     ),
-    (190_001, 210_013, "months", "frame[{0!r}].astype(str), format='%Y%m'"),
+    (
+        190_001,
+        210_013,
+        "months",
+        "frame[{0!r}].astype(int).astype(str), format='%Y%m'",
+    ),
     (228_000, 702_000, "hours", "frame[{0!r}], unit='h'"),
     (13_600_000, 19_000_101, "minutes", "frame[{0!r}], unit='m'"),
     (21_001_232, 42_100_000, "minutes", "frame[{0!r}], unit='m'"),
 )
-# 2100-01-01: ratings are older.
+# The years 1970 to 2049 in steps of 100 nanoseconds, from 1601 as Windows
+# counts them and from the year 1: as nanoseconds, some months of 1973 or 1989.
+_STEPS = (
+    (116_444_736_000_000_000, 141_690_000_000_000_000),
+    (621_355_968_000_000_000, 646_602_000_000_000_000),
+)
+# 2100-01-01: ratings are older. 1992-03-07: and younger than that.
 _FUTURE = 4_102_444_800
+_PAST = 7 * 10**8
 _DAYS = (
     "%Y/%m/%d",
     "%Y.%m.%d",
@@ -435,6 +455,7 @@ def from_frame(
     called = {name: name for name in (*needed, "timestamp")} | dict(
         called or {}
     )
+    _refuse_nested(frame, source, called)
     stars = _stars(frame, source)
     if scale is None:
         low, high = _scale_of(stars)
@@ -646,6 +667,30 @@ def _present(
     )
 
 
+def _refuse_nested(
+    frame: pd.DataFrame, source: str, called: Mapping[str, Hashable]
+) -> None:
+    """Refuse a value that has parts of its own, and say how to take one."""
+    for column in called:
+        if column not in frame.columns or frame[column].dtype != object:
+            continue
+        nested = frame[column].map(lambda value: isinstance(value, Mapping))
+        if not nested.any():
+            continue
+        parts = next(iter(frame.loc[nested.to_numpy(), column]))
+        part = next(iter(parts), "name")
+        _refuse(
+            frame,
+            column,
+            nested.to_numpy(dtype=bool),
+            source,
+            f"have a {column} with parts of its own",
+            f"Take the one that is meant, for example frame["
+            f"{called[column]!r}] = frame[{called[column]!r}].str[{part!r}], "
+            f"where frame is the table as pandas reads it",
+        )
+
+
 def _as_floats(values: pd.Series) -> np.ndarray:
     try:
         numbers = pd.to_numeric(values, errors="coerce")
@@ -844,7 +889,7 @@ def _refuse_alike(
     seen: dict[str, str] = {}
     for text in [] if all(map(str.isascii, texts)) else set(texts):
         look = "".join(" " if c.isspace() else c for c in text)
-        look = "".join(c for c in look if c == " " or c not in BLANKS)
+        look = "".join(c for c in look if c == " " or c not in _UNSEEN)
         other = seen.setdefault(unicodedata.normalize("NFC", look), text)
         if other != text:
             raise RatingsError(
@@ -860,6 +905,13 @@ def _say_of_near(texts: list[str], column: str, source: str) -> None:
     """Say so where ids differ by no more than a person may overlook."""
     seen: dict[str, str] = {}
     near = []
+    lost = [text for text in texts if "\ufffd" in text]
+    if lost:
+        say(
+            f"{source}: {len(lost):,} {column} ids hold the sign for a lost "
+            f"letter, such as {lost[0]!r}. Two that were different may be "
+            f"one: look for the file as it was before it was saved anew."
+        )
     for text in dict.fromkeys(texts):
         folded = unicodedata.normalize("NFKC", text).casefold()
         other = seen.setdefault(" ".join(folded.split()), text)
@@ -905,9 +957,11 @@ def _seconds(
             f"pd.Timestamp('2005-09-06')",
         )
     values = _without_parts(values, source)
+    # Days and hours may have parts.
+    _refuse_other_counts(frame, _as_floats(values), source, name)
     numbers = _whole_numbers(frame, "timestamp", values, source, remedy)
     _refuse_written_dates(frame, numbers, source, name)
-    _refuse_other_counts(frame, numbers, source, name)
+    _refuse_steps(frame, numbers, source, name)
     return _in_seconds(frame, numbers, source)
 
 
@@ -1052,7 +1106,41 @@ def _refuse_other_counts(
             )
 
 
-def _warn_of_future(seconds: np.ndarray, source: str) -> np.ndarray:
+def _refuse_steps(
+    frame: pd.DataFrame, numbers: np.ndarray, source: str, name: Hashable
+) -> None:
+    """Refuse what may count steps of 100 nanoseconds, from another year."""
+    for low, high in _STEPS:
+        if low <= numbers.min() and numbers.max() < high:
+            _refuse(
+                frame,
+                "timestamp",
+                np.ones(len(frame), dtype=bool),
+                source,
+                "have a timestamp that may count steps of 100 nanoseconds, "
+                "or nanoseconds",
+                f"Make times of them: pd.to_datetime((frame[{name!r}] - "
+                f"{low}) * 100); if they are nanoseconds, "
+                f"pd.to_datetime(frame[{name!r}])",
+            )
+
+
+def _warn_of_odd_days(seconds: np.ndarray, source: str) -> np.ndarray:
+    """Say so where times lie in years that are unlikely."""
+    early = seconds < 10**8
+    if early.any() and np.median(seconds) >= _PAST:
+        say(
+            f"{source}: {int(early.sum()):,} timestamps lie before 1973, such "
+            f"as {int(seconds[early][0])}, and most after 1992. If they say "
+            f"that the time is not known, leave those rows out."
+        )
+    elif seconds.min() >= 10**8 and seconds.max() < _PAST:
+        say(
+            f"{source}: all timestamps lie before 1992, to "
+            f"{_day(seconds.max())}. If they do not count from 1970-01-01, "
+            f"make times of them by pd.to_datetime, with its origin= and "
+            f"unit=."
+        )
     late = seconds >= _FUTURE
     if late.any():
         say(
@@ -1073,7 +1161,7 @@ def _in_seconds(
 ) -> np.ndarray:
     sizes = np.abs(numbers[numbers != 0])
     if len(sizes) == 0 or sizes.max() < _UNITS[-2][0]:
-        return _warn_of_future(numbers, source)
+        return _warn_of_odd_days(numbers, source)
     smallest, unit, parts = next(
         row for row in _UNITS if sizes.max() >= row[0]
     )
@@ -1092,7 +1180,13 @@ def _in_seconds(
         f"seconds, rounded down, from {_day(seconds.min())} to "
         f"{_day(seconds.max())}."
     )
-    return _warn_of_future(seconds, source)
+    if len(np.unique(seconds)) > 1 and not (seconds % 100_000).any():
+        say(
+            f"{source}: all timestamps are multiples of 100,000 seconds, as "
+            f"where a spreadsheet has rounded them. Those of one number are "
+            f"taken for the same second."
+        )
+    return _warn_of_odd_days(seconds, source)
 
 
 # Stars and titles ------------------------------------------------------------

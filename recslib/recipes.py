@@ -567,7 +567,7 @@ def fit_lstm(
         )
     unit = unit_of(train)
     pieces, inputs = heard_by(train, base, unit)
-    torch.manual_seed(seed)
+    torch.manual_seed(int(seed))
     model = kind(item_factors, n_hidden)
 
     def to_stars(fitted: Model) -> Model:
@@ -678,7 +678,7 @@ def _hold_out(
         Epochs; the share of what the model adds to biases; and the share of
         what these add to the mean. Shares are from 0 to 1.
     """
-    chance = torch.Generator().manual_seed(seed)
+    chance = torch.Generator().manual_seed(int(seed))
     n = len(train)
     n_places = train.n_users if whole_users else n
     places = torch.randperm(n_places, generator=chance)
@@ -784,7 +784,7 @@ def _make(
     and it is left as it is.
     """
     mean, unit = train.ratings.double().mean().item(), unit_of(train)
-    torch.manual_seed(seed)
+    torch.manual_seed(int(seed))
     model = make(mean / unit)
     if unit == share == 1:
         return model, 1.0, lambda fitted: fitted
@@ -805,7 +805,7 @@ def _make(
         model, few, few, to_stars, lambda told: unit * share * told + plain
     ):
         return model, unit, to_stars
-    torch.manual_seed(seed)
+    torch.manual_seed(int(seed))
     return make(mean), 1.0, lambda fitted: fitted
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -83,27 +84,29 @@ def _read_table(
     start = handle.seek(start_of_rows(table.data, layout))
     try:
         # One column more than there are shows whether a row is too long.
-        frame = pd.read_csv(
-            handle,
-            sep=r"\s+" if layout.separator == BLANKS else layout.separator,
-            header=None,
-            names=range(width + 1),
-            dtype=dict.fromkeys(texts, str),
-            keep_default_na=False,
-            na_values=[""],
-            skip_blank_lines=False,
-            quoting=csv.QUOTE_MINIMAL if layout.quotes else csv.QUOTE_NONE,
-            encoding="utf-8",
-            low_memory=False,
-        )
+        with warnings.catch_warnings():
+            # It warns where it drops what a longer first row has.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                handle,
+                sep=r"\s+" if layout.separator == BLANKS else layout.separator,
+                header=None,
+                names=range(width + 1),
+                # Else it takes the first field of a longer row for an index.
+                index_col=False,
+                dtype=dict.fromkeys(texts, str),
+                keep_default_na=False,
+                na_values=[""],
+                skip_blank_lines=False,
+                quoting=csv.QUOTE_MINIMAL if layout.quotes else csv.QUOTE_NONE,
+                encoding="utf-8",
+                low_memory=False,
+            )
     except pd.errors.EmptyDataError:
         return pd.DataFrame(columns=range(width))
-    except pd.errors.ParserError as error:
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise _ragged(table) from error
-    surplus = frame.pop(width)
-    numbered = pd.RangeIndex(len(frame))
-    # A longer first row makes pandas take its first field for an index.
-    if not frame.index.equals(numbered) or not _is_blank(surplus).all():
+    if not _is_blank(frame.pop(width)).all():
         raise _ragged(table)
     frame.index = pd.Index(
         _lines_of(table, start, len(frame), picked), name="line"
@@ -202,6 +205,13 @@ def _ragged(table: Table) -> RatingsError:
                 bad.append(f"line {line} ({len(row)})")
     except csv.Error as error:
         return _quotes_error(table, error)
+    if not bad and any(len(row) > width + 1 for row in _first_rows(table)):
+        sign = re.escape(layout.called)
+        return RatingsError(
+            f"{source}: its rows end in more separators than the first line "
+            f"has fields for. Cut them: read_ratings(re.sub("
+            f"rb'{sign}+(?=[\\r\\n]|$)', b'', Path(path).read_bytes()))."
+        )
     if not bad:
         return RatingsError(
             f"{source}: ends inside quotation marks. Look for one that opens "
@@ -223,10 +233,17 @@ def _ragged(table: Table) -> RatingsError:
     first_rows = _first_rows(table)
     if table.has_names and {len(row) for row in first_rows} == {width + 1}:
         called = r"\s+" if layout.called == BLANKS else layout.called
+        beneath = (
+            " If its columns stand beneath each other and blanks part words "
+            "within: read_ratings(pd.read_fwf(path))."
+            if layout.called == BLANKS
+            else ""
+        )
         return RatingsError(
             f"{source}: {len(bad):,} rows do not have {width} fields as the "
-            f"first line has, but one more: {first_few(bad)}.{comma} If the "
-            f"first is the name of the row, as R writes it: read_ratings("
+            f"first line has, but one more: {first_few(bad)}.{comma}{beneath} "
+            f"If the first is the name of the row, as R writes it: "
+            f"read_ratings("
             f"pd.read_csv(path, sep={called!r}, index_col=0))."
         )
     return RatingsError(
@@ -277,8 +294,10 @@ def refuse_short_rows(
 
 # What stands in the last line of a report.
 _TOTALS = re.compile(
-    r"(grand |sub)?totals?|sums?|averages?|mean|count|summe|gesamt(summe)?|"
-    r"mittelwert|durchschnitt|moyenne|somme|suma",
+    r"(grand[ -]?|sub[ -]?)?totals?|sums?|averages?|mean|count|summe|"
+    r"(ins)?gesamt(summe)?|mittelwert|durchschnitt|moyenne|somme|suma|totale|"
+    r"totaal|razem|toplam|\u0438\u0442\u043e\u0433\u043e|"
+    r"\u0432\u0441\u0435\u0433\u043e|\u5408\u8ba1|\u5408\u8a08|\u603b\u8ba1",
     re.IGNORECASE,
 )
 
@@ -401,6 +420,11 @@ def _ids_as_written(frame: pd.DataFrame, role: str, table: Table) -> pd.Series:
     whole = [re.fullmatch(r"(0|[1-9][0-9]{0,14})(\.0+)?", t) for t in texts]
     if all(whole) and texts:
         ids = [int(match[1]) for match in whole]
+        refuse(
+            lambda t: bool(re.fullmatch(r"[1-9][0-9]{0,2}\.000", t)),
+            f"have a {role} whose point may stand for thousands or for "
+            f"decimals",
+        )
         if len(set(ids)) == len(ids):
             return _taken(np.array(ids, dtype=np.int64), codes, frame.index)
         refuse(
@@ -425,8 +449,16 @@ def _ids_as_written(frame: pd.DataFrame, role: str, table: Table) -> pd.Series:
             f"have a {role} with an exponent, as spreadsheets round long "
             f"numbers",
         )
-    words_alone = [t for t in texts if not re.search(r"[0-9]", t)]
+    refuse(
+        lambda t: "\t" in t,
+        f"have a {role} that holds a tab, which may part two fields",
+    )
+    words_alone = [t for t in texts if t and not re.search(r"[0-9]", t)]
     if len(words_alone) == 1 and sum(isinstance(i, int) for i in ids) > 1:
+        refuse(
+            lambda t: bool(_TOTALS.fullmatch(t)),
+            f"have a {role} that looks like the totals of a table",
+        )
         say(
             f"{table.source}: the {role} {words_alone[0]!r} is no number, as "
             f"the others are; the ids of all are kept as text. If it is no "
@@ -524,8 +556,12 @@ def refuse_guessed(
     RatingsError
         Where they may be something else than user, item, rating, timestamp.
     """
-    if table.layout is None or table.has_names or columns:
+    if table.layout is None or table.has_names:
         return
+    _refuse_counted_columns(table)
+    if columns:
+        return
+    _refuse_times_as_stars(table, frame, picked)
     if "timestamp" not in picked or len(frame) < 2:
         return
     times = pd.to_numeric(frame["timestamp"], errors="coerce")
@@ -536,10 +572,11 @@ def refuse_guessed(
         (np.diff(users) == 1).all() and users[0] in (0, 1)
     )
     known = set(times.tolist())
+    numbered = len(users) > 2 and len(known) > 1 and frame["user"].is_unique
     why = ""
-    if counted and times.abs().max() <= 10:
+    if (counted or numbered) and times.abs().max() <= 10:
         why = (
-            "the first column counts the rows, and the fourth may hold the "
+            "the first column may count the rows, and the fourth hold the "
             "ratings"
         )
     elif (
@@ -561,4 +598,41 @@ def refuse_guessed(
             f"for Unix seconds. If it holds something else: "
             f"columns={{'user': 0, 'item': 1, 'rating': 2}} with the numbers "
             f"of the right columns."
+        )
+
+
+def _refuse_counted_columns(table: Table) -> None:
+    """Refuse a first line 0,1,2: pandas writes it over columns unnamed."""
+    layout = table.layout
+    start = start_of_rows(table.data, layout)
+    first = re.split(rb"[\r\n]", table.data[start : start + 100])[0].decode(
+        "utf-8", "ignore"
+    )
+    counted = [str(place) for place in range(layout.width)]
+    blanks = layout.separator == BLANKS
+    if first.split(None if blanks else layout.separator) == counted:
+        called = r"\s+" if blanks else layout.called
+        raise RatingsError(
+            f"{table.source}: the first line may be a header or a row: it "
+            f"counts the columns, {','.join(counted)}. If it is a header: "
+            f"read_ratings(pd.read_csv(path, sep={called!r}), "
+            f"columns={{'user': 0, 'item': 1, 'rating': 2}}); if it is a "
+            f"row, write a line above it that names the columns."
+        )
+
+
+def _refuse_times_as_stars(
+    table: Table, frame: pd.DataFrame, picked: Mapping[str, int]
+) -> None:
+    """Refuse a third column that nothing names and that may hold times."""
+    if "rating" not in picked or len(frame) == 0:
+        return
+    stars = pd.to_numeric(frame["rating"], errors="coerce")
+    if stars.min() >= 10**8 and (stars % 1 == 0).all():
+        raise RatingsError(
+            f"{table.source}: has no header, and column {picked['rating']}, "
+            f"taken for the ratings, may hold Unix seconds, such as "
+            f"{int(stars.iloc[0])}. Write a line above all rows that names "
+            f"the columns, or give columns={{'user': 0, 'item': 1, "
+            f"'rating': 2}} with their numbers."
         )

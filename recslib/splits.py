@@ -643,7 +643,7 @@ def _mask(rows: Tensor, n: int) -> Tensor:
 
 def _shuffled(n: int, seed: int) -> Tensor:
     check_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
     return torch.randperm(n, generator=generator)
 
 

@@ -461,7 +461,7 @@ def _audience(
     if len(users) == 0 or len(train) == 0:
         raise RatingsError("nobody has something to find.")
     if len(users) > MOST_JUDGED:
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(int(seed))
         order = torch.randperm(len(users), generator=generator)
         some = torch.isin(likes.users, users[order[:MOST_JUDGED]])
         likes = likes.select(some)

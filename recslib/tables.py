@@ -23,6 +23,7 @@ from recslib.columns import (
     is_table,
     pick_columns,
     read_as,
+    usual_places,
     warn_of_times,
 )
 from recslib.layout import (
@@ -243,7 +244,7 @@ def _open(
     data, name = _bytes_of(path_or_frame)
     source = source or name
     data = as_utf8(unpacked(data, source), encoding, source)
-    if re.match(rb'\s*(\[\s*)?\{|\s*\[\s*\[\s*[-0-9"]', data[:200]):
+    if re.match(rb'\s*(\[\s*)?\{|\s*\[\s*(\[\s*)?[-0-9"]', data[:200]):
         return _of_frame(_read_json(data, source), source)
     layout = find_layout(
         data,
@@ -311,7 +312,9 @@ def _bytes_of(table: object) -> tuple[bytes, str]:
     if hasattr(table, "read") and not isinstance(table, Path | zipfile.Path):
         held = table.read()
         held = (
-            held.encode("utf-8", "replace") if isinstance(held, str) else held
+            held.encode("utf-8", "surrogatepass")
+            if isinstance(held, str)
+            else held
         )
         name = getattr(table, "name", "file")
         return bytes(held), Path(name).name if isinstance(
@@ -402,6 +405,13 @@ def _read_json(data: bytes, source: str) -> pd.DataFrame:
             f"columns=[...] if it has more than user, item, rating and "
             f"timestamp."
         )
+    if re.match(r"\[[^\[\]{}]*\],?\s", text):
+        raise RatingsError(
+            f"{source}: is JSON, a list a line. Give pd.DataFrame("
+            f"json.loads(line.strip(', ')) for line in "
+            f"Path(path).read_text().splitlines()), with columns=[...] if it "
+            f"has more than user, item, rating and timestamp."
+        )
     place = "row"
     rows: list[Any] = []
     lines: list[int] = []
@@ -455,6 +465,17 @@ def _read_json(data: bytes, source: str) -> pd.DataFrame:
             f"{source}: is one JSON object, whose {lists[0]!r} may be the "
             f"ratings: read_ratings(pd.DataFrame(json.loads("
             f"Path(path).read_text())[{lists[0]!r}]))."
+        )
+    if columns_in_one and not any(
+        usual_places(list(rows[0]), RATINGS.usual[role])
+        for role in RATINGS.needed
+    ):
+        raise RatingsError(
+            f"{source}: is JSON that has an object a user or an item. Make a "
+            f"row a rating of it, here for an object a user: frame = "
+            f"pd.DataFrame(json.loads(Path(path).read_text())); "
+            f"read_ratings(frame.rename_axis('item').rename_axis('user', "
+            f"axis=1).stack().dropna().rename('rating').reset_index())."
         )
     if columns_in_one:
         raise RatingsError(

@@ -281,7 +281,7 @@ def fit(
     n_batches = math.ceil(len(train) / batch_size)
     rates = [group["lr"] for group in optimizer.param_groups]
     scheduler = _scheduler(optimizer, schedule, n_epochs * n_batches)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
 
     def step(batch: Examples) -> Tensor:
         """Take one step of the optimizer; return the losses."""
@@ -306,7 +306,7 @@ def fit(
     started = time.perf_counter()
     bar = progress_bar(total=n_epochs, description="fit", unit="epoch")
     with torch.random.fork_rng(), bar:
-        torch.manual_seed(seed)
+        torch.manual_seed(int(seed))
         for epoch in range(1, n_epochs + 1):
             model.train()
             order = torch.randperm(len(train), generator=generator).to(where)

@@ -14,6 +14,7 @@ from recslib import (
     evaluation,
     export,
     features,
+    fitted,
     lists,
     models,
     recipes,
@@ -31,6 +32,7 @@ from recslib.arguments import (
     check_number,
     check_rows,
     check_seed,
+    check_some,
 )
 from recslib.movielens import synthetic
 from recslib.ratings import Ratings
@@ -117,8 +119,10 @@ def test_what_is_no_seed_is_refused_by_name(name, seed):
 @pytest.mark.parametrize("seed", [0, np.int64(7), 2**63 - 1])
 def test_whole_numbers_of_any_kind_are_seeds(seed):
     check_seed(seed)
-    torch.Generator().manual_seed(int(seed))
     np.random.default_rng(seed)
+    assert torch.equal(
+        splits.time_order(R, seed), splits.time_order(R, int(seed))
+    )
 
 
 @pytest.mark.parametrize("name", SEEDED)
@@ -217,6 +221,64 @@ def test_a_number_that_is_not_finite_is_refused_where_it_comes_in(
 ):
     with pytest.raises(ValueError, match=said):
         call(model)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: baselines.global_mean(None), "NoneType came for ratings"),
+        (
+            lambda: evaluation.best_items(torch.ones(1, 1), [[True]]),
+            "seen came as list; give a torch.Tensor: torch.as_tensor",
+        ),
+        (lambda: check_rows([1, 2], 3, "user"), "users came as list"),
+        (lambda: check_finite(np.ones(2), "factors"), "factors came as ndarr"),
+        (lambda: check_some(torch.tensor(1.0), "values"), "one number came"),
+        (
+            lambda: baselines.running_user_bias(SPLIT.train, SPOILT),
+            "ratings of the test part are NaN",
+        ),
+        (lambda: fitted.on_logarithms(SPOILT), "1 of 90 amounts are NaN"),
+        (
+            lambda: fitted.on_logarithms(
+                dataclasses.replace(R, ratings=-R.ratings)
+            ),
+            "give amounts of 0 or more",
+        ),
+        (lambda: fitted.only_items(R, ONE * 99), "row index 99"),
+        (lambda: fitted.only_items(R, FOUR), "items hold torch.float32"),
+        (lambda: lists.hear(R, FOUR), "users hold torch.float32"),
+        (
+            lambda: lists.hear_person(ONE.to(torch.uint8), FOUR, 15),
+            "items hold torch.uint8",
+        ),
+        (
+            lambda: export.in_steps(torch.ones(0, 3), torch.int8),
+            "no rows of the table",
+        ),
+        (
+            lambda: export.map_places(torch.ones(0, 3), torch.ones(0)),
+            "no factors of films",
+        ),
+        (
+            lambda: export.map_places(torch.ones(4, 3), torch.ones(5)),
+            "4 factors and 5 counts",
+        ),
+        (
+            lambda: export.map_places(torch.ones(4, 3), torch.ones(4), 0),
+            "n_often is 0",
+        ),
+        (
+            lambda: evaluation.error_by_count(
+                R.ratings, R.ratings, R.items, edges=()
+            ),
+            "no edges of groups",
+        ),
+    ],
+)
+def test_what_no_function_can_use_is_told_in_the_same_words(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
 
 
 def test_a_stranger_with_nan_is_refused_by_the_sampler(sampled):

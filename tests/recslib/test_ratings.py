@@ -513,6 +513,8 @@ def test_times_of_two_readings_are_refused_by_row(times, said):
 
 def test_lists_as_times_and_stars_are_refused_by_row():
     with pytest.raises(RatingsError, match="no finite number: row 0"):
+        from_frame(timed([1], [2]))
+    with pytest.raises(RatingsError, match="parts of its own: row 1"):
         from_frame(timed([1], {2: 3}))
     frame = table((1, 1, 3.0)).assign(rating=[[1, 2]])
     with pytest.raises(RatingsError, match="no finite number: row 0"):

@@ -5,9 +5,11 @@ import importlib.util
 import io
 import json
 import lzma
+import re
 import time
 import warnings
 import zipfile
+import zlib
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recslib.ratings import RatingsError, RatingsWarning
+from recslib.ratings import RatingsError, RatingsWarning, plain_id
 from recslib.tables import read_ratings, read_titles
 
 WHOLE = "user,item,rating,timestamp\n3,5,4,10\n3,6,2,11\n1,5,5,12\n"
@@ -300,7 +302,7 @@ def test_more_columns_than_known_and_no_header_are_refused(n):
 @pytest.mark.parametrize("first", [0, 1])
 def test_row_numbers_without_a_header_are_not_people(first):
     text = f"{first},11,21,4\n{first + 1},11,22,3\n{first + 2},12,21,5\n"
-    assert "first column counts the rows" in refusal(text)
+    assert "first column may count the rows" in refusal(text)
     by_number = {"user": 1, "item": 2, "rating": 3}
     assert rows_of(read(text, columns=by_number))[0] == (11, 21, 4)
     headed = read(f"row,user,item,rating\n{text}")
@@ -1241,6 +1243,257 @@ def test_parts_of_a_second_and_a_far_future_are_told():
         read_ratings(times_of(9_999_999_998, 9_999_999_999))
     with pytest.warns(RatingsWarning, match="from 2001-09-09 to 2001-09-09"):
         read_ratings(times_of(ONE * 1000, ONE * 1000 + 5))
+
+
+# Two readings that are easily missed ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        # A row number that is shuffled; times alone in the third column.
+        ("7,1,2,3\n3,1,3,5\n9,2,2,4\n", "first column may count the rows"),
+        ("1,2,978300760\n2,2,978300761\n", "column 2.* may hold Unix sec"),
+        ("7,2,978300760,3\n7,3,978300761,5\n", "column 2.* may hold Unix"),
+        # What pandas writes over columns that have no names.
+        ("0,1,2\n1,2,3\n2,2,5\n", "may be a header or a row: it counts"),
+        ("0\t1\t2\t3\n1\t2\t3\t978300760\n", "may be a header or a row"),
+        ("user;item;rating\n1.000;2;3\n2.000;2;5\n", "point may stand for th"),
+        ("     1\t1,2,3\n     2\t2,2,5\n", "a tab, which may part two"),
+        (HEADER + "1,2,3\n1,Subtotal,3\n2,3,5\n", "looks like the totals"),
+        (
+            HEADER + "1,2,3\n2,2,5\n\u0418\u0442\u043e\u0433\u043e,,8\n",
+            "totals",
+        ),
+        (HEADER + "#N/A,2,3\n7,2,5\n8,2,5\n", "have no user.*: line 2"),
+        (HEADER + "1,2,\\N\n2,2,5\n", "have no rating: line 2"),
+        (HEADER + "1,2,\u2013\n2,2,5\n", "have no rating: line 2"),
+    ],
+)
+def test_what_has_two_readings_is_refused_by_what_is_seen(text, said):
+    with pytest.raises(RatingsError, match=f"(?s)^mine.csv: .*{said}"):
+        read(text)
+
+
+def calls_of(error):
+    """Every call to read_ratings that an error offers, in order."""
+    text, found = str(error), []
+    for match in re.finditer(r"read_ratings\(", text):
+        end = match.end()
+        while text[match.start() : end].count("(") != text[
+            match.start() : end
+        ].count(")"):
+            end += 1
+        found.append(text[match.start() : end])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "which", "expected"),
+    [
+        ("0,1,2\n1,2,3\n2,2,5\n", 0, EXPECTED),
+        (",0,1,2\n0,1,2,3\n1,2,2,5\n", 1, EXPECTED),
+        (",2,3,4\n1,3,,\n2,5,4,\n", 0, None),
+        ("user;item;rating;;\n1;2;3;;;;;\n2;2;5;;;;;\n", 0, EXPECTED),
+        ("user;item;rating\n0;2;3;;;\n1;2;5;;;\n", 0, [(0, 2, 3), (1, 2, 5)]),
+        ("1||2||3\n2||2||5\n", 0, EXPECTED),
+        ('{"1":{"2":3},"2":{"2":5}}', 0, EXPECTED),
+        (
+            "user     item  rating\nann lee  2     3\nbob day  2     5\n",
+            0,
+            [("ann lee", 2, 3), ("bob day", 2, 5)],
+        ),
+    ],
+    ids=["counts", "index", "matrix", "ends", "end", "twice", "json", "fixed"],
+)
+def test_the_remedy_for_what_has_two_readings_is_followed(
+    text, which, expected, tmp_path
+):
+    path = tmp_path / "mine"
+    path.write_text(text)
+    with pytest.raises(RatingsError) as caught:
+        read_ratings(path)
+    names = {"pd": pd, "json": json, "Path": Path, "path": path, "re": re}
+    names["read_ratings"] = read_ratings
+    made = re.search(r"frame = (.*?);", str(caught.value))
+    if made:
+        names["frame"] = eval(made[1], names)
+    rows = rows_of(eval(calls_of(caught.value)[which], names))
+    numbers = [tuple(map(plain_id, row)) for row in rows]
+    matrix = [(1, 2, 3), (2, 2, 5), (2, 3, 4)]
+    assert numbers == (matrix if expected is None else expected)
+
+
+def test_lists_of_json_on_lines_are_read_as_the_error_says(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text("[1, 2, 3],\n[2, 2, 5]\n")
+    with pytest.raises(RatingsError, match="a list a line") as caught:
+        read_ratings(path)
+    call = str(caught.value).split("Give ")[1].split(", with")[0]
+    frame = eval(call, {"pd": pd, "json": json, "Path": Path, "path": path})
+    assert rows_of(read_ratings(frame)) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("userId,item1,item2,item3\n1,4,3,5\n2,2,1,4\n", "like a matrix"),
+        ("movie,ann,bob,cid\n5,4,,5\n6,,1,4\n", "a column a user"),
+    ],
+)
+def test_a_matrix_that_is_told_by_its_names_melts_as_the_error_says(
+    text, said, tmp_path
+):
+    path = tmp_path / "mine.csv"
+    path.write_text(text)
+    with pytest.raises(RatingsError, match=said) as caught:
+        read_ratings(path)
+    frame = pd.read_csv(path)
+    call = "frame.melt" + str(caught.value).split("frame.melt")[1][:-1]
+    ratings = read_ratings(eval(call, {"frame": frame}))
+    assert ratings.ratings.sum() == frame.iloc[:, 1:].sum().sum()
+
+
+def test_a_separator_at_the_end_of_rows_without_a_header_is_no_column():
+    assert rows_of(read("1;2;3;\n2;2;5;\n")) == EXPECTED
+    assert "have no timestamp: line 1" in refusal("1;2;3;\n2;2;5;7\n")
+
+
+def test_two_separators_at_the_end_of_rows_shift_no_column():
+    rows = "0;2;3;9;;\n1;2;5;9;;\n"
+    ratings = read("user;item;rating;votes\n" + rows)
+    assert rows_of(ratings) == [(0, 2, 3), (1, 2, 5)]
+    assert "line 2 (6)" in refusal(
+        "user;item;rating;votes\n" + rows.replace(";;", ";;7")
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN.decode().encode("utf-32-le"),
+        PLAIN.decode().encode("utf-32-be"),
+        lzma.compress(PLAIN, format=lzma.FORMAT_ALONE),
+    ],
+    ids=range(3),
+)
+def test_text_in_32_bits_without_a_mark_and_old_lzma_are_read(data):
+    assert rows_of(read(data)) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (zipped(), "a zip of 0 files"),
+        (
+            zipped(a_dot_npy=b"\x93NUMPY"),
+            r"NumPy arrays.*np.load\(path\)\['a'",
+        ),
+        (zipped(**{"m/data.pkl": b"\x80"}), "a file of PyTorch"),
+        (b"<table><tr><td>1</td></tr></table>", "a web page or XML"),
+        (b"<ratings>\n<r user='1'/></ratings>", "a web page or XML"),
+        (zlib.compress(PLAIN), "no text in utf-8.*Save the table as CSV"),
+    ],
+)
+def test_formats_that_lead_nowhere_are_named_as_what_they_are(data, said):
+    with pytest.raises(RatingsError, match=f"(?s)^mine.csv: .*{said}"):
+        read(data)
+
+
+def test_parts_of_json_are_taken_as_the_error_says():
+    rows = [
+        {"user": {"id": u}, "item": 2, "rating": r}
+        for u, r in [(1, 3), (2, 5)]
+    ]
+    text = "\n".join(map(json.dumps, rows))
+    said = refusal(text)
+    assert "2 of 2 rows have a user with parts of its own: line 1" in said
+    frame = pd.DataFrame(rows)
+    step = said.split("for example ")[1].split(", where")[0]
+    exec(step, {"frame": frame})
+    assert rows_of(read_ratings(frame)) == EXPECTED
+
+
+def test_letters_that_were_lost_are_told_and_never_merge_people(tmp_path):
+    with pytest.warns(RatingsWarning, match="lost letter, such as 'Zo\ufffd'"):
+        read(HEADER + "Zo\ufffd,2,3\nann,2,5\n")
+    path = tmp_path / "mine.csv"
+    path.write_bytes(HEADER.encode() + b"Zo\xe9,2,3\nZo\xea,2,5\n")
+    with (
+        path.open(encoding="utf-8", errors="surrogateescape") as file,
+        pytest.raises(RatingsError, match="2 lines are not utf-8: line 2, li"),
+    ):
+        read_ratings(file)
+
+
+def test_an_encoding_that_may_be_wrong_is_told():
+    text = (HEADER + "Zo\xeb,2,3\n").encode()
+    with pytest.warns(RatingsWarning, match="could be UTF-8 too"):
+        ratings = read(text, encoding="latin-1")
+    assert ratings.user_ids.tolist() == ["Zo\xc3\xab"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read(HEADER.encode() + b"Zo\xeb,2,3\n", encoding="latin-1")
+
+
+@pytest.mark.parametrize("sign", ["\ufe0f", "\U000e0041", "\u034f", "\u061c"])
+def test_signs_that_only_change_a_neighbour_make_no_second_person(sign):
+    assert "look the same" in refusal(HEADER + f"a{sign}b,2,3\nab,2,5\n")
+    # Alone they are kept: emoji hold them.
+    ratings = read(HEADER + f"a{sign}b,2,3\n")
+    assert ratings.user_ids.tolist() == [f"a{sign}b"]
+
+
+# 2005-09-06.
+DAY_2005 = 1_125_964_800
+
+
+@pytest.mark.parametrize(
+    ("start", "called"),
+    [(116_444_736_000_000_000, "1601"), (621_355_968_000_000_000, "1")],
+)
+def test_steps_of_100_nanoseconds_are_not_taken_for_nanoseconds(start, called):
+    # 2005-09-06, counted from the year that is called.
+    frame = times_of(*(start + (DAY_2005 + i) * 10**7 for i in (0, 1)))
+    with pytest.raises(RatingsError, match="steps of 100 nanosec") as caught:
+        read_ratings(frame)
+    made, kept = str(caught.value).split("of them: ")[1][:-1].split("; if ")
+    times = eval(made, {"pd": pd, "frame": frame})
+    ratings = read_ratings(frame.assign(timestamp=times))
+    assert ratings.timestamps.tolist() == [DAY_2005, DAY_2005 + 1], called
+    times = eval(kept.split("seconds, ")[1], {"pd": pd, "frame": frame})
+    assert read_ratings(frame.assign(timestamp=times)).timestamps[0] > 10**8
+
+
+def test_days_with_parts_are_days_too():
+    with pytest.raises(RatingsError, match="days of a spreadsheet") as caught:
+        read_ratings(times_of(38_601.5, 38_602.25))
+    made = str(caught.value).split("of them: ")[1].split("; if")[0]
+    frame = times_of(38_601.5, 38_602.25)
+    frame["timestamp"] = eval(made, {"pd": pd, "frame": frame})
+    assert read_ratings(frame).timestamps[0] == DAY_2005 + 43_200
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ((0, ONE, ONE + 1), "1 timestamps lie before 1973, such as 0"),
+        ((-1, ONE, ONE + 1), "1 timestamps lie before 1973, such as -1"),
+        (
+            (200_000_000, 200_000_001),
+            "all timestamps lie before 1992, to 1976",
+        ),
+        ((1.36e12, 1.37e12), "multiples of 100,000 seconds"),
+    ],
+)
+def test_times_that_may_say_something_else_are_told(times, said):
+    frame = pd.DataFrame(
+        {"user": range(len(times)), "item": 2, "rating": 3, "timestamp": times}
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read_ratings(frame)
+    assert any(said in str(each.message) for each in caught)
 
 
 # Libraries that need not be here ---------------------------------------------
