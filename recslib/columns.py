@@ -23,9 +23,14 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
         "uid|(user|reviewer|customer)id",
         "user|reviewer|customer",
         "u",
+        "(reader|viewer|listener|player|member|person)(id)?",
     ),
     "item": (f"iid|({_THINGS})id|isbn|asin", _THINGS, "i"),
-    "rating": ("ratings?|bookrating|stars?|score|overall",),
+    "rating": (
+        "ratings?|bookrating|stars?|score|overall",
+        "points|grade|likes?|liked|hours(played)?|plays?|playcount|listens?|"
+        "listencount|weight",
+    ),
     "timestamp": ("timestamp|unix(review)?time(stamp)?", "time", "ts"),
 }
 TITLE_NAMES: dict[str, tuple[str, ...]] = {

@@ -338,8 +338,22 @@ def _is_table(named: Path) -> bool:
     return False
 
 
+# What errors of `recslib.tables.read_ratings` ask for, and `load` cannot give.
+_SETTINGS = ("columns", "separator", "encoding", "scale", "quotes")
+_FOR_A_CHAPTER = (
+    "A chapter takes a table as it is: save it as UTF-8, with commas and with "
+    "usual names, user,item,rating,timestamp. The notebook "
+    "05_your_own_ratings takes what is asked for here in its `reading`."
+)
+
+
 def _of_table(path: Path) -> DataSet:
-    ratings = read_ratings(path)
+    try:
+        ratings = read_ratings(path)
+    except RatingsError as error:
+        if any(f"{name}=" in str(error) for name in _SETTINGS):
+            raise RatingsError(f"{error} {_FOR_A_CHAPTER}") from error
+        raise
     films = pd.DataFrame(
         {
             "item_id": ratings.item_ids,

@@ -93,7 +93,7 @@ def describe(ratings: Ratings) -> pd.DataFrame:
         "items that share a title": f"{int(titles.duplicated(False).sum()):,}",
         "filled, of people by items": f"{filled:.3g} %",
         "ratings that stand twice": f"{len(pairs) - len(pairs.unique()):,}",
-        "scale": f"{low:g} to {high:g}",
+        "scale": f"{low:g} to {high:g}" if len(values) > 1 else "",
         "different ratings": f"{len(values):,}",
         "most frequent": f"{values[commonest].item():.4g}, {share:.3g} %",
         "mean": f"{ratings.ratings.double().mean().item():.3g}",

@@ -170,11 +170,12 @@ def picture_in_words(ratings: Ratings) -> str:
     """Say what `picture` shows, for who cannot see it."""
     told = overview.describe(ratings)
     told = dict(zip(told["what"], told["value"], strict=True))
+    scale = f", on a scale from {told['scale']}" if "scale" in told else ""
     words = (
         f"How often each rating was given: the most frequent is "
-        f"{told['most frequent']}, on a scale from {told['scale']}. How many "
-        f"ratings people have: {told['ratings a person']}. How many items "
-        f"have: {told['ratings an item']}."
+        f"{told['most frequent']}{scale}. How many ratings people have: "
+        f"{told['ratings a person']}. How many items have: "
+        f"{told['ratings an item']}."
     )
     if _has_calendar(ratings):
         words += f" How many came in each week: {told['time']}."

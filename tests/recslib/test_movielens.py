@@ -1,4 +1,5 @@
 import hashlib
+import re
 import zipfile
 
 import numpy as np
@@ -592,6 +593,16 @@ def test_a_table_of_ones_own_is_loaded_by_its_path(form, tmp_path):
     ]
     features = side_features(data)
     assert features.users.shape == (2, 0) and features.items.shape == (2, 0)
+
+
+def test_a_table_that_asks_for_settings_says_what_a_chapter_takes(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("who,what,how\nann,tea,4\n")
+    with pytest.raises(RatingsError, match=r"columns=.*usual names") as caught:
+        load(path)
+    (header,) = re.findall(r"names, (\S+)\.", str(caught.value))
+    path.write_text(f"{header}\nann,tea,4,0\n")
+    assert load(path).ratings.user_ids.tolist() == ["ann"]
 
 
 def test_a_table_needs_no_folder_in_its_name(tmp_path, monkeypatch):

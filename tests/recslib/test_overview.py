@@ -43,6 +43,13 @@ def test_the_overview_says_what_a_person_can_check():
     assert "columns" not in told  # no table was read
 
 
+def test_ratings_that_are_all_equal_tell_no_scale():
+    counts = read_ratings(b"user,item,plays\n1,2,1\n2,2,1\n")
+    told = values_of(overview.describe(counts))
+    assert "scale" not in told
+    assert told["most frequent"] == "1, 100 %"
+
+
 def test_the_overview_says_which_columns_were_taken_and_left_out():
     ratings = read_ratings(
         b"who,film,stars,mood\n1,2,3,x\n", columns={"user": "who"}

@@ -109,6 +109,13 @@ def test_any_scale_has_a_picture(values):
     assert "each week" not in report.picture_in_words(ratings)
 
 
+def test_a_scale_is_told_where_ratings_differ():
+    differ = with_values(np.arange(100) % 5 + 1, n=100)
+    assert "20 %, on a scale from 1 to 5." in report.picture_in_words(differ)
+    alike = with_values(np.ones(100), n=100)
+    assert "is 1, 100 %. How" in report.picture_in_words(alike)
+
+
 def test_times_that_are_no_dates_have_no_chart():
     ratings = with_values(np.arange(100) % 5 + 1, n=100)
     late = replace(ratings, timestamps=torch.arange(100) + 10**10)

@@ -385,6 +385,23 @@ def test_of_two_columns_that_fit_none_is_taken(header, role, names):
     assert len(read(text, columns=ast.literal_eval(remedy))) == 1
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "left_out"),
+    [
+        ("player,game,hours", "1,2,4", ""),
+        ("member_id,song,play_count", "1,2,4", ""),
+        ("userID\tartistID\tweight", "1\t2\t4", ""),
+        ("reader,user,book,rating,likes", "5,1,2,4,6", "reader, likes"),
+    ],
+)
+def test_amounts_and_people_by_other_names_are_found_where_no_better_stand(
+    header, row, left_out
+):
+    ratings = read(f"{header}\n{row}\n")
+    assert rows_of(ratings) == [(1, 2, 4)]
+    assert ratings.read_as.partition("left out: ")[2] == left_out
+
+
 def test_one_column_in_two_roles_is_refused():
     said = refusal(
         "a,b,c\n1,2,3\n", columns={"user": "a", "item": "a", "rating": "c"}
