@@ -608,15 +608,24 @@ def ials_rows(
         )
     check_finite(table, "entries of the table")
     check_finite(others, "factors")
+    return _solved_rows(_sparse(table), others, unseen, l2)
+
+
+def _solved_rows(
+    there: Tensor, others: Tensor, unseen: float, l2: float
+) -> Tensor:
+    """Solve as `ials_rows` does, from what is there of its table."""
     n_factors = others.shape[1]
     pairs = others[:, :, None] * others[:, None, :]  # (N, F, F)
     # Most of the table is empty: only what is there is multiplied.
-    own = torch.sparse.mm(_sparse(table), pairs.flatten(1))
+    own = torch.sparse.mm(there, pairs.flatten(1))
     own = own.view(-1, n_factors, n_factors)
-    counts = table.sum(dim=1) + unseen * len(others)
+    n_there = there.crow_indices().diff().to(others.dtype)
+    counts = n_there + unseen * len(others)
     charge = l2 * counts[:, None, None] * torch.eye(n_factors)
     left = own + unseen * (others.T @ others) + charge
-    return torch.linalg.solve(left, (table @ others)[:, :, None])[:, :, 0]
+    right = torch.sparse.mm(there, others)
+    return torch.linalg.solve(left, right[:, :, None])[:, :, 0]
 
 
 def _sparse(table: Tensor) -> Tensor:
@@ -672,10 +681,11 @@ def fit_ials(
     torch.manual_seed(int(seed))
     model = ListFactorization(*liked.shape, n_factors)
     items = model.item_factors.weight.detach()
+    by_user, by_item = _sparse(liked), _sparse(liked.T)
     for _ in progress_bar(range(n_sweeps), description="iALS", unit="sweep"):
-        users = ials_rows(liked, items, unseen=unseen, l2=l2)
-        items = ials_rows(liked.T, users, unseen=unseen, l2=l2)
-    users = ials_rows(liked, items, unseen=unseen, l2=l2)
+        users = _solved_rows(by_user, items, unseen, l2)
+        items = _solved_rows(by_item, users, unseen, l2)
+    users = _solved_rows(by_user, items, unseen, l2)
     model.user_factors.weight.data = users
     model.item_factors.weight.data = items
     return model.eval()
