@@ -8,7 +8,6 @@ import io
 import json
 import os
 import queue
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from bookbuild import BuildError, chapters, notebooks, places
-from bookbuild.classroom import feedback, judge
+from bookbuild.classroom import feedback, judge, sandbox
 from bookbuild.classroom.exercises import Exercise, exercises_in
 from bookbuild.classroom.judge import Verdict
 from bookbuild.classroom.preparing import preparation
@@ -386,7 +385,7 @@ class Judges:
     def close(self) -> None:
         """End the process, and leave nothing behind."""
         self._stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        sandbox.remove(self.folder)
 
     def judge(self, jobs: Sequence[_Job]) -> None:
         """Give each job its verdict.
