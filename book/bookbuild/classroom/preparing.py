@@ -1,20 +1,17 @@
-"""Which cells of a chapter an exercise needs, by what each makes and uses."""
+"""Which cells of a chapter run before answers to its exercises are judged."""
 
 from __future__ import annotations
 
-import ast
-import builtins
-import symtable
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
 from bookbuild.classroom.exercises import Exercise, solutions_in
+from bookbuild.classroom.labs import set_up
+from bookbuild.classroom.slices import is_lasting, names_in, statements_of
 from bookbuild.lone import FIRST_CELL
 from bookbuild.notebooks import tags
-
-PYTHONS_OWN = frozenset(dir(builtins))
 
 
 @dataclass(frozen=True)
@@ -34,54 +31,12 @@ class Prepared:
     names: frozenset[str]
 
 
-def names_used(source: str) -> set[str]:
-    """Return the names that code looks up outside of itself.
-
-    Parameters
-    ----------
-    source
-        Python.
-    """
-
-    def globals_of(table: symtable.SymbolTable) -> set[str]:
-        found = {
-            symbol.get_name()
-            for symbol in table.get_symbols()
-            if symbol.is_global() and symbol.is_referenced()
-        }
-        return found.union(*map(globals_of, table.get_children()))
-
-    top = symtable.symtable(source, "cell", "exec")
-    used = {s.get_name() for s in top.get_symbols() if s.is_referenced()}
-    used = used.union(*map(globals_of, top.get_children()))
-    return used - PYTHONS_OWN
-
-
-def names_bound(source: str) -> set[str]:
-    """Return the names that code makes at its top level, imports included."""
-    top = symtable.symtable(source, "cell", "exec")
-    return {
-        symbol.get_name()
-        for symbol in top.get_symbols()
-        if symbol.is_assigned() or symbol.is_imported()
-    }
-
-
-def only_defines(source: str) -> bool:
-    """Whether code only imports, and defines functions and classes."""
-    return all(
-        isinstance(
-            statement,
-            ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef,
-        )
-        for statement in ast.parse(source).body
-    )
-
-
 def preparation(
     notebook: NotebookNode, exercises: Iterable[Exercise]
 ) -> Prepared:
-    """Choose the cells that exercises need, and no slow one more.
+    """Choose what the labs of exercises start with, and what only defines.
+
+    Of a cell that has a part of it, what computes something else is left out.
 
     Parameters
     ----------
@@ -91,39 +46,29 @@ def preparation(
         Some of its exercises.
     """
     exercises = list(exercises)
-    left_out = {cell.id for cell in solutions_in(notebook)}
-    left_out |= {each.stub.id for each in exercises}
-    cells = [
-        cell
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        and cell.id not in left_out
-        and cell.id != FIRST_CELL
-        and not {"self-check", "solution"} & set(tags(cell))
-    ]
-    maker = {name: c.id for c in cells for name in names_bound(c.source)}
-    source_of = {cell.id: cell.source for cell in cells}
-    needed: set[str] = set()
-    asked = {
-        name
+    statements = statements_of(notebook.cells)
+    needed = {
+        statement.place
         for each in exercises
-        for cell in (each.stub, each.check, *_worked(each))
-        for name in names_used(cell.source)
+        for statement in set_up(each, notebook, statements)[0]
     }
-    while asked:
-        label = maker.get(asked.pop())
-        if label is not None and label not in needed:
-            needed.add(label)
-            asked |= names_used(source_of[label])
-    taken = [
-        (cell.id, cell.source, cell.id in needed)
-        for cell in cells
-        if cell.id in needed or only_defines(cell.source)
-    ]
-    names = {name for _, code, _ in taken for name in names_bound(code)}
-    return Prepared(taken, frozenset(names))
-
-
-def _worked(exercise: Exercise) -> list[NotebookNode]:
-    """Return the code of a solution, without what goes on from it."""
-    return [cell for cell in exercise.worked if "solution" in tags(cell)]
+    given = {cell.id for each in exercises for cell in each.given}
+    left_out = {FIRST_CELL} | {cell.id for cell in solutions_in(notebook)}
+    left_out |= {each.stub.id for each in exercises}
+    taken: list[tuple[str, str, bool]] = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.id in left_out or {"self-check", "solution"} & set(tags(cell)):
+            continue
+        here = [each for each in statements if each.cell == number]
+        is_needed = cell.id in given or any(s.place in needed for s in here)
+        kept = [
+            each.source
+            for each in here
+            if cell.id in given
+            or each.place in needed
+            or is_lasting(each.node)
+        ]
+        if is_needed or (kept and len(kept) == len(here)):
+            taken.append((cell.id, "\n".join(kept), is_needed))
+    names = [names_in(code)[0] for _, code, _ in taken]
+    return Prepared(taken, frozenset().union(*names))

@@ -2,26 +2,7 @@
 
 from bookbuild import places
 from bookbuild.classroom import grading
-from bookbuild.classroom.preparing import (
-    names_bound,
-    names_used,
-    only_defines,
-    preparation,
-)
-
-
-def test_names_are_told_apart_by_where_they_live():
-    source = """\
-import numpy as np
-def f(a, b=default):
-    local = a + outside
-    return np.sum(local) + len(a)
-result = f(given)
-"""
-    assert names_used(source) == {"np", "default", "outside", "f", "given"}
-    assert names_bound(source) == {"np", "f", "result"}
-    assert not only_defines(source)
-    assert only_defines("import a\ndef f(): return a\nclass C: pass")
+from bookbuild.classroom.preparing import preparation
 
 
 def test_what_an_exercise_needs_leaves_fits_out():
@@ -36,3 +17,12 @@ def test_what_an_exercise_needs_leaves_fits_out():
     assert 0 < len(needed) < 12
     assert not any("trained" in tagged[label] for label in needed)
     assert not any("solution" in tagged[label] for label, *_ in prepared.cells)
+
+
+def test_of_a_cell_that_is_needed_in_part_the_rest_is_not_computed():
+    path = places.ROOT / "notebooks" / "03_lstm_sequences.ipynb"
+    chapter = grading.chapter_of(path)
+    prepared = preparation(chapter.notebook, chapter.exercises)
+    assert {"item_base", "factorize"} <= prepared.names
+    assert "factorized" not in prepared.names
+    assert any(c.source.count("factorized = ") for c in chapter.notebook.cells)
