@@ -15,6 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from nbformat import NotebookNode
 
@@ -31,6 +32,7 @@ from bookbuild.classroom.submissions import (
     cells_of,
     handed_out,
     likeness,
+    names_used,
     submissions_in,
 )
 from bookbuild.classroom.verdicts import Graded, Mark
@@ -234,7 +236,7 @@ def graded_all(
         exercises = [e for e in chapter.exercises if e.label in asked]
         if not exercises:
             continue
-        judges = Judges(chapter, exercises, lanes)
+        judges = Judges(chapter, exercises, lanes, _used_in(of_it))
         try:
             took = _own_solutions(judges, chapter, exercises)
             for one in of_it:
@@ -248,6 +250,16 @@ def graded_all(
         finally:
             judges.close()
     return [_graded(one) for one in read], holds
+
+
+def _used_in(read: Sequence[_Read]) -> dict[str, frozenset[str]]:
+    """Return what the answers to each exercise look up, by its label."""
+    used: dict[str, frozenset[str]] = {}
+    for one in read:
+        for label, answer in one.answers.items():
+            names = map(names_used, answer.sources)
+            used[label] = used.get(label, frozenset()).union(*names)
+    return used
 
 
 def _own_solutions(
@@ -365,9 +377,13 @@ class Judges:
     """A process that has prepared a chapter, and judges answers to it."""
 
     def __init__(
-        self, chapter: Chapter, exercises: Sequence[Exercise], lanes: int
+        self,
+        chapter: Chapter,
+        exercises: Sequence[Exercise],
+        lanes: int,
+        used: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
-        prepared = preparation(chapter.notebook, exercises)
+        prepared = preparation(chapter.notebook, exercises, used)
         self.chapter, self.lanes = chapter, lanes
         self.holds: dict[str, bool] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="answers-")).resolve()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from nbformat import NotebookNode
 
 from bookbuild.classroom.exercises import Exercise, solutions_in
 from bookbuild.classroom.labs import set_up
-from bookbuild.classroom.slices import is_lasting, names_in, statements_of
+from bookbuild.classroom.slices import (
+    is_lasting,
+    made_before,
+    names_in,
+    needed,
+    statements_of,
+)
 from bookbuild.lone import FIRST_CELL
 from bookbuild.notebooks import tags
 
@@ -22,7 +29,7 @@ class Prepared:
     ----------
     cells
         Id, code, and whether an exercise needs it; the others are imports
-        and functions, which an answer may use.
+        and functions, which an answer may use, and what some answer does use.
     names
         All that these cells make.
     """
@@ -32,10 +39,13 @@ class Prepared:
 
 
 def preparation(
-    notebook: NotebookNode, exercises: Iterable[Exercise]
+    notebook: NotebookNode,
+    exercises: Iterable[Exercise],
+    used: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> Prepared:
     """Choose what the labs of exercises start with, and what only defines.
 
+    And what makes the names of the chapter that answers use besides.
     Of a cell that has a part of it, what computes something else is left out.
 
     Parameters
@@ -44,14 +54,19 @@ def preparation(
         A chapter.
     exercises
         Some of its exercises.
+    used
+        Names that answers use, by the label of the exercise.
     """
     exercises = list(exercises)
     statements = statements_of(notebook.cells)
-    needed = {
-        statement.place
-        for each in exercises
-        for statement in set_up(each, notebook, statements)[0]
-    }
+    asked: set[int] = set()
+    brought: set[int] = set()
+    for each in exercises:
+        asked |= {s.place for s in set_up(each, notebook, statements)[0]}
+        stop = notebook.cells.index(each.stub)
+        names = used.get(each.label, frozenset())
+        above = made_before(statements, names, stop)
+        brought |= {s.place for s in needed(statements, above, stop)}
     given = {cell.id for each in exercises for cell in each.given}
     left_out = {FIRST_CELL} | {cell.id for cell in solutions_in(notebook)}
     left_out |= {each.stub.id for each in exercises}
@@ -60,15 +75,17 @@ def preparation(
         if cell.id in left_out or {"self-check", "solution"} & set(tags(cell)):
             continue
         here = [each for each in statements if each.cell == number]
-        is_needed = cell.id in given or any(s.place in needed for s in here)
+        is_needed = cell.id in given or any(s.place in asked for s in here)
+        is_brought = any(s.place in brought for s in here)
         kept = [
             each.source
             for each in here
             if cell.id in given
-            or each.place in needed
+            or each.place in asked | brought
             or is_lasting(each.node)
         ]
-        if is_needed or (kept and len(kept) == len(here)):
+        is_all = bool(kept) and len(kept) == len(here)
+        if is_needed or is_brought or is_all:
             taken.append((cell.id, "\n".join(kept), is_needed))
-    names = [names_in(code)[0] for _, code, _ in taken]
-    return Prepared(taken, frozenset().union(*names))
+    makes = [names_in(code)[0] for _, code, _ in taken]
+    return Prepared(taken, frozenset().union(*makes))

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bookbuild.classroom.exercises import Exercise, names_made
-from bookbuild.classroom.slices import AT_HAND, names_in
+from bookbuild.classroom.slices import asked_by, names_in
 
 LARGEST = 25 << 20  # bytes of a notebook, figures included
 LONGEST = 50_000  # letters of an answer
@@ -454,12 +454,12 @@ def _helpers(
                 for name in names_in(ast.unparse(statement))[0]:
                     own[name] = statement
     taken: dict[str, ast.stmt] = {}
-    asked = [n for s in sources for n in _wanted(s)]
+    asked = [n for s in sources for n in names_used(s)]
     while asked:
         name = asked.pop()
         if name in own and name not in known and name not in taken:
             taken[name] = own[name]
-            asked += _wanted(ast.unparse(own[name]))
+            asked += names_used(ast.unparse(own[name]))
     in_order = sorted(
         {id(each): each for each in taken.values()}.values(),
         key=list(own.values()).index,
@@ -479,9 +479,11 @@ def _is_plain(statement: ast.stmt) -> bool:
     )
 
 
-def _wanted(source: str) -> set[str]:
+def names_used(source: str) -> frozenset[str]:
+    """Return the names that an answer looks up; of what is no code, none."""
+    if _parsed(source) is None:
+        return frozenset()
     try:
-        _, used, later = names_in(source)
+        return asked_by(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    return set(used | later) - AT_HAND
+        return frozenset()

@@ -120,6 +120,11 @@ CLASS = {
     ),
     "ids-lost": (without_ids(whole(SOLVED)), ALL, "was not found"),
     "right": (lab(answer(function())), "pass", ""),
+    "uses-the-chapter": (
+        lab(answer(function(before="assert by_hand.isclose(by_torch)"))),
+        "pass",
+        "",
+    ),
     "wrong": (lab(answer(function(WRONG))), "not yet", "every pair|a table"),
     "untouched": (
         lab(answer(STUB.source + "  # soon")),
