@@ -16,6 +16,8 @@ ROOT = places.ROOT
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
 TELLING = ["README.md", "book/setup.md", "book/results.md", ".ci/run"]
+TELLING += ["book/teachers.md", "book/classroom/hub.md"]
+TELLING += ["book/classroom/room.md", "book/classroom/quizzes.md"]
 TELLING += [path.relative_to(ROOT).as_posix() for path in WORKFLOWS]
 # What lies at top level and is not on README's map, and why it lies there.
 OFF_THE_MAP = {

@@ -137,6 +137,9 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
         Where a page asks for what the run lacks.
     """
     notebooks = for_sphinx(book)
+    asked = quizzes.read_quizzes(book)
+    for quiz in asked:
+        notebooks[quiz.name] = quizzes.with_link(notebooks[quiz.name], quiz)
     shutil.rmtree(places.STAGE, ignore_errors=True)
     for name, notebook in notebooks.items():
         write(notebook, places.STAGE / "notebooks" / f"{name}.ipynb")
@@ -159,7 +162,6 @@ def stage_pages(settings: dict[str, Any], book: Sequence[Chapter]) -> None:
     colours_here.write_text(colours.css(), encoding="utf-8")
     for_class = teachers.stage(places.STAGE / "book", book)
     page.fill_pages(places.STAGE / "book", book, for_class)
-    asked = quizzes.read_quizzes(book)
     quizzes.write_pages(places.STAGE / "book", asked, exports.ENDINGS)
     exports.write_quizzes(places.STAGE / quizzes.QUIZZES, book)
     glossary = places.STAGE / "book" / "glossary.md"

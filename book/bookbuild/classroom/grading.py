@@ -8,7 +8,6 @@ import io
 import json
 import os
 import queue
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,11 +15,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from nbformat import NotebookNode
 
 from bookbuild import BuildError, chapters, notebooks, places
-from bookbuild.classroom import feedback, judge
+from bookbuild.classroom import feedback, judge, sandbox
 from bookbuild.classroom.exercises import Exercise, exercises_in
 from bookbuild.classroom.judge import Verdict
 from bookbuild.classroom.preparing import preparation
@@ -32,6 +32,7 @@ from bookbuild.classroom.submissions import (
     cells_of,
     handed_out,
     likeness,
+    names_used,
     submissions_in,
 )
 from bookbuild.classroom.verdicts import Graded, Mark
@@ -235,7 +236,7 @@ def graded_all(
         exercises = [e for e in chapter.exercises if e.label in asked]
         if not exercises:
             continue
-        judges = Judges(chapter, exercises, lanes)
+        judges = Judges(chapter, exercises, lanes, _used_in(of_it))
         try:
             took = _own_solutions(judges, chapter, exercises)
             for one in of_it:
@@ -249,6 +250,16 @@ def graded_all(
         finally:
             judges.close()
     return [_graded(one) for one in read], holds
+
+
+def _used_in(read: Sequence[_Read]) -> dict[str, frozenset[str]]:
+    """Return what the answers to each exercise look up, by its label."""
+    used: dict[str, frozenset[str]] = {}
+    for one in read:
+        for label, answer in one.answers.items():
+            names = map(names_used, answer.sources)
+            used[label] = used.get(label, frozenset()).union(*names)
+    return used
 
 
 def _own_solutions(
@@ -366,9 +377,13 @@ class Judges:
     """A process that has prepared a chapter, and judges answers to it."""
 
     def __init__(
-        self, chapter: Chapter, exercises: Sequence[Exercise], lanes: int
+        self,
+        chapter: Chapter,
+        exercises: Sequence[Exercise],
+        lanes: int,
+        used: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
-        prepared = preparation(chapter.notebook, exercises)
+        prepared = preparation(chapter.notebook, exercises, used)
         self.chapter, self.lanes = chapter, lanes
         self.holds: dict[str, bool] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="answers-")).resolve()
@@ -386,7 +401,7 @@ class Judges:
     def close(self) -> None:
         """End the process, and leave nothing behind."""
         self._stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        sandbox.remove(self.folder)
 
     def judge(self, jobs: Sequence[_Job]) -> None:
         """Give each job its verdict.

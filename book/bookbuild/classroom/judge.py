@@ -7,9 +7,11 @@ and a line goes out for each verdict.
 
 Answer and check share a process, for an answer may be a function, a class or
 a model. So a verdict counts only when it comes through a pipe with a number
-that was drawn for it, and when neither the checks nor what they rely on were
-changed. That stops what is printed, patched or cut short. It does not stop
-somebody who reads this file and searches the memory of the process.
+that was drawn for it, and when nothing that checks rely on was changed. The
+checks themselves are a copy that an answer has no name for, and Python
+refuses an answer the frames and objects in which it could find one. That
+stops what is printed, patched or cut short. It does not stop somebody who
+patches PyTorch for the time of one call, or has a library look.
 """
 
 from __future__ import annotations
@@ -24,7 +26,6 @@ import json
 import os
 import pkgutil
 import select
-import shutil
 import signal
 import sys
 import tempfile
@@ -41,6 +42,7 @@ NO_PYTHON = "is no Python"
 LONGEST_MESSAGE = 1 << 16  # bytes of a verdict
 MOST_WRITTEN = 64 * sandbox.MEGABYTE  # in the folder of an answer
 MOST_FILES = 1_000
+MOST_THREADS = 256
 TICK = 0.01  # seconds between two looks
 # What checks rely on, besides the library itself.
 RELIED_ON = (
@@ -56,6 +58,21 @@ RELIED_ON = (
     "torch.random",
 )
 RELIED_ON_CLASSES = ("torch.Tensor", "torch.nn.Module", "torch.Generator")
+# What Python tells an audit hook before it shows frames, objects or memory.
+LOOKING = (
+    "gc.get_objects",
+    "gc.get_referents",
+    "gc.get_referrers",
+    "sys._current_exceptions",
+    "sys._current_frames",
+    "sys._getframe",
+    "sys._getframemodulename",
+    "sys.setprofile",
+    "sys.settrace",
+)
+FRAMES = ("ag_frame", "cr_frame", "gi_frame", "tb_frame")
+# Modules that are not in `sys.modules`: the checks that judge.
+APART: list[ModuleType] = []
 
 
 # ---- An answer and its check ------------------------------------------------
@@ -166,8 +183,30 @@ class _WithSeed(ast.NodeTransformer):
 
 
 def _takes_seed(name: str) -> bool:
-    check = getattr(importlib.import_module("recslib.checks"), name)
+    check = getattr(_checks_apart(), name)
     return "seed" in inspect.signature(check).parameters
+
+
+@functools.cache
+def _checks_apart() -> ModuleType:
+    """Import the checks once more: whoever patches them patches others."""
+    own = ("recslib.answers", "recslib.checks")
+    known = {
+        name: module
+        for name, module in sys.modules.items()
+        if name.startswith(own)
+    }
+    for name in known:
+        del sys.modules[name]
+    try:
+        checks = importlib.import_module("recslib.checks")
+        APART.extend(m for n, m in sys.modules.items() if n.startswith(own))
+        return checks
+    finally:
+        sys.modules.update(known)
+        for name in known.keys() & set(own):
+            package, _, module = name.partition(".")
+            setattr(sys.modules[package], module, known[name])
 
 
 def answered(
@@ -209,6 +248,9 @@ def answered(
         if stopped and len(made) < len(asked.answers):
             reason = "syntax" if stopped.startswith(NO_PYTHON) else "stops"
             return Verdict("error", reason, f"the cell {stopped}")
+        changed = _changed(relied_on)
+        if changed:
+            return _patched(changed)
         verdict = judged(asked, kept, made, seeds)
     except SystemExit:
         return Verdict(
@@ -218,15 +260,19 @@ def answered(
         return Verdict("error", "stops", f"the answer {_raised(error)}")
     changed = _changed(relied_on)
     if changed:
-        return Verdict(
-            "error",
-            "changes the check",
-            f"the answer changes `{changed}`, which the check relies on.",
-        )
+        return _patched(changed)
     if stopped and verdict.status == "not yet":
         said = f"{verdict.said} And below the answer, the cell {stopped}"
         return Verdict(verdict.status, verdict.reason, said)
     return verdict
+
+
+def _patched(changed: str) -> Verdict:
+    return Verdict(
+        "error",
+        "changes the check",
+        f"the answer changes `{changed}`, which the check relies on.",
+    )
 
 
 def _kept(asked: Asked, names: Mapping[str, object]) -> dict[str, object]:
@@ -245,6 +291,8 @@ def _kept(asked: Asked, names: Mapping[str, object]) -> dict[str, object]:
                 )
             elif not isinstance(value, ModuleType):
                 kept[node.id] = copy.deepcopy(value)
+            elif value.__name__ == "recslib.checks":
+                kept[node.id] = _checks_apart()
     return kept
 
 
@@ -334,6 +382,7 @@ def prepared(cells: Sequence[tuple[str, str, bool]]) -> dict[str, object]:
     for module in pkgutil.walk_packages(library.__path__, "recslib."):
         with contextlib.suppress(ImportError):
             importlib.import_module(module.name)
+    _checks_apart()
     _warm_up()
     return names
 
@@ -435,7 +484,7 @@ def serve(incoming: int, outgoing: int) -> None:
             ended = _looked_at(each)
             if ended is not None:
                 running.remove(each)
-                shutil.rmtree(each.job["folder"], ignore_errors=True)
+                sandbox.remove(Path(each.job["folder"]))
                 verdict, seconds = ended
                 say(job=each.job["job"], seconds=seconds, **vars(verdict))
 
@@ -449,6 +498,7 @@ def _judge_here(
     """Judge a single answer in this process: where there is no fork."""
     leave, started = os._exit, time.process_time()
     sources = _sources_in(Path(job["folder"]))
+    _refuse_looking()
     verdict = answered(
         asked[job["label"]], names, sources, tuple(job["seeds"])
     )
@@ -504,6 +554,7 @@ def _be_an_answer(
     folder = Path(job["folder"])
     sources = _sources_in(folder)
     sandbox.confine(limits, folder, readable)
+    _refuse_looking()
     verdict = answered(
         asked[job["label"]], names, sources, tuple(job["seeds"])
     )
@@ -511,6 +562,37 @@ def _be_an_answer(
     told = "\0".join(part.replace("\0", "") for part in parts)
     write(3, number + told.encode("utf-8", "replace")[: LONGEST_MESSAGE // 2])
     leave(0)
+
+
+@functools.cache  # one hook a process: it is there to stay
+def _refuse_looking() -> None:
+    """Refuse an answer, from here on, what shows what the check holds.
+
+    What libraries look at for themselves they may: ``torch.manual_seed``
+    looks at frames. Who is asked by an answer itself gets a ValueError: that
+    is what `namedtuple` and its kind expect where there is no frame.
+    """
+    here = globals()
+    modules = (*sys.modules.values(), *APART)
+    libraries = {id(vars(each)) for each in modules} | {id(here)}
+    is_at_it = False
+
+    def refuse(event: str, given: tuple[object, ...]) -> None:
+        nonlocal is_at_it
+        of_frame = event == "object.__getattr__" and given[1] in FRAMES
+        looks = of_frame or event in LOOKING or event.startswith("ctypes.")
+        if is_at_it or not looks:
+            return
+        is_at_it = True
+        try:
+            caller = sys._getframe(1)
+        finally:
+            is_at_it = False
+        for frame in (caller, caller.f_back):
+            if frame is not None and id(frame.f_globals) not in libraries:
+                raise ValueError("an answer may not look at who judges it.")
+
+    sys.addaudithook(refuse)
 
 
 def _leave_open(pipe: int) -> None:
@@ -553,6 +635,8 @@ def _looked_at(each: _Running) -> tuple[Verdict, float] | None:
         each.looked = now
         if _written_in(each.job["folder"]) > MOST_WRITTEN:
             each.ended_for = "files"
+        elif _threads_of(each.process) > MOST_THREADS:
+            each.ended_for = "threads"
     if each.ended_for:
         with contextlib.suppress(ProcessLookupError):
             os.kill(each.process, signal.SIGKILL)
@@ -578,21 +662,32 @@ def _take(each: _Running) -> None:
 
 def _written_in(folder: str) -> int:
     """Return the bytes in a folder; very many files count as too many."""
-    total, files = 0, 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            files += 1
-            with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(place, name)).st_size
-            if files > MOST_FILES:
-                return MOST_WRITTEN + 1
+    total, files, folders = 0, 0, [folder]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as found:
+            for entry in found:
+                files += 1
+                if files > MOST_FILES:
+                    return MOST_WRITTEN + 1
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                total += entry.stat(follow_symlinks=False).st_size
     return total
+
+
+def _threads_of(process: int) -> int:
+    """Return how many threads a process has; 0 where nobody says."""
+    try:
+        return len(os.listdir(f"/proc/{process}/task"))
+    except OSError:
+        return 0
 
 
 _ENDS = {
     "time": "the answer did not end within its time. Is there an endless "
     "loop?",
     "files": "the answer wrote too much.",
+    "threads": "the answer started too many threads.",
     "memory": "the answer was stopped; most likely it took too much memory.",
     "exit": "the answer ended its process before the check was through.",
     "forged": "something else than a verdict came. Whatever it was, it does "
@@ -642,7 +737,7 @@ def _tried(readable: Sequence[Path], outside: Path) -> dict[str, bool]:
     told = b"".join(iter(lambda: os.read(receive, 4096), b""))
     os.close(receive)
     os.waitpid(process, 0)
-    shutil.rmtree(folder, ignore_errors=True)
+    sandbox.remove(Path(folder))
     return json.loads(told) if told else {}
 
 
@@ -652,6 +747,10 @@ def main() -> None:
     os.set_inheritable(outgoing, False)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 1)
+    # An answer that imports this program finds nothing to patch.
+    for name in [each for each in sys.modules if each.startswith("bookbuild")]:
+        del sys.modules[name]
+    sys.modules["__main__"] = ModuleType("__main__")
     serve(os.dup(0), outgoing)
 
 

@@ -19,6 +19,7 @@ from bookbuild.classroom.slices import (
     Statement,
     import_of,
     is_lasting,
+    made_before,
     names_in,
     needed,
     statements_of,
@@ -158,12 +159,13 @@ def set_up(
     code = [*exercise.given, exercise.stub, exercise.check, *first_worked]
     made, used, later = names_in("\n".join(cell.source for cell in code))
     names = (used | later) - made - AT_HAND
-    names |= {tool for tool in TOOLS if _is_made(statements, tool, stop)}
+    names |= made_before(statements, frozenset(TOOLS), stop)
     missing = []
     for name in spoken_of(exercise):
-        if name in names | made or not _is_made(statements, name, stop):
+        above = made_before(statements, frozenset({name}), stop)
+        if name in names | made or not above:
             continue
-        brings = needed(statements, frozenset({name}), stop)
+        brings = needed(statements, above, stop)
         if not all(is_lasting(each.node) for each in brings):
             missing.append(name)
         elif not solves(brings, exercise):
@@ -222,10 +224,6 @@ def spoken_of(exercise: Exercise) -> list[str]:
 def body(exercise: Exercise) -> str:
     """Return an exercise's text without its heading."""
     return exercise.asked.source.partition("\n")[2].strip()
-
-
-def _is_made(statements: Sequence[Statement], name: str, stop: int) -> bool:
-    return any(name in s.makes and s.cell < stop for s in statements)
 
 
 def folded(

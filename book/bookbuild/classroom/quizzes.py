@@ -17,8 +17,10 @@ from string import ascii_uppercase
 from typing import Any
 
 import jsonschema
+import nbformat
 import yaml
 from mdit_py_plugins.anchors.index import slugify
+from nbformat import NotebookNode
 
 from bookbuild import BuildError, places
 from bookbuild.chapters import Chapter, broken_bounds
@@ -27,7 +29,7 @@ from bookbuild.current import QUIZZES, Values, number_for
 from bookbuild.files import write_all
 from bookbuild.marks import MARKED, Mark, numbers_filled
 from bookbuild.myst import ONE_LINK
-from bookbuild.plain import UNREAD, headings
+from bookbuild.plain import EXERCISES, UNREAD, headings
 
 SCHEMA = Path(__file__).with_name("quiz.schema.json")
 SAYS = "CONTRIBUTING.md (A quiz) says what a question holds."
@@ -365,6 +367,21 @@ def page_of(quiz: Quiz, endings: Mapping[str, str]) -> str:
         parts.append(f":::{{div}} quiz-from\n{taught}\n:::")
     parts.append(directive("quiz-answers", *quiz.questions))
     return "\n\n".join(parts) + "\n"
+
+
+def with_link(notebook: NotebookNode, quiz: Quiz) -> NotebookNode:
+    """Return a copy for the pages whose exercises come after its quiz."""
+    notebook = nbformat.from_dict(notebook)
+    page = f"../{QUIZZES.as_posix()}/{PAGE.format(quiz.name)}.md"
+    cell = nbformat.v4.new_markdown_cell(
+        f"Before the exercises, [the quiz]({page}) asks "
+        f"{len(quiz.questions)} questions on what you have read."
+    )
+    for place, each in enumerate(notebook.cells):
+        if f"## {EXERCISES}" in each.source.splitlines():
+            notebook.cells.insert(place, cell)
+            return notebook
+    raise BuildError(f"{quiz.name} has a quiz and no `## {EXERCISES}`.")
 
 
 def directive(kind: str, *what: Question) -> str:

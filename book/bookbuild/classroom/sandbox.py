@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import os
 import platform
+import shutil
 import socket
 import struct
 import sys
@@ -91,6 +92,13 @@ def confine(limits: Limits, folder: Path, readable: Sequence[Path]) -> None:
     for limit in (lambda: _landlock(folder, readable), _no_rights, _seccomp):
         with contextlib.suppress(OSError):
             limit()
+
+
+def remove(folder: Path) -> None:
+    """Delete the folder of an answer, whatever it left there."""
+    # Folders can lie in each other deeper than Python goes.
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def what_holds(outside: Path) -> dict[str, bool]:
@@ -175,6 +183,7 @@ _X86_64 = {
     "prctl": 157,
     "capset": 126,
     "clone": 56,
+    "fcntl": 72,
     "tgkill": 234,
     "prlimit64": 302,
 }
@@ -182,24 +191,29 @@ _AARCH64 = {
     "prctl": 167,
     "capset": 91,
     "clone": 220,
+    "fcntl": 25,
     "tgkill": 131,
     "prlimit64": 261,
 }
 # socket socketpair bind connect, fork vfork execve execveat, kill tkill
 # rt_sigqueueinfo rt_tgsigqueueinfo, ptrace process_vm_readv and writev,
 # unshare setns mount umount2 pivot_root chroot, bpf perf_event_open
-# userfaultfd keyctl add_key request_key, shmget msgget semget, setrlimit;
+# userfaultfd keyctl add_key request_key, shmget msgget semget, setrlimit,
+# setpriority sched_setparam sched_setscheduler sched_setaffinity
+# sched_setattr ioprio_set;
 # then what Landlock lets through: modes, owners, attributes, times of files.
 _REFUSED_X86_64 = (
     *(41, 53, 49, 42, 57, 58, 59, 322, 62, 200, 129, 297, 101, 310, 311),
     *(272, 308, 165, 166, 155, 161, 321, 298, 323, 250, 248, 249),
-    *(29, 68, 64, 160, 90, 91, 268, 92, 93, 94, 260),
+    *(29, 68, 64, 160, 141, 142, 144, 203, 314, 251),
+    *(90, 91, 268, 92, 93, 94, 260),
     *(188, 189, 190, 197, 198, 199, 132, 235, 261, 280),
 )
 _REFUSED_AARCH64 = (
     *(198, 199, 200, 203, 221, 281, 129, 130, 138, 240, 117, 270, 271),
     *(97, 268, 40, 39, 41, 51, 280, 241, 282, 219, 217, 218),
-    *(194, 186, 190, 164, 52, 53, 54, 55, 5, 6, 7, 14, 15, 16, 88),
+    *(194, 186, 190, 164, 140, 118, 119, 122, 274, 30),
+    *(52, 53, 54, 55, 5, 6, 7, 14, 15, 16, 88),
 )
 # pidfd_send_signal io_uring_setup pidfd_open pidfd_getfd fchmodat2
 # setxattrat removexattrat
@@ -233,6 +247,8 @@ def _call(number: int, *arguments: object) -> int:
 # Rights to a file, of https://docs.kernel.org/userspace-api/landlock.html
 _READ = 1 | 4 | 8  # execute, read a file, list a folder
 _OF_FILES = 1 | 2 | 4 | 1 << 14  # what a rule of a single file may have
+# Make devices, folders, sockets, pipes, links; move files between folders.
+_NO_FILES = 1 << 6 | 1 << 7 | 0b11111 << 9
 
 
 def _landlock(folder: Path, readable: Sequence[Path]) -> None:
@@ -251,7 +267,7 @@ def _landlock(folder: Path, readable: Sequence[Path]) -> None:
     rules = _call(_LANDLOCK[0], attribute, size, 0)
     devices = [Path("/dev", name) for name in ("zero", "urandom", "random")]
     allowed = [(path, _READ) for path in (*readable, *devices)]
-    allowed += [(folder, rights), (Path(os.devnull), 2 | 4)]
+    allowed += [(folder, rights & ~_NO_FILES), (Path(os.devnull), 2 | 4)]
     for path, access in allowed:
         access &= rights if path.is_dir() else _OF_FILES & rights
         try:
@@ -307,6 +323,10 @@ def _seccomp() -> None:
     lines += [(equal, 0, 4, numbers["tgkill"]), argument(0)]
     lines += [(equal, 0, 1, os.getpid())]
     lines += [(answer, 0, 0, allow), (answer, 0, 0, no)]
+    # Nobody else gets a signal when a pipe fills.
+    lines += [(equal, 0, 6, numbers["fcntl"]), argument(1)]
+    lines += [(equal, 2, 0, 8), (equal, 1, 0, 10), (equal, 0, 1, 15)]
+    lines += [(answer, 0, 0, no), (answer, 0, 0, allow)]
     # Limits may be asked for, and not set.
     lines += [(equal, 0, 6, numbers["prlimit64"]), argument(2)]
     lines += [(equal, 0, 2, 0), argument(2, high=1), (equal, 1, 0, 0)]

@@ -247,6 +247,33 @@ def _handed_to(call: ast.Call) -> set[str]:
     return {root_of(each) for each in given if isinstance(each, ast.Name)}
 
 
+def asked_by(source: str) -> frozenset[str]:
+    """Return the names that code looks up, but those that it makes first.
+
+    Parameters
+    ----------
+    source
+        Python, at the top level of a module.
+    """
+    made: set[str] = set()
+    asked: set[str] = set()
+    for node, text in parts_of(source):
+        makes, uses, later = names_in(text)
+        here = Statement(0, 0, node, text, makes, uses, later)
+        asked |= _asked_by(here) - made
+        made |= makes
+        asked |= later - made
+    return frozenset(asked) - AT_HAND
+
+
+def made_before(
+    statements: Sequence[Statement], names: frozenset[str], stop: int
+) -> frozenset[str]:
+    """Return those of some names that a chapter makes above a cell."""
+    made = [each.makes for each in statements if each.cell < stop]
+    return names.intersection(frozenset().union(*made))
+
+
 def needed(
     statements: Sequence[Statement], names: frozenset[str], stop: int
 ) -> list[Statement]:

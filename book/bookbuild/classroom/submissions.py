@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bookbuild.classroom.exercises import Exercise, names_made
-from bookbuild.classroom.preparing import names_bound, names_used
+from bookbuild.classroom.slices import asked_by, names_in
 
 LARGEST = 25 << 20  # bytes of a notebook, figures included
 LONGEST = 50_000  # letters of an answer
@@ -29,7 +29,7 @@ CANVAS = re.compile(r"(?P<who>[^_]+)(?:_LATE)?_\d+_\d+_(?P<file>.+)")
 NOBODYS = ("__MACOSX", "__pycache__", "desktop.ini", "Thumbs.db")
 HEADING = re.compile(r"^#{1,6} *Exercise (\d+\.\d+)\b", re.MULTILINE)
 FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
+MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,8 @@ def cells_of(path: Path) -> list[Cell]:
         notebook = json.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError("not a notebook: it is not UTF-8") from error
     except (ValueError, RecursionError) as error:
         raise UnreadableError("not a notebook: it is no JSON") from error
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
@@ -449,15 +451,15 @@ def _helpers(
         tree = _parsed(cell.source) if is_other else None
         for statement in tree.body if tree else ():
             if _is_plain(statement):
-                for name in names_bound(ast.unparse(statement)):
+                for name in names_in(ast.unparse(statement))[0]:
                     own[name] = statement
     taken: dict[str, ast.stmt] = {}
-    asked = [n for s in sources for n in _wanted(s)]
+    asked = [n for s in sources for n in names_used(s)]
     while asked:
         name = asked.pop()
         if name in own and name not in known and name not in taken:
             taken[name] = own[name]
-            asked += _wanted(ast.unparse(own[name]))
+            asked += names_used(ast.unparse(own[name]))
     in_order = sorted(
         {id(each): each for each in taken.values()}.values(),
         key=list(own.values()).index,
@@ -477,8 +479,11 @@ def _is_plain(statement: ast.stmt) -> bool:
     )
 
 
-def _wanted(source: str) -> set[str]:
+def names_used(source: str) -> frozenset[str]:
+    """Return the names that an answer looks up; of what is no code, none."""
+    if _parsed(source) is None:
+        return frozenset()
     try:
-        return names_used(source)
+        return asked_by(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
+        return frozenset()

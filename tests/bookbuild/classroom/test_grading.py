@@ -86,6 +86,30 @@ for fd in range(3, 64):
     except OSError:
         pass"""
 
+PATCH_ONCE = """\
+from recslib import checks
+own, said = checks.column_error, []
+def once(*given, **named):
+    said.append("Pass.")
+    if len(said) == 2:
+        checks.column_error = own
+    return "Pass."
+checks.column_error = once
+"""
+NESTS = """\
+import os
+for _ in range(3000):
+    os.mkdir("a")
+    os.chdir("a")"""
+SIGNALS = """\
+import fcntl, os
+fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, os.getppid())"""
+CROWDS = """\
+import threading
+threading.stack_size(1 << 16)
+while True:
+    threading.Thread(target=threading.Event().wait).start()"""
+
 # By student: the cells, the marks, and what is said, in part.
 CLASS = {
     "all-right": (whole(SOLVED), ALL, ""),
@@ -96,6 +120,11 @@ CLASS = {
     ),
     "ids-lost": (without_ids(whole(SOLVED)), ALL, "was not found"),
     "right": (lab(answer(function())), "pass", ""),
+    "uses-the-chapter": (
+        lab(answer(function(before="assert by_hand.isclose(by_torch)"))),
+        "pass",
+        "",
+    ),
     "wrong": (lab(answer(function(WRONG))), "not yet", "every pair|a table"),
     "untouched": (
         lab(answer(STUB.source + "  # soon")),
@@ -244,6 +273,96 @@ CLASS = {
         PATCHED,
         "Tensor.__gt__",
     ),
+    "patches-and-mends": (
+        lab(answer(function(WRONG, before=PATCH_ONCE))),
+        PATCHED,
+        "column_error",
+    ),
+    "patches-for-a-call": (
+        lab(
+            answer(
+                doing(
+                    "import recslib.checks.pytorch as p\n"
+                    "own = p.expect\n"
+                    "p.expect = lambda *a, **k: setattr(p, 'expect', own)",
+                    WRONG,
+                )
+            )
+        ),
+        PATCHED,
+        "expect",
+    ),
+    "patches-the-judge": (
+        lab(
+            answer(
+                function(
+                    WRONG,
+                    before="import __main__ as judge\n"
+                    "judge.judged = judge._changed = lambda *a: ''\n",
+                )
+            )
+        ),
+        "not yet",
+        "every pair|a table",
+    ),
+    "looks-at-frames": (
+        lab(answer(doing("import sys\nsys._getframe().f_back", WRONG))),
+        "not yet",
+        "may not look",
+    ),
+    "looks-at-errors": (
+        lab(
+            answer(
+                doing(
+                    "try: 1 / 0\n"
+                    "except Exception as e: e.__traceback__.tb_frame",
+                    WRONG,
+                )
+            )
+        ),
+        "not yet",
+        "may not look",
+    ),
+    "looks-at-objects": (
+        lab(answer(doing("import gc\ngc.get_objects()", WRONG))),
+        "not yet",
+        "may not look",
+    ),
+    "looks-at-memory": (
+        lab(answer(doing("import ctypes\nctypes.string_at(0)", WRONG))),
+        "not yet",
+        "may not look",
+    ),
+    "names-a-tuple": (
+        lab(
+            answer(
+                doing(
+                    "from collections import namedtuple\n"
+                    "P = namedtuple('P', 'column row')"
+                )
+            )
+        ),
+        "pass",
+        "",
+    ),
+    "asks": (lab(answer(doing("input('?')"))), "not yet", "EOFError"),
+    "shows": (
+        lab(
+            answer(
+                doing(
+                    "from matplotlib import pyplot as plt\n"
+                    "plt.plot([1]); plt.show()"
+                )
+            )
+        ),
+        "pass",
+        "",
+    ),
+    "blank-lines": (
+        lab(*[code("\n" * 49_000 + "(")] * 9, answer(function())),
+        "pass",
+        "",
+    ),
     "forges": (lab(answer(doing(FORGE, WRONG))), "error: forged", ""),
     "copied": (
         lab(answer(function()), answer(function(WRONG))),
@@ -354,6 +473,17 @@ HELD = {
         "not yet",
         "PermissionError",
     ),
+    "nests-folders": (
+        lab(answer(doing(NESTS))),
+        "not yet",
+        "PermissionError",
+    ),
+    "signals-by-pipe": (
+        lab(answer(doing(SIGNALS))),
+        "not yet",
+        "PermissionError",
+    ),
+    "crowds": (lab(answer(doing(CROWDS))), "error: threads", "too many"),
     "deletes": (
         lab(
             answer(
@@ -406,6 +536,7 @@ def no_notebooks(folder):
     with open(folder / "large.ipynb", "wb") as file:
         file.truncate(50 << 20)
     (folder / "link.ipynb").symlink_to("/etc/passwd")
+    (folder / "latin.ipynb").write_bytes('["für"]'.encode("latin-1"))
     other = {"cells": [code("x = 1")], "metadata": {}}
     (folder / "other-course.ipynb").write_text(json.dumps(other))
     return {
@@ -417,6 +548,7 @@ def no_notebooks(folder):
         "none-inside": "no notebook in the folder; there is answers.docx",
         "large": "too large: 50 MB",
         "link": "a link",
+        "latin": "it is not UTF-8",
         "other-course": "not a notebook of this book",
     }
 

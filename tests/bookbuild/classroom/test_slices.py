@@ -126,6 +126,18 @@ def test_a_name_that_nobody_makes_is_an_error(sources):
         sources("model", stop=13)
 
 
+def test_an_answer_asks_for_what_it_does_not_make_first():
+    source = """\
+import numpy as np
+low, high = scale
+total = total + low
+def f(a, b=default):
+    local = a + outside
+    return np.sum(local) + len(f(a, b))
+"""
+    assert slices.asked_by(source) == {"scale", "total", "default", "outside"}
+
+
 def test_an_import_brings_the_names_that_are_used():
     (statement,) = slices.statements_of(
         [v4.new_code_cell("from os import path as p, sep, getcwd")]
