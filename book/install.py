@@ -30,6 +30,8 @@ MADE_FOR = WHEELS / "made-for.txt"
 SUMS = ROOT / "SHA256SUMS"
 DATA = ROOT / "data"
 OLDEST_PYTHON = (3, 11)
+# Python compiles a module where it is first used, and most never are.
+COMPILED_WHEN_USED = ("--no-compile",)
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 GB = 1e9
 # On Linux plain torch brings CUDA; everywhere else it is a CPU build.
@@ -272,23 +274,15 @@ def make_venv() -> Path:
 
 def pip_install(cpu: bool) -> list:
     """Return pip's arguments: the pins and, with `cpu`, PyTorch's wheels."""
-    arguments = ["install", "--no-compile"]
-    arguments += ["--requirement", "requirements.txt"]
+    arguments = [
+        "install",
+        *COMPILED_WHEN_USED,
+        "--requirement",
+        "requirements.txt",
+    ]
     if cpu:
         arguments += ["--extra-index-url", CPU_WHEELS]
     return arguments
-
-
-def compile_command(python: "Path | str") -> list:
-    """Return the command that compiles all packages to bytecode.
-
-    pip does so too, but on one core, where this takes all there are.
-    """
-    code = (
-        "import compileall, sysconfig; compileall.compile_dir("
-        "sysconfig.get_path('purelib'), quiet=2, workers=0)"
-    )
-    return [str(python), "-c", code]
 
 
 def kernel_command(python: "Path | str") -> list:
@@ -321,8 +315,6 @@ def install(asked: "bool | None") -> None:
     for command in (arguments, ["check"]):
         pip = [str(python), "-m", "pip", *command]
         subprocess.run(pip, cwd=str(ROOT), check=True)
-    # Some packages carry templates that are no Python: no fault of theirs.
-    subprocess.run(compile_command(python))
     subprocess.run(
         kernel_command(python), check=True, stdout=subprocess.DEVNULL
     )
@@ -336,7 +328,7 @@ def prepare_from_kit() -> tuple:
     if not STAMP.exists():
         check_space(shutil.disk_usage(str(ROOT)).free, False)
     # What this machine tells pip elsewhere is not asked.
-    arguments = ["--isolated", "install", "--no-compile", "--no-index"]
+    arguments = ["--isolated", "install", *COMPILED_WHEN_USED, "--no-index"]
     arguments += ["--find-links", str(WHEELS)]
     return make_venv(), [*arguments, "--requirement", "requirements.txt"]
 

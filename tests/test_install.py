@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import venv
 from pathlib import Path
 
 import pytest
@@ -227,26 +226,8 @@ def test_an_index_that_does_not_answer_is_not_given_to_pip(
     )
     install.install(None)
     assert ran[0] == ["python", "-m", "pip", *install.pip_install(False)]
-    assert ran[2] == install.compile_command("python")
     assert stamp.exists()
     assert "does not answer" in capsys.readouterr().out
-
-
-def test_packages_are_compiled_and_what_is_no_python_is_passed_over(tmp_path):
-    venv.create(tmp_path, with_pip=False, symlinks=True)
-    folder = "Scripts" if os.name == "nt" else "bin"
-    python = tmp_path / folder / "python"
-    asked = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    found = subprocess.check_output([python, "-c", asked], text=True)
-    packages = Path(found.strip())
-    packages.joinpath("module.py").write_text("answer = 42\n")
-    packages.joinpath("template.py").write_text("{{ answer }} = \n")
-    made = subprocess.run(
-        install.compile_command(python), capture_output=True, check=True
-    )
-    assert made.stdout == made.stderr == b""
-    compiled = [path.name for path in packages.rglob("*.pyc")]
-    assert [name.split(".")[0] for name in compiled] == ["module"]
 
 
 def test_a_missing_thing_is_the_first_line_printed_and_the_exit_fails(
