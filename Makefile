@@ -118,10 +118,11 @@ test: .venv/installed  ## everything that CI runs
 	@+$(MAKE) $(SIDE_BY_SIDE) built compared
 	$(PY) -m pytest -n2 --dist loadfile $(AFTER_BOOK)
 
-# What nbval compares, in short copies: Sphinx leaves a core for it.
+# What nbval compares, in short copies: Sphinx, which comes after the notebooks,
+# leaves a core for it.
 compared: $(COMPARED)
 	@:
-short: .venv/installed
+short: .venv/installed | $(EXECUTED)
 	$(PY) book/build.py short
 $(COMPARED): compare-%: short
 	RECSLIB_PROGRESS=off $(PY) -m pytest --nbval --nbval-current-env \
