@@ -18,6 +18,7 @@ from bookbuild.classroom.make import (
     chapters_to_teach,
     check_kept,
     lab_files,
+    pages_files,
 )
 from bookbuild.classroom.packs import beside, write_folder
 from bookbuild.classroom.wheels import (
@@ -133,15 +134,15 @@ def fill(folder: Path, targets: Sequence[Target], store: Path) -> None:
     write_folder(own_files(wheels), folder)
     for path in {p for needed in wheels.values() for p in needed.values()}:
         shutil.copyfile(path, folder / "wheels" / path.name)
+    pages = pages_files(book)
+    write_folder(pages, folder / "html")
+    if not pages:
+        print("Without html/: `make book` has to come first.")
     slides = places.BUILD / "classroom" / "slides"
-    for name, part, command in (
-        ("html", places.HTML, "make book"),
-        ("slides", slides, "python book/build.py slides"),
-    ):
-        if part.is_dir():
-            shutil.copytree(part, folder / name)
-        else:
-            print(f"Without {name}/: `{command}` has to come first.")
+    if slides.is_dir():
+        shutil.copytree(slides, folder / "slides")
+    else:
+        print("Without slides/: `python book/build.py slides` comes first.")
 
 
 def own_files(

@@ -18,6 +18,7 @@ from bookbuild.classroom.leaks import leaks, leaks_in_text, secrets_of
 from bookbuild.classroom.notes import notes_on
 from bookbuild.classroom.packs import beside, packed, write_folder
 from bookbuild.classroom.slides import write_slides
+from bookbuild.classroom.student_pages import leaks_in_pages, student_pages
 from bookbuild.current import current
 from bookbuild.lone import script
 from bookbuild.notebooks import text_of
@@ -100,6 +101,7 @@ def make_classroom() -> None:
     book, which = chapters_to_teach()
     parts = {part: make(book) for part, make in PARTS.items()}
     check_kept(book, parts)
+    pages = pages_files(book)
     around = beside()
     folder = places.BUILD / "classroom"
     print(f"{len(book)} chapters, {which}, into {folder}:")
@@ -109,10 +111,38 @@ def make_classroom() -> None:
         archive = folder / f"{part}.zip"
         archive.write_bytes(packed(around | files))
         print(f"  {part}/ and {archive.name}: {told(files)}")
+    shutil.rmtree(folder / "pages", ignore_errors=True)
+    if pages:
+        write_folder(pages, folder / "pages")
+        (folder / "pages.zip").write_bytes(packed(pages))
+        print(f"  pages/ and pages.zip: {len(pages)} files of the built book")
+    else:
+        (folder / "pages.zip").unlink(missing_ok=True)
+        print("  no pages/: `make book` has to come first")
     quizzes = write_quizzes(folder / "quizzes", last_run()[0])
     print(f"  quizzes/: {len(quizzes)} files for learning systems")
     write_slides(folder / "slides")
     print("  slides/: a folder and a PDF for each deck")
+
+
+def pages_files(book: Book) -> Files:
+    """Make the pages for students; none where the book was not built.
+
+    Raises
+    ------
+    BuildError
+        Where they give a solution away.
+    """
+    if not places.HTML.is_dir():
+        return {}
+    secrets = secrets_of(list(book.values()))
+    pages = student_pages(places.HTML, book, secrets)
+    if found := leaks_in_pages(pages, secrets):
+        said = "\n".join(found)
+        raise BuildError(
+            f"pages give solutions away, so nothing was written:\n{said}"
+        )
+    return pages
 
 
 def told(files: Files) -> str:

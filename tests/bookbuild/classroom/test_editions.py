@@ -76,6 +76,7 @@ def built(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "BUILD", folder)
         patch.setattr(places, "EXECUTED", folder / "executed")
+        patch.setattr(places, "HTML", folder / "html")
         patch.setattr(make, "write_slides", lambda folder: None)
         assert cli.main(["classroom"]) == 0
         first = {
@@ -128,6 +129,7 @@ def test_where_a_solution_would_get_out_nothing_is_written(
         return edition
 
     monkeypatch.setattr(places, "BUILD", tmp_path)
+    monkeypatch.setattr(places, "HTML", tmp_path / "html")
     monkeypatch.setattr(make, "student_edition", leaky)
     assert cli.main(["classroom"]) == 1
     said = capsys.readouterr().err
