@@ -51,7 +51,9 @@ def student_pages(
         name = path.relative_to(html)
         if path.is_file() and name.parts[0] not in LEFT_OUT:
             files[name.as_posix()] = path.read_bytes()
-    pages = {name: text.decode() for name, text in files.items() if _is(name)}
+    pages = {
+        name: text.decode() for name, text in files.items() if _is_page(name)
+    }
     for name, page in pages.items():
         pages[name], _ = mended(page, (leave_out_solutions, leave_out_code))
     shown = {each for page in pages.values() for each in IMAGE.findall(page)}
@@ -72,7 +74,7 @@ def student_pages(
     return files
 
 
-def _is(name: str) -> bool:
+def _is_page(name: str) -> bool:
     return name.endswith(".html") and not name.startswith("_static/")
 
 
@@ -122,7 +124,7 @@ def leaks_in_pages(files: Mapping[str, bytes], secrets: Secrets) -> list[str]:
     """
     found = []
     for name, content in files.items():
-        if _is(name):
+        if _is_page(name):
             page = BeautifulSoup(content, "html.parser")
             code = [each.get_text() for each in page.select("pre")]
             words = page.get_text(" ")
