@@ -933,8 +933,7 @@ def test_axe_finds_nothing_in_a_map_that_is_open_and_pinned(page, axe):
     assert 0 < len(rows_of(page)) < 100
     assert page.get_by_role("option").count() > 1
     # The rest of the page is looked at in test_browser.py.
-    parts = {"include": [["#fig-map"], [".film-map-table"]]}
-    said = axe(page, context=parts)
+    said = axe(page, "#fig-map, .film-map-table")
     assert said["passes"]
     found = said["violations"]
     assert not found, [

@@ -892,7 +892,7 @@ def test_axe_finds_nothing_while_films_are_rated_and_searched(rate, axe):
     page.locator("#rate-list-you .rate-title").first.click()
     page.keyboard.press("5")
     page.get_by_role("combobox").fill("star")
-    found = axe(page, context="#rate")
+    found = axe(page, "#rate")
     assert [
         (violation["id"], node["html"][:200])
         for violation in found["violations"]
