@@ -162,6 +162,9 @@ def lacks(data: DataSet) -> list[str]:
         "no genre": int(films["genres"].map(len).eq(0).sum()),
         "no ratings": int((data.ratings.counts_by_item() == 0).sum()),
     }
+    if counts["no year"] == counts["no genre"] == len(films):
+        said.append("Nothing is known of items but what they are called.")
+        del counts["no year"], counts["no genre"]
     for what, n in counts.items():
         if n == len(films) > 1:
             said.append(f"All {n:,} films have {what}.")
