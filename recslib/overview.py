@@ -168,7 +168,7 @@ def is_amount(ratings: Ratings) -> bool:
 def liked_of(ratings: Ratings) -> Liked:
     """Decide from which rating on something is liked.
 
-    - Stars, 1 to 5: four or more, as in chapter 4.
+    - Stars, 1 to 5: four or more, as in the chapter on lists.
     - One value alone, for it only says who had what: all of them.
     - Two values: the higher one.
     - Anything else (and stars where four or more are nearly all ratings, or
@@ -200,7 +200,7 @@ def liked_of(ratings: Ratings) -> Liked:
     if ratings.scale in STARS:
         share = (ratings.ratings >= lists.LIKED).double().mean().item()
         if FEW_LIKED <= share <= MANY_LIKED:
-            words = f"Liked is {lists.LIKED:g} or more, as in chapter 4."
+            words = f"Liked is {lists.LIKED:g} stars or more."
             return Liked(lists.LIKED, share, words)
     place = 1 + int((shares[1:] - SHARE_LIKED).abs().argmin())
     least, share = values[place].item(), shares[place].item()

@@ -142,7 +142,7 @@ def counts_by_rank(
         )
     ax.set(xscale="log", yscale="log", xlabel="rank", ylabel="ratings")
     ax.grid()
-    _legend(ax)
+    _legend(ax, loc="upper right")  # where no curve rises to
     return _plain(ax)
 
 
