@@ -7,11 +7,38 @@ words wherever it is made.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence, Sized
 from numbers import Integral, Real
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+# What to give, by the name of the class that a function takes.
+_WANTED = {
+    "Tensor": "torch.Tensor: torch.as_tensor makes one of a list or an array",
+    "Module": "model, a torch.nn.Module",
+    "Callable": "function",
+    "Mapping": "mapping, such as a dict",
+    "Iterable": "list, or another collection",
+    "Collection": "list, or another collection",
+    "Sequence": "list",
+    "SearchedTitle": "title that recslib.titles.searched made ready",
+    "Ratings": "recslib.ratings.Ratings, such as recslib.movielens.load()"
+    ".ratings",
+    "DataSet": "recslib.tables.DataSet: recslib.movielens.load makes one",
+    "Split": "recslib.splits.Split: recslib.splits.random_split makes one",
+    "Sequences": "recslib.sequences.Sequences: "
+    "recslib.sequences.cut_histories makes them",
+    "Examples": "recslib.training.Examples(inputs, targets)",
+    "Heard": "recslib.lists.Heard: recslib.lists.hear makes one",
+    "SideFeatures": "recslib.features.SideFeatures: "
+    "recslib.features.side_features makes them",
+    "Person": "recslib.recommend.Person: recslib.recommend.fold_in makes one",
+    "Stranger": "recslib.sampling.Stranger: recslib.sampling.fold_in makes "
+    "one",
+}
 
 
 class RowError(ValueError, IndexError):
@@ -36,7 +63,7 @@ def check_seed(seed: object) -> None:
     ValueError
         When it is something else.
     """
-    if not isinstance(seed, Integral) or not 0 <= seed < 2**63:
+    if not _is_whole(seed) or not 0 <= seed < 2**63:
         raise ValueError(
             f"seed is {seed!r}; give a whole number from 0 up, such as "
             f"seed=0: the same seed gives the same bits."
@@ -60,7 +87,7 @@ def check_count(value: object, name: str, least: int = 1) -> None:
     ValueError
         Names the argument.
     """
-    if not isinstance(value, Integral) or value < least:
+    if not _is_whole(value) or value < least:
         raise ValueError(
             f"{name} is {value!r}; give a whole number, not below {least}."
         )
@@ -77,8 +104,9 @@ def check_number(
     *,
     least: float = -math.inf,
     above: float = -math.inf,
+    most: float = math.inf,
 ) -> None:
-    """Refuse what is no finite number, or too small a one.
+    """Refuse what is no finite number, or one that is out of range.
 
     Parameters
     ----------
@@ -88,6 +116,8 @@ def check_number(
         Of the argument.
     least, above
         The smallest that will do; what it has to be more than.
+    most
+        The largest that will do.
 
     Raises
     ------
@@ -96,16 +126,129 @@ def check_number(
     """
     if (
         not isinstance(value, Real)
+        or isinstance(value, bool)
         or not math.isfinite(value)
         or value < least
         or value <= above
+        or value > most
     ):
         bound = ""
         if least > -math.inf:
             bound = f", not below {least:g}"
         if above > -math.inf:
             bound = f", above {above:g}"
+        if most < math.inf:
+            bound += f" and at most {most:g}"
         raise ValueError(f"{name} is {value!r}; give a finite number{bound}.")
+
+
+def check_flag(value: object, name: str) -> None:
+    """Refuse what is neither True nor False: a text counts as True.
+
+    Parameters
+    ----------
+    value
+        What was given.
+    name
+        Of the argument.
+
+    Raises
+    ------
+    ValueError
+        Names the argument.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} is {value!r}; give True or False.")
+
+
+def check_choice(value: object, name: str, choices: Sequence[str]) -> None:
+    """Refuse what is none of a few words.
+
+    Parameters
+    ----------
+    value
+        What was given.
+    name
+        Of the argument.
+    choices
+        The words, two at least.
+
+    Raises
+    ------
+    ValueError
+        Names the argument and the words.
+    """
+    if not isinstance(value, str) or value not in choices:
+        words = [repr(each) for each in choices]
+        raise ValueError(
+            f"{name} is {value!r}; give {', '.join(words[:-1])} or "
+            f"{words[-1]}."
+        )
+
+
+def check_text(value: object, name: str) -> None:
+    """Refuse what is no text.
+
+    Parameters
+    ----------
+    value
+        What was given.
+    name
+        Of the argument.
+
+    Raises
+    ------
+    ValueError
+        Names the argument.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is {value!r}; give a text.")
+
+
+def check_path(value: object, name: str) -> None:
+    """Refuse what is no path.
+
+    Parameters
+    ----------
+    value
+        What was given.
+    name
+        Of the argument.
+
+    Raises
+    ------
+    ValueError
+        Names the argument.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise ValueError(
+            f"{name} is {value!r}; give a path: a text, or a pathlib.Path."
+        )
+
+
+def check_kind(value: object, kind: type, name: str) -> None:
+    """Refuse what is of another class than a function takes.
+
+    Parameters
+    ----------
+    value
+        What was given.
+    kind
+        The class.
+    name
+        Of the argument.
+
+    Raises
+    ------
+    ValueError
+        Says of which class it is, and how to come by one that will do.
+    """
+    if not isinstance(value, kind):
+        came = type(value).__name__
+        if isinstance(value, type):
+            came = f"the class {value.__name__}"
+        wanted = _WANTED.get(kind.__name__, kind.__name__)
+        raise ValueError(f"{name} came as {came}; give a {wanted}.")
 
 
 def check_tensor(values: object, name: str) -> None:
@@ -123,11 +266,73 @@ def check_tensor(values: object, name: str) -> None:
     ValueError
         Says what came.
     """
-    if not isinstance(values, Tensor):
+    check_kind(values, Tensor, name)
+
+
+def check_table(
+    table: object,
+    name: str,
+    *,
+    n_columns: int | None = None,
+    dtype: torch.dtype | None = None,
+    floating: bool = False,
+) -> None:
+    """Refuse what is no table of rows and columns.
+
+    Parameters
+    ----------
+    table
+        What was given.
+    name
+        What it holds, in the plural.
+    n_columns
+        How many it must have; None for any number.
+    dtype
+        What it must hold; None for any kind of number.
+    floating
+        Whether whole numbers and flags will not do.
+
+    Raises
+    ------
+    ValueError
+        Says its shape, or what it holds.
+    """
+    check_tensor(table, name)
+    if table.ndim != 2 or n_columns not in (None, table.shape[1]):
+        columns = "columns" if n_columns is None else n_columns
         raise ValueError(
-            f"{name} came as {type(values).__name__}; give a torch.Tensor: "
-            f"torch.as_tensor makes one of a list or an array."
+            f"{name} have the shape {tuple(table.shape)}; give a table, "
+            f"(rows, {columns})."
         )
+    if floating and not table.is_floating_point():
+        dtype = torch.float32
+    if dtype not in (None, table.dtype):
+        raise ValueError(
+            f"{name} hold {table.dtype}; give {dtype}: Tensor.to({dtype}) "
+            f"makes them so."
+        )
+
+
+def check_same_shape(**parts: Tensor) -> None:
+    """Refuse tensors that belong together and have different shapes.
+
+    Parameters
+    ----------
+    **parts
+        Tensors, by name.
+
+    Raises
+    ------
+    ValueError
+        Says which shape each has.
+    """
+    for name, part in parts.items():
+        check_tensor(part, name)
+    if len({part.shape for part in parts.values()}) > 1:
+        said = " and ".join(
+            f"{name} of {tuple(part.shape)}" for name, part in parts.items()
+        )
+        raise ValueError(f"there are {said}; give each the same shape.")
 
 
 def check_finite(values: Tensor, name: str) -> None:
@@ -203,6 +408,30 @@ def check_some(things: Sized, name: str) -> None:
         raise ValueError(f"there are no {name}; give one at least.")
 
 
+def check_row(row: object, n_rows: int, what: str) -> None:
+    """Refuse an id of a data set in place of one row index.
+
+    Parameters
+    ----------
+    row
+        What was given.
+    n_rows
+        How many there are.
+    what
+        It is: ``"user"`` or ``"item"``.
+
+    Raises
+    ------
+    RowError
+        When it is no row index.
+    """
+    if not _is_whole(row) or not 0 <= row < n_rows:
+        raise RowError(
+            f"{what} is {row!r}; row indexes go from 0 to {n_rows - 1}. "
+            f"Ratings.{what}_index finds one by its id."
+        )
+
+
 def check_rows(rows: Tensor, n_rows: int, what: str) -> None:
     """Refuse ids of a data set in place of row indexes.
 
@@ -235,7 +464,7 @@ def check_rows(rows: Tensor, n_rows: int, what: str) -> None:
         )
 
 
-def check_rows_of_table(rows: Tensor, n_rows: int) -> None:
+def check_rows_of_table(rows: object, n_rows: int) -> None:
     """Say what is wrong with row indexes that a table has refused.
 
     Parameters
@@ -249,7 +478,14 @@ def check_rows_of_table(rows: Tensor, n_rows: int) -> None:
     ------
     RowError
         When something is no row index; nothing happens where all are.
+    ValueError
+        When the row indexes are no tensor of whole numbers.
     """
+    check_tensor(rows, "row indexes")
+    if rows.dtype not in (torch.int64, torch.int32):
+        raise ValueError(
+            f"row indexes hold {rows.dtype}; give them as torch.int64."
+        )
     bad = rows[(rows < 0) | (rows >= n_rows)]
     if bad.numel():
         raise RowError(
@@ -347,6 +583,10 @@ def explain_rows(
             f"set becomes a row index by Ratings.user_index and "
             f"Ratings.item_index."
         )
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _length(things: object, name: str) -> int:

@@ -450,10 +450,9 @@ def best_items(scores: Tensor, seen: Tensor, n: int = 10) -> Tensor:
         When n is below 1, the scores have another shape, some are not
         finite (the message counts them), or what was seen is not bool.
     """
-    if n < 1:
-        raise ValueError(f"n is {n}; ask for lists of at least 1 item.")
     check_count(n, "n")
     _check_flags(seen, "seen")
+    check_tensor(scores, "scores")
     if seen.ndim != 2 or scores.shape not in (seen.shape, seen.shape[1:]):
         raise ValueError(
             f"scores have the shape {tuple(scores.shape)}; give one an item, "
@@ -662,6 +661,7 @@ def check_finite_scores(scores: Tensor) -> None:
     ValueError
         When some are NaN or infinite; the message counts them.
     """
+    check_tensor(scores, "scores")
     n_bad = int((~torch.isfinite(scores)).sum())
     if n_bad:
         raise ValueError(

@@ -17,12 +17,18 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize, one_hot
 
 from recslib.arguments import (
+    check_choice,
     check_count,
     check_finite,
+    check_flag,
+    check_kind,
     check_number,
     check_rows,
+    check_same_length,
+    check_same_shape,
     check_seed,
     check_some,
+    check_table,
 )
 from recslib.models import ListAutoencoder, ListFactorization, ListLSTM
 from recslib.progress import progress_bar
@@ -47,10 +53,20 @@ class Heard:
     ----------
     liked, disliked
         (B, n_items) float32: 1 where they rated it so, 0 elsewhere.
+
+    Raises
+    ------
+    ValueError
+        When the two are no tables of one shape.
     """
 
     liked: Tensor
     disliked: Tensor
+
+    def __post_init__(self) -> None:
+        """Check that each person and item has a place in both."""
+        check_same_shape(liked=self.liked, disliked=self.disliked)
+        check_table(self.liked, "likes")
 
     def __len__(self) -> int:
         """Count the people."""
@@ -131,17 +147,12 @@ def hear(
         When a user is none of the ratings', or is named twice, or a rating or
         ``liked`` is not finite.
     """
+    check_kind(ratings, Ratings, "ratings")
     check_finite(ratings.ratings, "ratings")
     check_number(liked, "liked")
     if users is None:
         users = torch.arange(ratings.n_users)
-    is_row = (users >= 0) & (users < ratings.n_users)
-    if not is_row.all() or len(users.unique()) < len(users):
-        raise ValueError(
-            f"users are {users.tolist()[:5]}...: give row indexes from 0 to "
-            f"{ratings.n_users - 1}, each once."
-        )
-    check_rows(users, ratings.n_users, "user")
+    _check_each_once(users, ratings.n_users, "user")
     places = torch.full((ratings.n_users,), -1)
     places[users] = torch.arange(len(users))
     rows = places[ratings.users]
@@ -183,21 +194,25 @@ def hear_person(
         When the lengths differ, an item is none of the data's or is named
         twice, or stars or ``liked`` are not finite.
     """
-    is_row = (items >= 0) & (items < n_items)
-    is_one_each = items.shape == stars.shape and items.ndim == 1
-    if not is_one_each or not is_row.all() or len(items.unique()) < len(items):
-        raise ValueError(
-            f"items are {items.tolist()} and there are {stars.numel()} stars; "
-            f"give one rating an item, and row indexes from 0 to "
-            f"{n_items - 1}, each once."
-        )
+    check_count(n_items, "n_items", least=0)
+    _check_each_once(items, n_items, "item")
+    check_same_shape(items=items, stars=stars)
     check_number(liked, "liked")
-    if not stars.isfinite().all():
-        raise ValueError(f"stars are {stars.tolist()}; give finite numbers.")
-    check_rows(items, n_items, "item")
+    check_finite(stars, "stars")
     tables = torch.zeros(2, 1, n_items)
     tables[(stars < liked).long(), 0, items] = 1.0
     return Heard(*tables)
+
+
+def _check_each_once(rows: Tensor, n_rows: int, what: str) -> None:
+    """Refuse what is no (K,) of row indexes, or names one twice."""
+    check_rows(rows, n_rows, what)
+    if rows.ndim != 1 or len(rows.unique()) < len(rows):
+        raise ValueError(
+            f"{what}s are {rows.flatten().tolist()[:5]}..., of the shape "
+            f"{tuple(rows.shape)}; give (K,) row indexes from 0 to "
+            f"{n_rows - 1}, each once."
+        )
 
 
 def known_people(
@@ -223,7 +238,12 @@ def known_people(
     ------
     RatingsError
         When nobody has.
+    ValueError
+        When ``liked`` is no finite number.
     """
+    check_kind(split, Split, "split")
+    check_number(liked, "liked")
+    check_flag(any_rated, "any_rated")
     users, wanted = _to_find(split.test, -torch.inf if any_rated else liked)
     heard = hear(split.train, users, liked=liked)
     return Audience(users, split.train, heard, wanted)
@@ -261,16 +281,16 @@ def strangers(
     Raises
     ------
     ValueError
-        When ``n_heard`` is below 0, or ``order`` is neither.
+        When ``n_heard`` is below 0, ``order`` is neither, or ``liked`` is no
+        finite number.
     RatingsError
         When somebody of the test part is trained on, nobody has something
         left to find, or there are no timestamps where they are asked for.
     """
-    if n_heard < 0 or order not in ("random", "time"):
-        raise ValueError(
-            f"n_heard is {n_heard} and order {order!r}; give 0 or more, and "
-            f"'random' or 'time'."
-        )
+    check_kind(split, Split, "split")
+    check_count(n_heard, "n_heard", least=0)
+    check_choice(order, "order", ("random", "time"))
+    check_number(liked, "liked")
     test = split.test
     known = torch.isin(test.users, split.train.users)
     if known.any():
@@ -345,11 +365,9 @@ def first_ratings(
     RatingsError
         When there are no timestamps where they are asked for.
     """
-    if n_steps < 1 or order not in ("time", "random", "items"):
-        raise ValueError(
-            f"n_steps is {n_steps} and order {order!r}; give at least 1 step, "
-            f"and 'time', 'random' or 'items'."
-        )
+    check_kind(ratings, Ratings, "ratings")
+    check_count(n_steps, "n_steps")
+    check_choice(order, "order", ("time", "random", "items"))
     check_number(liked, "liked")
     by_user = _by_user(ratings, order, seed)
     counts = ratings.counts_by_user()
@@ -400,6 +418,7 @@ def popularity(train: Ratings, *, liked: float | None = None) -> Tensor:
     ValueError
         When ``liked`` is no finite number.
     """
+    check_kind(train, Ratings, "train")
     if liked is None:
         return train.counts_by_item().float()
     check_number(liked, "liked")
@@ -421,7 +440,7 @@ def item_neighbours(
     Parameters
     ----------
     table
-        (n_users, n_items) of 0 and 1: who has what.
+        (n_users, n_items) of 0 and 1, as floating-point numbers: who has what.
     n_neighbours
         How many neighbours of an item count, at least 1.
     shrinkage
@@ -435,15 +454,12 @@ def item_neighbours(
     Raises
     ------
     ValueError
-        When a number is out of range.
+        When a number is out of range, or the table is none, or holds what is
+        not finite.
     """
-    if n_neighbours < 1 or shrinkage < 0:
-        raise ValueError(
-            f"n_neighbours is {n_neighbours} and shrinkage {shrinkage}; give "
-            f"at least 1 neighbour and no shrinkage below 0."
-        )
     check_count(n_neighbours, "n_neighbours")
-    check_number(shrinkage, "shrinkage")
+    check_number(shrinkage, "shrinkage", least=0)
+    check_table(table, "entries of the table", floating=True)
     check_finite(table, "entries of the table")
     together = table.T @ table  # how many people have both
     lengths = normalize(table, dim=0)
@@ -483,16 +499,16 @@ def ease(heard: Tensor, l2: float, *, n_targets: int | None = None) -> Tensor:
     Raises
     ------
     ValueError
-        When ``l2`` is not above 0.
+        When ``l2`` is not above 0, ``n_targets`` is below 1, nobody is heard,
+        or what is heard is no table, or is not finite.
     """
+    check_table(heard, "entries of the table")
     check_some(heard, "people to learn from")
     check_finite(heard, "entries of the table")
-    if not l2 > 0:
-        raise ValueError(
-            f"l2 is {l2}; give more than 0, for an item that nobody rated "
-            f"has no solution without."
-        )
-    check_number(l2, "l2")
+    # An item that nobody rated has no solution without a cost.
+    check_number(l2, "l2", above=0)
+    if n_targets is not None:
+        check_count(n_targets, "n_targets")
     n_columns = heard.shape[1]
     gram = torch.zeros(n_columns, n_columns, dtype=torch.float64)
     # Some people at a time: all at once in float64 would fill the memory.
@@ -547,7 +563,8 @@ def fit_list_factorization(
     FloatingPointError
         When the fit diverges; names the rate to try.
     """
-    _check_fit(liked, n_factors, seed, l2=l2, learning_rate=learning_rate)
+    check_count(n_factors, "n_factors")
+    _check_fit(liked, seed, l2=l2, learning_rate=learning_rate)
     n_users, n_items = liked.shape
     torch.manual_seed(int(seed))
     model = ListFactorization(n_users, n_items, n_factors)
@@ -579,7 +596,7 @@ def ials_rows(
     Parameters
     ----------
     table
-        (B, N) of 0 and 1.
+        (B, N) of 0 and 1, in numbers of the others' kind.
     others
         (N, n_factors).
     unseen
@@ -600,12 +617,13 @@ def ials_rows(
     """
     check_number(unseen, "unseen", above=0)
     check_number(l2, "l2", above=0)
-    if table.ndim != 2 or others.ndim != 2 or table.shape[1] != len(others):
-        raise ValueError(
-            f"table has the shape {tuple(table.shape)}, others "
-            f"{tuple(others.shape)}; give a column for each row of the "
-            f"others."
-        )
+    check_table(others, "factors", floating=True)
+    check_table(
+        table,
+        "entries of the table",
+        n_columns=len(others),
+        dtype=others.dtype,
+    )
     check_finite(table, "entries of the table")
     check_finite(others, "factors")
     return _solved_rows(_sparse(table), others, unseen, l2)
@@ -650,7 +668,7 @@ def fit_ials(
     Parameters
     ----------
     liked
-        (n_users, n_items) of 0 and 1.
+        (n_users, n_items) of 0 and 1, float32.
     n_factors
         Columns of both tables.
     unseen, l2
@@ -668,16 +686,15 @@ def fit_ials(
     Raises
     ------
     ValueError
-        When a number is not above 0.
+        When a number is not above 0, nobody is there, or what they liked is
+        no table, or is not finite.
     """
-    if min(unseen, l2, n_sweeps, n_factors) <= 0:
-        raise ValueError(
-            f"unseen is {unseen}, l2 {l2}, n_sweeps {n_sweeps} and n_factors "
-            f"{n_factors}; give each above 0."
-        )
-    check_number(unseen, "unseen")
+    check_number(unseen, "unseen", above=0)
+    check_number(l2, "l2", above=0)
     check_count(n_sweeps, "n_sweeps")
-    _check_fit(liked, n_factors, seed, l2=l2)
+    check_count(n_factors, "n_factors")
+    _check_fit(liked, seed)
+    check_table(liked, "entries of the table", dtype=torch.float32)
     torch.manual_seed(int(seed))
     model = ListFactorization(*liked.shape, n_factors)
     items = model.item_factors.weight.detach()
@@ -689,6 +706,11 @@ def fit_ials(
     model.user_factors.weight.data = users
     model.item_factors.weight.data = items
     return model.eval()
+
+
+def _check_pair(liked: Tensor, disliked: Tensor) -> None:
+    check_same_shape(liked=liked, disliked=disliked)
+    check_table(liked, "likes", floating=True)
 
 
 def hear_all(liked: Tensor, disliked: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -703,7 +725,13 @@ def hear_all(liked: Tensor, disliked: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     -------
     tuple of Tensor
         What is heard as liked and as disliked, and what is to be found.
+
+    Raises
+    ------
+    ValueError
+        When the two are no tables of one shape, of floating-point numbers.
     """
+    _check_pair(liked, disliked)
     return liked, disliked, liked
 
 
@@ -737,13 +765,12 @@ def hear_some(
     Raises
     ------
     ValueError
-        When a number is out of range.
+        When a number is out of range, or the two are no tables of one shape,
+        of floating-point numbers.
     """
-    if not (fewest > 0 and 0 < largest_share <= 1):
-        raise ValueError(
-            f"fewest is {fewest} and largest_share {largest_share}; give a "
-            f"fewest above 0, and a share above 0 and at most 1."
-        )
+    check_number(fewest, "fewest", above=0)
+    check_number(largest_share, "largest_share", above=0, most=1)
+    _check_pair(liked, disliked)
     counts = (liked + disliked).sum(dim=1).clamp_min(1)
     most = (counts * largest_share).clamp_min(fewest)
     place = torch.rand(len(counts))
@@ -761,6 +788,7 @@ def hear_half(
     Dropout on what goes in: "you have not rated everything". Arguments
     and result as in `hear_all`.
     """
+    _check_pair(liked, disliked)
     kept = (torch.rand_like(liked) < 0.5).float()
     return liked * kept, disliked * kept, liked
 
@@ -809,7 +837,12 @@ def fit_list_autoencoder(
     FloatingPointError
         When the fit diverges; names the rate to try.
     """
-    _check_fit(heard.liked, n_hidden, seed, learning_rate=learning_rate)
+    check_kind(heard, Heard, "heard")
+    check_kind(draw, Callable, "draw")
+    check_count(n_hidden, "n_hidden")
+    _check_fit(heard.liked, seed, learning_rate=learning_rate)
+    check_table(heard.liked, "likes", dtype=torch.float32)
+    check_table(heard.disliked, "dislikes", dtype=torch.float32)
     torch.manual_seed(int(seed))
     model = ListAutoencoder(heard.liked.shape[1], n_hidden)
     # Who has said nothing yet is told what is popular: the network starts
@@ -842,8 +875,12 @@ def averaged(models: Sequence[ListAutoencoder]) -> ListAutoencoder:
     Raises
     ------
     ValueError
-        When there is none, or they score different numbers of items.
+        When there is none, they score different numbers of items, or one is
+        of another kind.
     """
+    check_kind(models, Sequence, "models")
+    for model in models:
+        _check_autoencoder(model)
     sizes = sorted({model.output.out_features for model in models})
     if len(sizes) != 1:
         raise ValueError(
@@ -861,6 +898,16 @@ def averaged(models: Sequence[ListAutoencoder]) -> ListAutoencoder:
         biases = [model.output.bias for model in models]
         one.output.bias.copy_(torch.stack(biases).mean(dim=0))
     return one.eval()
+
+
+def _check_autoencoder(model: nn.Module) -> None:
+    """Refuse what does not have the layers of a `ListAutoencoder`."""
+    layers = [getattr(model, name, None) for name in ("hidden", "output")]
+    if not all(isinstance(layer, nn.Linear) for layer in layers):
+        raise ValueError(
+            f"{type(model).__name__} has no layers hidden and output; give "
+            f"models of recslib.lists.fit_list_autoencoder."
+        )
 
 
 def or_popular(scores: Tensor, popular: Tensor) -> Tensor:
@@ -884,10 +931,16 @@ def or_popular(scores: Tensor, popular: Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        When some scores are NaN or infinite.
+        When there is not one score an item, or some are NaN or infinite.
     """
     check_finite(scores, "scores")
     check_finite(popular, "scores of the popular list")
+    if scores.ndim != 2 or popular.shape != scores.shape[1:]:
+        raise ValueError(
+            f"scores have the shape {tuple(scores.shape)}, and those of the "
+            f"popular list {tuple(popular.shape)}; give (people, items) and "
+            f"(items,)."
+        )
     return torch.where(_all_equal(scores), popular, scores)
 
 
@@ -908,9 +961,12 @@ def standardized(scores: Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        When some are NaN or infinite.
+        When they are no table, or some are NaN or infinite.
     """
+    check_table(scores, "scores")
     check_finite(scores, "scores")
+    if not scores.is_floating_point():
+        scores = scores.float()  # whole numbers have no mean
     centred = scores - scores.mean(dim=1, keepdim=True)
     spread = centred.square().mean(dim=1, keepdim=True).sqrt()
     # The mean of equal numbers may miss them by a last digit.
@@ -937,7 +993,14 @@ def softmax_loss(scores: Tensor, wanted: Tensor) -> Tensor:
     -------
     Tensor
         (B,), at least 0: minus the logarithms of the probabilities.
+
+    Raises
+    ------
+    ValueError
+        When the two are no tables of one shape, or scores are whole numbers.
     """
+    check_same_shape(scores=scores, wanted=wanted)
+    check_table(scores, "scores", floating=True)
     return -(wanted * scores.log_softmax(dim=1)).sum(dim=1)
 
 
@@ -986,17 +1049,27 @@ def fit_list_lstm(
     ------
     ValueError
         When the histories have no next item, and there is nothing else to
-        find.
+        find; when an item is none, the tables do not belong together, or a
+        number is out of range.
     """
+    check_count(n_items, "n_items")
+    check_rows(items, n_items + 1, "item")
     if items.ndim != 2 or (to_find is None and items.shape[1] < 2):
         raise ValueError(
             f"items have the shape {tuple(items.shape)}; give at least 2 "
             f"steps a history, so that there is a next item to name."
         )
-    _check_fit(liked, n_hidden, seed, learning_rate=learning_rate)
+    check_same_shape(items=items, liked=liked)
+    _check_fit(liked, seed, learning_rate=learning_rate)
+    items, liked = items.long(), liked.float()
+    check_count(n_hidden, "n_hidden")
     check_count(n_factors, "n_factors")
+    if to_find is not None:
+        check_table(to_find, "entries of to_find", n_columns=n_items)
+        check_same_length(items=items, to_find=to_find)
     torch.manual_seed(int(seed))
-    model = ListLSTM(n_items, n_factors, n_hidden)
+    # PyTorch's LSTM takes no whole numbers of NumPy.
+    model = ListLSTM(n_items, int(n_factors), int(n_hidden))
 
     def finds_next(model: nn.Module, batch: Examples) -> Tensor:
         scores = model(*batch.inputs)[batch.mask]
@@ -1021,12 +1094,12 @@ def fit_list_lstm(
     return _fitted(model, examples, loss, learning_rate, **how)
 
 
-def _check_fit(table: Tensor, size: int, seed: int, **numbers: float) -> None:
+def _check_fit(table: Tensor, seed: int, **numbers: float) -> None:
     """Refuse what no fit of this module can use."""
-    check_count(size, "the number of factors or hidden numbers")
     check_seed(seed)
     for name, number in numbers.items():
         check_number(number, name, least=0)
+    check_table(table, "entries of the table")
     check_some(table, "people to learn from")
     check_finite(table, "entries of the table")
 

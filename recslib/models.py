@@ -31,12 +31,20 @@ come from:
 
 from __future__ import annotations
 
-from numbers import Integral
-
 import torch
 from torch import Tensor, nn
 
-from recslib.arguments import check_rows_of_table
+from recslib.arguments import (
+    check_count,
+    check_finite,
+    check_kind,
+    check_number,
+    check_rows,
+    check_rows_of_table,
+    check_same_shape,
+    check_table,
+    check_tensor,
+)
 
 # What an LSTM carries along: output and memory, each (1, B, H).
 State = tuple[Tensor, Tensor] | None
@@ -56,7 +64,7 @@ class Embedding(nn.Embedding):
             return super().forward(rows)
         try:
             found = self.weight.index_select(0, rows.flatten())
-        except (IndexError, RuntimeError):
+        except (AttributeError, IndexError, RuntimeError, TypeError):
             check_rows_of_table(rows, self.num_embeddings)
             raise
         return found.view(*rows.shape, self.embedding_dim)
@@ -89,28 +97,42 @@ def embedding(n_rows: int, n_columns: int, sd: float) -> Embedding:
     Raises
     ------
     ValueError
-        When a size is no whole number of at least 0.
+        When a size, or ``sd``, is below 0, or none.
     """
-    sizes = (n_rows, n_columns)
-    if not all(isinstance(n, Integral) and n >= 0 for n in sizes):
-        raise ValueError(
-            f"a table of {n_rows!r} rows and {n_columns!r} columns; give "
-            f"whole numbers, not below 0."
-        )
+    check_count(n_rows, "the number of rows", least=0)
+    check_count(n_columns, "the number of columns", least=0)
+    check_number(sd, "sd", least=0)
     table = Embedding(n_rows, n_columns)
     nn.init.normal_(table.weight, std=sd)
     return table
 
 
 def linear(n_inputs: int, n_outputs: int, sd: float) -> nn.Linear:
-    """Make a linear layer whose weights are drawn from N(0, sd²)."""
+    """Make a linear layer whose weights are drawn from N(0, sd²).
+
+    Raises
+    ------
+    ValueError
+        When a size, or ``sd``, is below 0, or none.
+    """
+    check_count(n_inputs, "the number of inputs", least=0)
+    check_count(n_outputs, "the number of outputs", least=0)
+    check_number(sd, "sd", least=0)
     layer = nn.Linear(n_inputs, n_outputs)
     nn.init.normal_(layer.weight, std=sd)
     return layer
 
 
 def set_dropout(model: nn.Module, p: float) -> None:
-    """Give every dropout of a model one probability, 0 to 1."""
+    """Give every dropout of a model one probability, 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        When it is none, or what should have it is no model.
+    """
+    check_kind(model, nn.Module, "model")
+    check_number(p, "p", least=0, most=1)
     for part in model.modules():
         if isinstance(part, nn.Dropout):
             part.p = p
@@ -149,6 +171,8 @@ class FeatureFactorization(nn.Module):
         n_item_features: int,
     ) -> None:
         super().__init__()
+        check_count(n_user_features, "n_user_features", least=0)
+        check_count(n_item_features, "n_item_features", least=0)
         self.register_buffer("mean", torch.tensor(float(mean)))
         self.register_buffer("n_user_features", torch.tensor(n_user_features))
         self.user_factors = embedding(n_users, n_factors, sd=0.003)
@@ -337,8 +361,10 @@ class LinearLists(nn.Module):
 
     def __init__(self, weights: Tensor, popular: Tensor | None = None) -> None:
         super().__init__()
-        n_items = weights.shape[-1]
+        check_tensor(weights, "weights")
+        n_items = weights.shape[-1] if weights.ndim else 0
         popular = torch.zeros(n_items) if popular is None else popular
+        check_tensor(popular, "what is popular")
         shapes = ((n_items, n_items), (2 * n_items, n_items))
         if weights.shape not in shapes or popular.shape != (n_items,):
             raise ValueError(
@@ -346,11 +372,18 @@ class LinearLists(nn.Module):
                 f"{tuple(popular.shape)}; give (n_items, n_items) or "
                 f"(2 n_items, n_items), and (n_items,)."
             )
+        check_table(weights, "weights", floating=True)
         self.register_buffer("weights", weights)
         self.register_buffer("popular", popular)
 
     def forward(self, liked: Tensor, disliked: Tensor) -> Tensor:
         """Score every item: two (B, n_items) of 0 and 1 -> (B, n_items)."""
+        check_table(
+            liked,
+            "likes",
+            n_columns=len(self.popular),
+            dtype=self.weights.dtype,
+        )
         hears_likes = len(self.weights) == liked.shape[1]
         heard = liked if hears_likes else torch.cat([liked, disliked], dim=1)
         scores = heard @ self.weights
@@ -380,9 +413,13 @@ def main_directions(factors: Tensor, n: int) -> Tensor:
     Raises
     ------
     ValueError
-        When ``n`` is out of range.
+        When ``n`` is out of range, or the factors are no table of finite
+        numbers.
     """
-    if not 1 <= n <= min(factors.shape):
+    check_table(factors, "factors", floating=True)
+    check_finite(factors, "factors")
+    check_count(n, "n")
+    if n > min(factors.shape):
         raise ValueError(
             f"n is {n}; factors of the shape {tuple(factors.shape)} have 1 "
             f"to {min(factors.shape)} directions."
@@ -416,12 +453,20 @@ def squared_norms(
     Raises
     ------
     ValueError
-        When the model lacks one of the four tables; names it.
+        When the model lacks one of the four tables; names it. And when users
+        or items are no row indexes, or not as many.
     """
     check_tables(model, "L2 charges the rows of")
     of_users = _row_norms(model.user_factors, model.user_biases)
     of_items = _row_norms(model.item_factors, model.item_biases)
-    return of_users.index_select(0, users) + of_items.index_select(0, items)
+    try:
+        charged = of_users.index_select(0, users)
+        return charged + of_items.index_select(0, items)
+    except (IndexError, RuntimeError, TypeError):
+        check_rows(users, len(of_users), "user")
+        check_rows(items, len(of_items), "item")
+        check_same_shape(users=users, items=items)
+        raise
 
 
 def check_tables(model: nn.Module, why: str) -> None:
@@ -439,6 +484,7 @@ def check_tables(model: nn.Module, why: str) -> None:
     ValueError
         When one of the four is not there.
     """
+    check_kind(model, nn.Module, "model")
     wanted = ("user_factors", "item_factors", "user_biases", "item_biases")
     missing = [name for name in wanted if not hasattr(model, name)]
     if missing:

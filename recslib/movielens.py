@@ -24,7 +24,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from recslib.arguments import check_count, check_number, check_seed
+from recslib.arguments import (
+    check_count,
+    check_kind,
+    check_number,
+    check_path,
+    check_seed,
+)
 from recslib.downloads import (
     Archive,
     DownloadError,
@@ -122,6 +128,8 @@ def load(
         ``n_users`` below 1.
     DownloadError
         When no source could give the data: says what each one said.
+    ValueError
+        When ``folder`` or ``cache`` is no path.
     """
     if n_users is not None:
         whole = load(name, folder=folder, cache=cache)
@@ -149,7 +157,13 @@ def lacks(data: DataSet) -> list[str]:
     -------
     list of str
         A sentence each; empty where nothing lacks.
+
+    Raises
+    ------
+    ValueError
+        When the data are no `recslib.tables.DataSet`.
     """
+    check_kind(data, DataSet, "data")
     films, said = data.films, []
     if data.users is None:
         said.append("Nothing is known of users but their ratings.")
@@ -205,7 +219,11 @@ def for_the_book(data: DataSet, seed: int = 0) -> DataSet:
     ------
     RatingsError
         Where all ratings are equal: there are no stars to predict.
+    ValueError
+        When the data are no `recslib.tables.DataSet`, or the seed is none.
     """
+    check_kind(data, DataSet, "data")
+    check_seed(seed)
     if data.name == "100k":
         return data
     notes = [_OF_ANOTHER_SET.format(data.name)]
@@ -450,8 +468,9 @@ def _form(place: Place) -> tuple[str, Callable[[Place], Tables]] | None:
 
 
 def _first_users(data: DataSet, n: int) -> DataSet:
-    if not isinstance(n, int | np.integer) or n < 1:
-        raise RatingsError(f"n_users is {n}; keep at least 1.")
+    is_whole = isinstance(n, int | np.integer) and not isinstance(n, bool)
+    if not is_whole or n < 1:
+        raise RatingsError(f"n_users is {n!r}; keep at least 1.")
     kept = data.ratings.select(data.ratings.users < n)
     return replace(
         data,
@@ -550,6 +569,9 @@ def find(
         The archive that it is, and where in it (or in your folder) the
         files lie.
     """
+    for place, what in ((folder, "folder"), (cache, "cache")):
+        if place is not None:
+            check_path(place, what)
     if not isinstance(name, str) or name not in ARCHIVES:
         raise RatingsError(
             f"no MovieLens data set is called {name!r}; there are "
@@ -779,6 +801,7 @@ def synthetic(
     check_seed(seed)
     check_count(n_users, "n_users")
     check_count(n_items, "n_items")
+    check_count(n_ratings, "n_ratings")
     check_count(n_factors, "n_factors", least=0)
     check_number(noise, "noise", least=0)
     if not max(n_users, n_items) <= n_ratings <= n_users * n_items:

@@ -12,7 +12,7 @@ import pandas as pd
 from torch import Tensor
 
 from recslib import lists
-from recslib.arguments import check_some
+from recslib.arguments import check_count, check_kind, check_some
 from recslib.ratings import Ratings
 
 # Shares of ratings that count as likes, where the scale does not say.
@@ -50,7 +50,13 @@ def counted(n: int, thing: str, things: str = "") -> str:
         How many.
     thing, things
         In the singular and, where an s does not make it, in the plural.
+
+    Raises
+    ------
+    ValueError
+        When ``n`` is no whole number from 0 up.
     """
+    check_count(n, "n", least=0)
     return f"{n:,} {thing if n == 1 else things or f'{thing}s'}"
 
 
@@ -72,6 +78,7 @@ def describe(ratings: Ratings) -> pd.DataFrame:
     ValueError
         When there are no ratings.
     """
+    check_kind(ratings, Ratings, "ratings")
     check_some(ratings, "ratings to describe")
     low, high = ratings.scale
     values, counts = ratings.ratings.double().unique(return_counts=True)
@@ -128,12 +135,14 @@ def _span(ratings: Ratings) -> str:
 
 def has_order(ratings: Ratings) -> bool:
     """Say whether times tell what came first."""
+    check_kind(ratings, Ratings, "ratings")
     times = ratings.timestamps
     return times is not None and bool((times != times[:1]).any())
 
 
 def has_dates(ratings: Ratings) -> bool:
     """Say whether times can be written as dates."""
+    check_kind(ratings, Ratings, "ratings")
     times = ratings.timestamps
     return (
         times is not None
@@ -155,6 +164,7 @@ def is_amount(ratings: Ratings) -> bool:
     ratings
         Any number of them.
     """
+    check_kind(ratings, Ratings, "ratings")
     values = ratings.ratings
     above = values[values > 0]
     return bool(
@@ -187,6 +197,7 @@ def liked_of(ratings: Ratings) -> Liked:
     ValueError
         When there are no ratings.
     """
+    check_kind(ratings, Ratings, "ratings")
     check_some(ratings, "ratings to find likes in")
     values, counts = ratings.ratings.double().unique(return_counts=True)
     shares = counts.flip(0).cumsum(0).flip(0) / len(ratings)  # at or above

@@ -22,6 +22,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recslib.arguments import check_count
 from recslib.titles import (
     SearchedTitle,
     search,
@@ -355,7 +356,13 @@ class Ratings:
             ``"schindlers li"`` finds ``"Schindler's List (1993)"``.
         n
             How many titles at most.
+
+        Raises
+        ------
+        ValueError
+            When the text is none, or ``n`` is no whole number from 1 up.
         """
+        check_count(n, "n")
         places = search(self._searched_titles, text)
         hits = (self.titles[self._by_popularity[place]] for place in places)
         return list(dict.fromkeys(hits))[:n]

@@ -15,9 +15,13 @@ from recslib.arguments import (
     check_batch_size,
     check_count,
     check_finite,
+    check_flag,
+    check_kind,
     check_number,
     check_seed,
     check_some,
+    check_table,
+    check_tensor,
 )
 from recslib.baselines import Biases, damped_biases
 from recslib.features import SideFeatures
@@ -85,7 +89,15 @@ def unit_of(train: Ratings) -> float:
     -------
     float
         Above 0; 1 where all ratings are equal.
+
+    Raises
+    ------
+    ValueError
+        When there are no ratings, or one is not finite.
     """
+    check_kind(train, Ratings, "train")
+    check_some(train, "ratings to learn from")
+    check_finite(train.ratings, "ratings")
     low, high = train.scale
     mean = train.ratings.double().mean().item()
     sd = train.ratings.double().std(correction=0).item()
@@ -159,6 +171,7 @@ def fit_factorization(
     _check_train(
         train, n_factors, batch_size, seed, learning_rate, l2=l2, ridge=ridge
     )
+    _check_class(kind)
     share = of_biases = 1.0
     if n_epochs is None:
         settings = {"l2": l2, "ridge": ridge, "learning_rate": learning_rate}
@@ -253,6 +266,8 @@ def fit_feature_factorization(
     _check_train(
         train, n_factors, batch_size, seed, learning_rate, l2=l2, ridge=ridge
     )
+    _check_class(kind)
+    check_kind(features, SideFeatures, "features")
     sizes = len(features.users), len(features.items)
     if sizes != (train.n_users, train.n_items):
         raise ValueError(
@@ -371,6 +386,9 @@ def fit_dense_net(
         When the fit diverges; says what to try.
     """
     _check_train(train, n_factors, batch_size, seed, learning_rate, l2=l2)
+    _check_class(kind)
+    if features is not None:
+        check_kind(features, SideFeatures, "features")
     share = of_biases = 1.0
     if n_epochs is None:
         settings = {"l2": l2, "learning_rate": learning_rate}
@@ -439,8 +457,17 @@ def _check_train(
     check_number(learning_rate, "learning_rate", least=0)
     for name, weight in weights.items():
         check_number(weight, name, least=0)
+    check_kind(train, Ratings, "train")
     check_some(train, "ratings to learn from")
     check_finite(train.ratings, "ratings")
+
+
+def _check_class(kind: object) -> None:
+    if not callable(kind) or isinstance(kind, nn.Module):
+        raise ValueError(
+            f"kind came as {type(kind).__name__}; give a class, made and "
+            f"called like the book's."
+        )
 
 
 def _share_of(name: str) -> float:
@@ -516,7 +543,13 @@ def fit_lstm(
         When the fit diverges; says what to try.
     """
     check_count(n_hidden, "n_hidden")
+    check_count(n_steps, "n_steps")
+    check_flag(both_sides, "both_sides")
     _check_train(train, 0, batch_size, seed, learning_rate)
+    if kind is not None:
+        _check_class(kind)
+    check_tensor(base, "predictions of the base")
+    check_table(item_factors, "item factors", dtype=torch.float32)
     if base.shape != train.ratings.shape or len(item_factors) != train.n_items:
         raise ValueError(
             f"base is of {len(base):,} ratings and item_factors of "
@@ -524,6 +557,7 @@ def fit_lstm(
             f"and {train.n_items:,} items."
         )
     check_finite(base, "predictions of the base")
+    base = base.to(train.ratings.dtype)
     check_finite(item_factors, "item factors")
     if kind is None:
         kind = BothSides if both_sides else LSTMRating
@@ -568,7 +602,8 @@ def fit_lstm(
     unit = unit_of(train)
     pieces, inputs = heard_by(train, base, unit)
     torch.manual_seed(int(seed))
-    model = kind(item_factors, n_hidden)
+    # PyTorch's LSTM takes no whole numbers of NumPy.
+    model = kind(item_factors, int(n_hidden))
 
     def to_stars(fitted: Model) -> Model:
         with torch.no_grad():
@@ -619,7 +654,16 @@ def batch_size_of(
         What a large and even set takes.
     meetings
         Of one row in a batch, at most.
+
+    Raises
+    ------
+    ValueError
+        When there are no ratings, or a number is not above 0.
     """
+    check_kind(train, Ratings, "train")
+    check_some(train, "ratings to learn from")
+    check_count(most, "most")
+    check_number(meetings, "meetings", above=0)
     counts = (train.counts_by_user(), train.counts_by_item())
     busiest = max(int(each.max()) for each in counts)
     met = int(meetings * len(train) / busiest)

@@ -17,8 +17,14 @@ from recslib.arguments import (
     check_count,
     check_finite,
     check_finite_model,
+    check_kind,
     check_number,
+    check_row,
     check_rows,
+    check_same_shape,
+    check_some,
+    check_table,
+    check_tensor,
 )
 from recslib.evaluation import best_items, check_finite_scores
 from recslib.lists import Heard
@@ -71,6 +77,10 @@ def top_n(
         When there is not one finite score an item, an item that was seen is
         not there, or n is below 1.
     """
+    check_kind(ratings, Ratings, "ratings")
+    check_tensor(scores, "scores")
+    check_tensor(seen, "seen")
+    check_count(n, "n")
     if scores.shape != (ratings.n_items,):
         raise ValueError(
             f"scores have the shape {tuple(scores.shape)}; give one an item, "
@@ -78,13 +88,9 @@ def top_n(
         )
     check_finite_scores(scores)
     # A negative index would leave out an item from the end of the list.
-    if len(seen) and not 0 <= seen.min() <= seen.max() < ratings.n_items:
-        raise ValueError(
-            f"seen goes from {int(seen.min())} to {int(seen.max())}; row "
-            f"indexes of items go from 0 to {ratings.n_items - 1}."
-        )
+    check_rows(seen, ratings.n_items, "item")
     left = torch.ones(ratings.n_items, dtype=torch.bool)
-    left[seen] = False
+    left[seen.long()] = False
     return _best(scores, left, ratings, n, "score")
 
 
@@ -123,7 +129,11 @@ def lists_for(
         As in `recslib.evaluation.best_items`; when there is not one column an
         item and one user a row, or a user is none of the ratings'.
     """
-    n_people = len(seen) if users is None else len(users)
+    check_kind(ratings, Ratings, "ratings")
+    check_tensor(seen, "seen")
+    if users is not None:
+        check_rows(users, ratings.n_users, "user")
+    n_people = len(seen) if users is None else users.numel()
     if seen.shape != (n_people, ratings.n_items):
         raise ValueError(
             f"seen has the shape {tuple(seen.shape)}; give a row for each of "
@@ -133,13 +143,7 @@ def lists_for(
     if users is None:
         names = np.arange(n_people)
     else:
-        is_row = (users >= 0) & (users < ratings.n_users)
-        if not is_row.all():
-            raise ValueError(
-                f"users go from {int(users.min())} to {int(users.max())}; "
-                f"row indexes go from 0 to {ratings.n_users - 1}."
-            )
-        names = ratings.user_ids[users.numpy()]
+        names = ratings.user_ids[users.flatten().numpy()]
     items = best_items(scores, seen, n)
     people, places = (items >= 0).nonzero(as_tuple=True)
     chosen = items[people, places]
@@ -185,18 +189,21 @@ def leave_each_out(
         When there is not exactly one person, nothing is rated, there is no
         such item, or what is scored is not (B, n_items) finite numbers.
     """
+    check_kind(score, Callable, "score")
+    check_kind(heard, Heard, "heard")
     n_items = heard.liked.shape[1]
+    check_row(item, n_items, "item")
     rated = heard.rated[0].nonzero().squeeze(1) if len(heard) else []
-    if len(heard) != 1 or len(rated) == 0 or not 0 <= item < n_items:
+    if len(heard) != 1 or len(rated) == 0:
         raise ValueError(
-            f"{len(heard)} people with {len(rated)} ratings, and item {item}; "
-            f"give one person with a rating at least, and an item from 0 to "
-            f"{n_items - 1}."
+            f"{len(heard)} people with {len(rated)} ratings; give one person "
+            f"with a rating at least."
         )
     kept = torch.ones(len(rated) + 1, n_items)
     kept[torch.arange(len(rated)) + 1, rated] = 0
     with torch.no_grad():
         scores = score(Heard(heard.liked * kept, heard.disliked * kept))
+    check_tensor(scores, "what score returned")
     if scores.shape != kept.shape:
         raise ValueError(
             f"score returned the shape {tuple(scores.shape)} for "
@@ -244,16 +251,16 @@ def nearest_items(
         When there is not one finite row of factors an item, no such item, or
         n is below 1.
     """
-    if factors.ndim != 2 or len(factors) != ratings.n_items:
+    check_kind(ratings, Ratings, "ratings")
+    check_table(factors, "factors", floating=True)
+    if len(factors) != ratings.n_items:
         raise ValueError(
             f"factors have the shape {tuple(factors.shape)}; give one row an "
             f"item, ({ratings.n_items}, n_factors)."
         )
-    if not 0 <= item < ratings.n_items:
-        raise ValueError(
-            f"item is {item}; row indexes go from 0 to "
-            f"{ratings.n_items - 1}. Ratings.item_titled finds one by title."
-        )
+    check_row(item, ratings.n_items, "item")
+    check_count(n, "n")
+    check_count(min_ratings, "min_ratings", least=0)
     check_finite(factors, "factors")
     cosines = functional.cosine_similarity(factors, factors[item, None], dim=1)
     left = ratings.counts_by_item() >= min_ratings
@@ -391,13 +398,11 @@ def fold_in_ahead(
     RatingsError
         When there are no timestamps.
     """
-    if min(ridge, fades) <= 0 or mood < 0:
-        raise ValueError(
-            f"ridge is {ridge}, fades {fades} and mood {mood}; give the first "
-            f"two above 0 and no mood below it."
-        )
-    for name, value in {"ridge": ridge, "mood": mood, "fades": fades}.items():
-        check_number(value, name)
+    check_number(ridge, "ridge", above=0)
+    check_number(fades, "fades", above=0)
+    check_number(mood, "mood", least=0)
+    check_kind(ratings, Ratings, "ratings")
+    check_tables(model, "each rating is predicted from")
     check_rows(ratings.items, len(model.item_factors.weight), "item")
     check_finite(ratings.ratings, "ratings")
     _check_items(model)
@@ -453,16 +458,12 @@ def arguments(
         dot product: then there are no shares that add up.
     """
     penalty = _checked_penalty(model, items, ratings, l2, ridge)
+    check_row(item, model.item_factors.num_embeddings, "item")
     if not is_dot_product(model):
         raise ValueError(
             f"{type(model).__name__} is no dot product of its tables, so what "
             f"it says of an item is no sum of one share a rating. Fold the "
             f"person in without a rating, and see what changes."
-        )
-    n_items = model.item_factors.num_embeddings
-    if not 0 <= item < n_items:
-        raise ValueError(
-            f"item is {item}; row indexes go from 0 to {n_items - 1}."
         )
     with torch.no_grad():
         row = torch.cat([model.item_factors.weight[item], torch.ones(1)])
@@ -478,19 +479,19 @@ def _checked_penalty(
     ridge: float,
 ) -> float:
     """Return the weight of a person's squares, once all is in order."""
-    if items.shape != ratings.shape or items.ndim != 1 or len(items) == 0:
+    check_same_shape(items=items, ratings=ratings)
+    if items.ndim != 1 or len(items) == 0:
         raise ValueError(
-            f"items have the shape {tuple(items.shape)}, ratings "
-            f"{tuple(ratings.shape)}; give one rating an item, at least one."
+            f"items have the shape {tuple(items.shape)}; give one rating an "
+            f"item, at least one: (K,)."
         )
-    if min(l2, ridge) < 0 or l2 + ridge == 0:
+    check_number(l2, "l2", least=0)
+    check_number(ridge, "ridge", least=0)
+    if l2 + ridge == 0:
         raise ValueError(
-            f"l2 is {l2} and ridge {ridge}; give none below 0 and one above "
-            f"it, for a person with fewer ratings than factors has no single "
-            f"solution without."
+            f"l2 is {l2} and ridge {ridge}; give one above 0, for a person "
+            f"with fewer ratings than factors has no single solution without."
         )
-    check_number(l2, "l2")
-    check_number(ridge, "ridge")
     check_tables(model, "a new person takes a row in")
     check_rows(items, model.item_factors.weight.shape[0], "item")
     check_finite(ratings, "ratings")
@@ -548,6 +549,8 @@ def rated_items(
         item, or stars are no numbers on the scale. Names all that is wrong at
         once.
     """
+    check_kind(stars, Mapping, "stars")
+    check_kind(ratings, Ratings, "ratings")
     low, high = ratings.scale
     wrong, rows = [], {}
     for title, given in stars.items():
@@ -588,6 +591,7 @@ def item_called(name: Hashable, ratings: Ratings) -> int:
     RatingsError
         When there is no such item.
     """
+    check_kind(ratings, Ratings, "ratings")
     try:
         return ratings.item_index(name)
     except RatingsError:
@@ -597,7 +601,22 @@ def item_called(name: Hashable, ratings: Ratings) -> int:
 
 
 def score_items(model: MatrixFactorization, person: Person) -> Tensor:
-    """Predict a folded-in person's rating of every item: (n_items,) stars."""
+    """Predict a folded-in person's rating of every item: (n_items,) stars.
+
+    Raises
+    ------
+    ValueError
+        When the model lacks a table, or the person is none of its own.
+    """
+    check_tables(model, "a person is scored by")
+    check_kind(person, Person, "person")
+    n_factors = model.user_factors.weight.shape[1]
+    if person.factors.shape != (n_factors,):
+        raise ValueError(
+            f"the person has factors of the shape "
+            f"{tuple(person.factors.shape)}, the model ({n_factors},); fold "
+            f"the person in to this model."
+        )
     items = torch.arange(model.item_factors.weight.shape[0])
     with torch.no_grad():
         bias = torch.tensor(person.bias)
@@ -622,9 +641,12 @@ def score_users(model: MatrixFactorization, users: Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        When there is nobody, or a user is no row index.
+        When there is nobody, a user is no row index, or the model lacks a
+        table.
     """
+    check_tables(model, "users are scored by")
     check_rows(users, model.user_factors.weight.shape[0], "user")
+    check_some(users, "users to score")
     n_items = model.item_factors.weight.shape[0]
     rows = users.repeat_interleave(n_items)
     columns = torch.arange(n_items).repeat(len(users))
@@ -680,9 +702,6 @@ def _descended(
 def _best(
     scores: Tensor, left: Tensor, ratings: Ratings, n: int, name: str
 ) -> pd.DataFrame:
-    if n < 1:
-        raise ValueError(f"n is {n}; ask for at least 1 item.")
-    check_count(n, "n")
     rows = left.nonzero().squeeze(1)
     order = scores[rows].argsort(descending=True, stable=True)[:n]
     best = rows[order]

@@ -8,9 +8,8 @@ and whose idea it is, stands in `recslib.draws`.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,13 @@ from recslib import checkpoints
 from recslib.arguments import (
     check_count,
     check_finite,
+    check_flag,
+    check_kind,
+    check_path,
     check_rows,
+    check_same_shape,
     check_seed,
+    check_tensor,
 )
 from recslib.checkpoints import digest_of
 from recslib.draws import Side, draw_noise, draw_side, pair_up, start_side
@@ -119,8 +123,7 @@ class SampledFactorization(nn.Module):
 
     def samples(self, users: Tensor, items: Tensor) -> Tensor:
         """Ask every sample: users (B,), items (B,) -> (B, S) stars."""
-        check_rows(users, len(self.users), "user")
-        check_rows(items, len(self.items), "item")
+        self._check_pairs(users, items)
         of_users = self.users.index_select(0, users)
         of_items = self.items.index_select(0, items)
         return self.mean + self.sd * pair_up(of_users, of_items)
@@ -135,13 +138,22 @@ class SampledFactorization(nn.Module):
         The standard deviation of a rating: what the samples disagree by, and
         the noise of this user and this item.
         """
-        check_rows(users, len(self.users), "user")
-        check_rows(items, len(self.items), "item")
+        self._check_pairs(users, items)
         trust = self.user_trust.index_select(0, users)
         trust = trust * self.item_trust.index_select(0, items)  # (B, S)
         noise = (self.noise_precisions * trust).reciprocal() * self.variance
         between = self.samples(users, items).var(dim=1, correction=0)
         return (between + noise.mean(dim=1)).sqrt()
+
+    def _check_pairs(self, users: Tensor, items: Tensor) -> None:
+        check_rows(users, len(self.users), "user")
+        check_rows(items, len(self.items), "item")
+        check_same_shape(users=users, items=items)
+        if users.ndim != 1:
+            raise ValueError(
+                f"users and items have the shape {tuple(users.shape)}; give "
+                f"row indexes of the shape (B,)."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,13 +199,18 @@ def fold_in(
     ------
     ValueError
         When the lengths differ, an item is no row index, a number is not
-        finite, or features are missing, too many or of another size.
+        finite, features are missing, too many or of another size, or the
+        model is no sampler.
     """
-    if items.shape != ratings.shape or items.ndim != 1:
+    _check_sampler(model)
+    check_same_shape(items=items, ratings=ratings)
+    if items.ndim != 1:
         raise ValueError(
-            f"items have the shape {tuple(items.shape)}, ratings "
-            f"{tuple(ratings.shape)}; give one rating an item."
+            f"items have the shape {tuple(items.shape)}; give one rating an "
+            f"item, (K,)."
         )
+    if features is not None:
+        check_tensor(features, "features")
     n_features = len(model.directions)
     if features is None and n_features == 0:
         features = model.directions.new_zeros(0)
@@ -206,6 +223,9 @@ def fold_in(
     check_rows(items, len(model.items), "item")
     check_finite(ratings, "ratings")
     check_finite(features, "features")
+    features, ratings = (
+        part.to(model.mean.dtype) for part in (features, ratings)
+    )
     expected = model.prior_means + (features @ model.directions) @ model.links
     rows = model.items.index_select(0, items).transpose(0, 1)  # (S, K, D)
     design = torch.cat([torch.ones_like(rows[..., :1]), rows[..., 1:]], dim=2)
@@ -237,7 +257,21 @@ def score_items(
     tuple of Tensor
         (n_items,) stars, and how far from them the samples' own answers
         lie: a standard deviation, in stars.
+
+    Raises
+    ------
+    ValueError
+        When the model is no sampler, or the stranger none of its own.
     """
+    _check_sampler(model)
+    check_kind(stranger, Stranger, "stranger")
+    if stranger.rows.shape != model.items.shape[1:]:
+        raise ValueError(
+            f"the stranger has rows of the shape "
+            f"{tuple(stranger.rows.shape)}, the model's are "
+            f"{tuple(model.items.shape[1:])}; fold the stranger in to this "
+            f"model."
+        )
     rows = model.items.transpose(0, 1)  # (S, n_items, D)
     told = pair_up(stranger.rows[:, None], rows)  # (S, n_items)
     design = torch.cat([torch.ones_like(rows[..., :1]), rows[..., 1:]], dim=2)
@@ -324,9 +358,13 @@ def sample_factorization(
     LostProcessError
         When another process of the group has ended.
     """
-    n_burn_in = _checked(train, n_factors, n_sweeps, n_burn_in)
+    _check_parts(train, validation, user_features, item_features)
+    n_burn_in = _checked(n_factors, n_sweeps, n_burn_in)
+    check_flag(own_noise, "own_noise")
     check_seed(seed)
     check_count(checkpoint_every, "checkpoint_every")
+    if checkpoint is not None:
+        check_path(checkpoint, "checkpoint")
     fit = {}
     if checkpoint is not None or place()[1] > 1:
         features = {"users": user_features, "items": item_features}
@@ -405,7 +443,7 @@ def sample_factorization(
 def choose_n_factors(
     train: Ratings,
     validation: Ratings,
-    candidates: Sequence[int] = (0, 5, 10, 20, 40),
+    candidates: Collection[int] = (0, 5, 10, 20, 40),
     *,
     user_features: Tensor | None = None,
     item_features: Tensor | None = None,
@@ -435,11 +473,17 @@ def choose_n_factors(
     Raises
     ------
     ValueError
-        When there is no candidate, and as `sample_factorization`.
+        When there is no candidate, or one is no whole number from 0 up, and
+        as `sample_factorization`.
     RatingsError
         When one of the parts has no ratings.
     """
-    if not candidates:
+    check_kind(candidates, Collection, "candidates")
+    for candidate in candidates:
+        check_count(candidate, "a candidate", least=0)
+    check_kind(validation, Ratings, "validation")
+    _check_parts(train, validation, user_features, item_features)
+    if len(candidates) == 0:
         raise ValueError("there is nothing to choose from; give candidates.")
     if len(validation) == 0:
         raise RatingsError("there are no ratings to choose by.")
@@ -555,25 +599,47 @@ def _rmse(told: Tensor, part: Ratings) -> float:
     return errors.square().mean().sqrt().item()
 
 
-def _checked(
-    train: Ratings, n_factors: int, n_sweeps: int, n_burn_in: int | None
-) -> int:
-    """Return the sweeps that count for nothing, once all is in order."""
+def _check_sampler(model: nn.Module) -> None:
+    """Refuse a model that does not hold samples."""
+    if not isinstance(getattr(model, "prior_precisions", None), Tensor):
+        raise ValueError(
+            f"model came as {type(model).__name__}; give one of "
+            f"recslib.sampling.sample_factorization."
+        )
+
+
+def _check_parts(
+    train: Ratings,
+    validation: Ratings | None,
+    user_features: Tensor | None,
+    item_features: Tensor | None,
+) -> None:
+    """Refuse ratings and features that no fit can use."""
+    check_kind(train, Ratings, "train")
     if len(train) == 0:
         raise RatingsError("there are no ratings to learn from.")
-    check_rows(train.users, train.n_users, "user")
-    check_rows(train.items, train.n_items, "item")
     if not torch.isfinite(train.ratings).all():
         raise RatingsError("a rating is NaN or infinite; leave it out.")
-    numbers = {"n_factors": (n_factors, 0), "n_sweeps": (n_sweeps, 1)}
-    for name, (number, least) in numbers.items():
-        if not isinstance(number, Integral) or number < least:
-            raise ValueError(
-                f"{name} is {number!r}; give a whole number, not below "
-                f"{least}."
-            )
+    parts = [train]
+    if validation is not None:
+        check_kind(validation, Ratings, "validation")
+        check_finite(validation.ratings, "ratings of the validation part")
+        parts.append(validation)
+    for part in parts:
+        check_rows(part.users, train.n_users, "user")
+        check_rows(part.items, train.n_items, "item")
+    for features in (user_features, item_features):
+        if features is not None:
+            check_tensor(features, "features")
+
+
+def _checked(n_factors: int, n_sweeps: int, n_burn_in: int | None) -> int:
+    """Return the sweeps that count for nothing, once all is in order."""
+    check_count(n_factors, "n_factors", least=0)
+    check_count(n_sweeps, "n_sweeps")
     n_burn_in = n_sweeps // 4 if n_burn_in is None else n_burn_in
-    if not isinstance(n_burn_in, Integral) or not 0 <= n_burn_in < n_sweeps:
+    check_count(n_burn_in, "n_burn_in", least=0)
+    if n_burn_in >= n_sweeps:
         raise ValueError(
             f"n_burn_in is {n_burn_in!r}; give 0 to {n_sweeps - 1}, so that "
             f"one of the {n_sweeps} sweeps is kept."

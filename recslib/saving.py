@@ -28,6 +28,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 import recslib
+from recslib.arguments import check_finite_model, check_kind, check_path
 from recslib.models import (
     BothSides,
     DenseNet,
@@ -264,7 +265,15 @@ def save(
         have, ids that are neither whole numbers nor text, ratings of other
         users or items than the model's, and a folder that cannot be written
         to or belongs to something else.
+    ValueError
+        When an argument is of another class, or the model's mean is NaN.
     """
+    check_path(folder, "folder")
+    check_kind(model, nn.Module, "model")
+    check_kind(ratings, Ratings, "ratings")
+    if settings is not None:
+        check_kind(settings, Mapping, "settings")
+    check_finite_model(model, parts=())
     folder = Path(folder)
     kind, own = _kind_of(model, kind)
     arguments = _arguments(model, kind)
@@ -322,7 +331,7 @@ def _kind_of(
             f"like one of the book's, say which: save(..., kind=models."
             f"{example}), and later load(folder, kind={name})."
         )
-    if kind not in _KINDS:
+    if not isinstance(kind, type) or kind not in _KINDS:
         raise SavingError(
             f"kind is {kind!r}; give the book's class that {name} is made "
             f"like, one of {', '.join(_NAMED)}."
@@ -492,7 +501,10 @@ def load(
         part, was damaged, or was saved by a newer recslib that this one
         cannot read; and when the class is your own and is not given, or has
         other weights.
+    ValueError
+        When the folder is no path.
     """
+    check_path(folder, "folder")
     folder = Path(folder)
     description, parts = _read_whole(folder)
     try:

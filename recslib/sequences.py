@@ -8,7 +8,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from recslib.arguments import check_count
+from recslib.arguments import (
+    check_choice,
+    check_count,
+    check_kind,
+    check_same_shape,
+    check_tensor,
+)
 from recslib.ratings import Ratings
 from recslib.splits import history_order
 
@@ -60,6 +66,11 @@ class Sequences:
         -------
         Tensor
             (S, T); 0 where padded.
+
+        Raises
+        ------
+        ValueError
+            When there is not one value a rating.
         """
         return _laid_out(values, self.rows)
 
@@ -82,7 +93,18 @@ class Sequences:
         -------
         Tensor
             (M,), the values of the M steps that count, by row.
+
+        Raises
+        ------
+        ValueError
+            When there is not one value a step.
         """
+        check_tensor(values, "values")
+        if values.shape != self.rows.shape:
+            raise ValueError(
+                f"values have the shape {tuple(values.shape)}; give one a "
+                f"step, {tuple(self.rows.shape)}."
+            )
         order = self.rows[self.mask].argsort()
         return values[self.mask][order]
 
@@ -131,13 +153,14 @@ def cut_histories(
     RatingsError
         When there are no timestamps.
     """
-    if not 0 <= n_context < n_steps:
-        raise ValueError(
-            f"n_context is {n_context} and n_steps {n_steps}; the context "
-            f"must be at least 0 and shorter than the piece."
-        )
+    check_kind(ratings, Ratings, "ratings")
     check_count(n_context, "n_context", least=0)
     check_count(n_steps, "n_steps")
+    if n_context >= n_steps:
+        raise ValueError(
+            f"n_context is {n_context} and n_steps {n_steps}; the context "
+            f"must be shorter than the piece."
+        )
     if is_target is None:
         is_target = torch.ones(len(ratings), dtype=torch.bool)
     _check_flags(is_target, len(ratings))
@@ -169,7 +192,19 @@ def backwards(pieces: Sequences, ratings: Ratings) -> Sequences:
     Sequences
         The same steps in the same S pieces. The last step of a piece comes
         first and hears nothing. `mirror` says which step is where.
+
+    Raises
+    ------
+    ValueError
+        When the pieces are those of other ratings.
     """
+    check_kind(pieces, Sequences, "pieces")
+    check_kind(ratings, Ratings, "ratings")
+    if pieces.rows.numel() and int(pieces.rows.max()) >= len(ratings):
+        raise ValueError(
+            f"the pieces ask for rating {int(pieces.rows.max())}, and there "
+            f"are {len(ratings):,}; give the ratings that were cut."
+        )
     n_padded = (pieces.rows < 0).sum(dim=1, keepdim=True)
     n_steps = pieces.rows.shape[1]
     step = (n_steps - 1 - n_padded - torch.arange(n_steps)) % n_steps
@@ -221,12 +256,9 @@ def ask_apart(
     RatingsError
         When there are no timestamps.
     """
-    if n_steps < 1 or side not in ("before", "after"):
-        raise ValueError(
-            f"n_steps is {n_steps} and side {side!r}; give at least 1 step, "
-            f"and 'before' or 'after'."
-        )
+    check_kind(ratings, Ratings, "ratings")
     check_count(n_steps, "n_steps")
+    check_choice(side, "side", ("before", "after"))
     _check_flags(is_target, len(ratings))
     others = (~is_target).nonzero().squeeze(1)
     heard = ratings.select(others)
@@ -276,6 +308,8 @@ def mirror(before: Sequences, after: Sequences) -> Tensor:
     ValueError
         When the steps that count ask for different ratings.
     """
+    check_kind(before, Sequences, "before")
+    check_kind(after, Sequences, "after")
     ours, theirs = _asked(before), _asked(after)
     if not torch.equal(ours[:, :2], theirs[:, :2]):
         raise ValueError(
@@ -313,7 +347,17 @@ def lstm_inputs(
         For `recslib.models.LSTMRating`: items, base, past items and past
         surprises, each (S, T). With ``after``, for
         `recslib.models.BothSides`: three more of the other end and `mirror`.
+
+    Raises
+    ------
+    ValueError
+        When there is not one base and one surprise a rating, or the two ends
+        are no sequences of the same ratings.
     """
+    check_kind(before, Sequences, "before")
+    if after is not None:
+        check_kind(after, Sequences, "after")
+    check_same_shape(base=base, surprises=surprises)
     past = before.past_items, before.before(surprises)
     inputs = before.items, before.now(base), *past
     if after is None:
@@ -344,6 +388,13 @@ def _sequences(
 
 
 def _laid_out(values: Tensor, rows: Tensor) -> Tensor:
+    check_tensor(values, "values")
+    n = int(rows.max()) + 1 if rows.numel() else 0
+    if values.ndim != 1 or len(values) < n:
+        raise ValueError(
+            f"values have the shape {tuple(values.shape)}, and the sequences "
+            f"are of {n:,} ratings or more; give one value a rating, (N,)."
+        )
     return values[rows].masked_fill(rows < 0, 0)
 
 
@@ -360,6 +411,7 @@ def _shifted(rows: Tensor) -> Tensor:
 
 
 def _check_flags(is_target: Tensor, n: int) -> None:
+    check_tensor(is_target, "is_target")
     if is_target.shape != (n,) or is_target.dtype != torch.bool:
         raise ValueError(
             f"is_target has the shape {tuple(is_target.shape)} and holds "

@@ -21,6 +21,12 @@ import torch
 from torch import Tensor, nn
 
 from recslib import recommend, sampling
+from recslib.arguments import (
+    check_batch_size,
+    check_count,
+    check_kind,
+    check_number,
+)
 from recslib.evaluation import best_items
 from recslib.features import SideFeatures
 from recslib.lists import LIKED, hear, hear_person, popularity
@@ -86,9 +92,10 @@ def for_user(
         When n is below 1, the model has other users or items, needs features
         that are not given, or is of a kind that cannot be asked so.
     """
+    mends = _Base(base, base_ridge)
+    _check_asked(model, ratings, n, liked, mends)
     _check_rated(ratings)
     user = torch.tensor([ratings.user_index(user_id)])
-    mends = _Base(base, base_ridge)
     scorer = _scorer(model, ratings, features, liked, mends)
     part = ratings.select(ratings.users == user)
     best = _best(scorer, user, part, n)
@@ -128,12 +135,10 @@ def for_all(
     RatingsError, ValueError
         As in `for_user`, and for a ``batch_size`` below 1.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}; give at least 1.")
-    if n < 1:
-        raise ValueError(f"n is {n}; ask for lists of at least 1 item.")
-    _check_rated(ratings)
+    check_batch_size(batch_size)
     mends = _Base(base, base_ridge)
+    _check_asked(model, ratings, n, liked, mends)
+    _check_rated(ratings)
     scorer = _scorer(model, ratings, features, liked, mends)
     order = ratings.users.argsort(stable=True)
     ends = [0, *ratings.counts_by_user().cumsum(0).tolist()]
@@ -202,6 +207,9 @@ def for_stranger(
         When n is below 1, the model has other items, or is of a kind that
         has rows for people of the data alone.
     """
+    mends = _Base(base, base_ridge)
+    _check_asked(model, ratings, n, liked, mends)
+    check_kind(stars, Mapping, "stars")
     items, given = torch.zeros(0, dtype=torch.int64), torch.zeros(0)
     if stars:
         items, given = recommend.rated_items(stars, ratings)
@@ -210,7 +218,7 @@ def for_stranger(
         "ridge": ridge,
         "features": features,
         "liked": liked,
-        "mends": _Base(base, base_ridge),
+        "mends": mends,
     }
     scores = _scores_of_stranger(model, ratings, items, given, **how)
     seen = torch.zeros(1, ratings.n_items, dtype=torch.bool)
@@ -253,6 +261,19 @@ def _called(model: nn.Module) -> str:
     if not called:
         check_tables(model, "a list is made from the rows of")
     return called
+
+
+def _check_asked(
+    model: nn.Module, ratings: Ratings, n: int, liked: float, mends: _Base
+) -> None:
+    """Refuse what no list can be made of."""
+    check_kind(model, nn.Module, "model")
+    check_kind(ratings, Ratings, "ratings")
+    check_count(n, "n")
+    check_number(liked, "liked")
+    if mends.model is not None:
+        check_kind(mends.model, nn.Module, "base")
+    check_number(mends.ridge, "base_ridge", above=0)
 
 
 def _check_rated(ratings: Ratings) -> None:
@@ -381,6 +402,7 @@ def _scorer_with(model: nn.Module, features: SideFeatures | None) -> Scorer:
             f"{type(model).__name__} was fitted with features of users and "
             f"items; give them: features=."
         )
+    check_kind(features, SideFeatures, "features")
 
     def score(users: Tensor, part: Ratings) -> Tensor:
         items = torch.arange(part.n_items)

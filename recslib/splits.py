@@ -10,7 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recslib.arguments import check_seed
+from recslib.arguments import (
+    check_flag,
+    check_kind,
+    check_seed,
+    check_tensor,
+)
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
 
@@ -37,6 +42,9 @@ class Split:
     ------
     RatingsError
         When a part is empty, or a (user, item) pair is in two parts.
+    ValueError
+        When a part holds no ratings, or the parts number users or items in
+        different ways.
     """
 
     train: Ratings
@@ -49,6 +57,14 @@ class Split:
         parts = {"train": self.train, "test": self.test}
         if self.validation is not None:
             parts["validation"] = self.validation
+        for name, part in parts.items():
+            check_kind(part, Ratings, name)
+        if len({(part.n_users, part.n_items) for part in parts.values()}) > 1:
+            raise ValueError(
+                f"split {self.name!r}: the parts {', '.join(parts)} number "
+                f"users or items in different ways. Take them from one set of "
+                f"ratings, by Ratings.select."
+            )
         empty = [name for name, part in parts.items() if len(part) == 0]
         if empty:
             raise RatingsError(
@@ -108,6 +124,7 @@ def published_folds(ratings: Ratings) -> list[Split]:
     RatingsError
         When these are not the ratings of ML-100K.
     """
+    check_kind(ratings, Ratings, "ratings")
     given = _counts_of(ratings)
     if given != _ML_100K:
         raise RatingsError(
@@ -136,8 +153,9 @@ def folds_of(ratings: Ratings, n_folds: int, seed: int) -> list[Split]:
     RatingsError
         When there are not so many folds to be had.
     """
+    check_kind(ratings, Ratings, "ratings")
     if not isinstance(n_folds, Integral) or n_folds < 1:
-        raise RatingsError(f"n_folds is {n_folds}; take at least 1 fold.")
+        raise RatingsError(f"n_folds is {n_folds!r}; take at least 1 fold.")
     if _counts_of(ratings) != _ML_100K:
         drawn = n_folds if n_folds > 1 else N_PUBLISHED_FOLDS
         return random_folds(ratings, drawn, seed)[:n_folds]
@@ -173,6 +191,7 @@ def random_folds(
     RatingsError
         When there are fewer than 2 folds or more folds than ratings.
     """
+    check_kind(ratings, Ratings, "ratings")
     rows = torch.arange(len(ratings))
     parts = _random_parts(rows, n_folds, seed, "ratings")
     return _folds(ratings, parts, "random fold ")
@@ -193,10 +212,10 @@ def _random_parts(
     n = len(rows)
     if not isinstance(n_folds, Integral) or not 2 <= n_folds <= n:
         raise RatingsError(
-            f"n_folds is {n_folds}; {n:,} {what} can be parted into "
+            f"n_folds is {n_folds!r}; {n:,} {what} can be parted into "
             f"2 to {n:,} folds."
             if n >= 2
-            else f"n_folds is {n_folds}; {n} is too few to be parted: each "
+            else f"n_folds is {n_folds!r}; {n} is too few to be parted: each "
             f"fold tests on one at least, and trains on another. Give data "
             f"with more of them."
         )
@@ -231,6 +250,7 @@ def random_split(
     RatingsError
         When the share is not between 0 and 1, or leaves a part empty.
     """
+    check_kind(ratings, Ratings, "ratings")
     _check_share(test_share, "test_share")
     n_test = round(test_share * len(ratings))
     rows = _shuffled(len(ratings), seed)[:n_test]
@@ -256,6 +276,7 @@ def random_by_user(
     RatingsError
         When the share is not between 0 and 1, or leaves a part empty.
     """
+    check_kind(ratings, Ratings, "ratings")
     _check_share(test_share, "test_share")
     shuffled = _shuffled(len(ratings), seed)
     by_user = shuffled[ratings.users[shuffled].argsort(stable=True)]
@@ -293,6 +314,7 @@ def whole_items(
     RatingsError
         When there are fewer than 2 folds or more folds than items.
     """
+    check_kind(ratings, Ratings, "ratings")
     return _whole(ratings, ratings.items, n_folds, seed, "new items ")
 
 
@@ -300,6 +322,7 @@ def whole_users(
     ratings: Ratings, n_folds: int = 5, seed: int = 0
 ) -> list[Split]:
     """Test on users whom nobody trains on, each once; see `whole_items`."""
+    check_kind(ratings, Ratings, "ratings")
     return _whole(ratings, ratings.users, n_folds, seed, "new users ")
 
 
@@ -336,7 +359,9 @@ def last_per_user(ratings: Ratings, n_last: int = 1, seed: int = 0) -> Split:
         ``n_last`` is below 1.
     """
     if not isinstance(n_last, Integral) or n_last < 1:
-        raise RatingsError(f"n_last is {n_last}; give a whole number from 1.")
+        raise RatingsError(
+            f"n_last is {n_last!r}; give a whole number from 1."
+        )
     by_user = history_order(ratings, seed)
     counts = ratings.counts_by_user()
     end = counts.cumsum(0)[ratings.users[by_user]]
@@ -400,6 +425,7 @@ def global_time(ratings: Ratings, test_share: float = 0.2) -> Split:
         When the share is not between 0 and 1, there are no timestamps, or
         the oldest second holds all that would train.
     """
+    check_kind(ratings, Ratings, "ratings")
     _check_share(test_share, "test_share")
     times = _times(ratings)
     cut = _time_at(times, 1 - test_share)
@@ -437,9 +463,10 @@ def time_windows(
         When a number is out of range, there are no timestamps, or so many
         ratings share one second that a window is left empty.
     """
+    check_kind(ratings, Ratings, "ratings")
     _check_share(first_share, "first_share")
     if not isinstance(n_windows, Integral) or n_windows < 1:
-        raise RatingsError(f"n_windows is {n_windows}; give 1 or more.")
+        raise RatingsError(f"n_windows is {n_windows!r}; give 1 or more.")
     times = _times(ratings)
     width = (1 - first_share) / n_windows
     starts = [
@@ -496,6 +523,8 @@ def carve_validation(
     RatingsError
         When the split has a validation part, or the share is out of range.
     """
+    check_kind(split, Split, "split")
+    check_flag(by_time, "by_time")
     if split.validation is not None:
         raise RatingsError(
             f"split {split.name!r} already has a validation part of "
@@ -531,6 +560,8 @@ def join(train: Ratings, test: Ratings) -> tuple[Ratings, Tensor]:
     RatingsError
         When there are no timestamps.
     """
+    check_kind(train, Ratings, "train")
+    check_kind(test, Ratings, "test")
     if not (
         np.array_equal(train.user_ids, test.user_ids)
         and np.array_equal(train.item_ids, test.item_ids)
@@ -583,13 +614,26 @@ def out_of_fold(
     ------
     RatingsError
         As in `random_folds`.
+    ValueError
+        When ``predict`` is no function, or does not return one number for
+        each rating of the test part.
     """
+    check_kind(ratings, Ratings, "ratings")
     predictions = torch.empty(len(ratings))
     rows = torch.arange(len(ratings))
     parts = _random_parts(rows, n_folds, seed, "ratings")
+    check_kind(predict, Callable, "predict")
     for part in progress_bar(parts, description="out of fold", unit="part"):
         is_test = _mask(part, len(ratings))
-        predictions[is_test] = predict(_part(ratings, is_test, "out of fold"))
+        told = predict(_part(ratings, is_test, "out of fold"))
+        check_tensor(told, "predictions")
+        if told.shape != (len(part),):
+            raise ValueError(
+                f"predict returned the shape {tuple(told.shape)} for "
+                f"{len(part):,} ratings of the test part; give one number "
+                f"each, ({len(part)},)."
+            )
+        predictions[is_test] = told
     return predictions
 
 
@@ -606,8 +650,9 @@ def time_order(ratings: Ratings, seed: int) -> Tensor:
     RatingsError
         When there are no timestamps.
     """
+    times = _times(ratings)
     shuffled = _shuffled(len(ratings), seed)
-    return shuffled[torch.argsort(_times(ratings)[shuffled], stable=True)]
+    return shuffled[torch.argsort(times[shuffled], stable=True)]
 
 
 def history_order(ratings: Ratings, seed: int) -> Tensor:
@@ -648,6 +693,7 @@ def _shuffled(n: int, seed: int) -> Tensor:
 
 
 def _times(ratings: Ratings) -> Tensor:
+    check_kind(ratings, Ratings, "ratings")
     if ratings.timestamps is None:
         raise RatingsError(
             f"{ratings} cannot be split by time; give a timestamp column, or "
@@ -678,4 +724,6 @@ def _check_past(times: Tensor, cut: Tensor, given: str) -> None:
 
 def _check_share(share: float, name: str) -> None:
     if not isinstance(share, Real) or not 0 < share < 1:
-        raise RatingsError(f"{name} is {share}; give a share between 0 and 1.")
+        raise RatingsError(
+            f"{name} is {share!r}; give a share between 0 and 1."
+        )

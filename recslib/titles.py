@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from recslib.arguments import check_kind, check_text
+
 _ARTICLES = (
     "The|A|An|La|Le|Les|L'|Un|Une|Il|Lo|I|Gli|El|Los|Las|Una|Uno"
     "|Das|Der|Die|Den|Det|De|Het|Ein|Eine|En|Ett|O|Os"
@@ -81,7 +83,13 @@ def split_year(title: str) -> tuple[str, int | None]:
     tuple
         ``("Heat", 1995)`` for ``"Heat (1995)"``; the year is None where the
         title has none.
+
+    Raises
+    ------
+    ValueError
+        When the title is no text.
     """
+    check_text(title, "title")
     match = _YEAR_BEHIND.search(title)
     if match is None or match.start() == 0:
         return title.strip(), None
@@ -96,7 +104,13 @@ def article_in_front(title: str) -> str:
     str
         ``"The Blue Angel (Der Blaue Engel)"`` for
         ``"Blue Angel, The (Blaue Engel, Der)"``.
+
+    Raises
+    ------
+    ValueError
+        When the title is no text.
     """
+    check_text(title, "title")
     parts = re.split(r"([()])", title)
     return "".join(_article_moved(part) for part in parts)
 
@@ -112,7 +126,13 @@ def words_of(text: str) -> tuple[str, ...]:
     tuple of str
         ``("mash", "1970")`` for ``"M*A*S*H (1970)"``, ``("the", "usual",
         "suspects")`` for ``"Usual Suspects, The"``; none for ``"?!"``.
+
+    Raises
+    ------
+    ValueError
+        When it is no text.
     """
+    check_text(text, "text")
     text = article_in_front(" ".join(text.split()))
     # An acute accent that stands alone would become a blank.
     text = unicodedata.normalize("NFKD", text.replace("\u00b4", "'"))
@@ -126,14 +146,29 @@ def spelling(name: str) -> str:
     """Write a name without case and accents, but with all its signs.
 
     It tells apart what `words_of` does not: "Up" and "Up!".
+
+    Raises
+    ------
+    ValueError
+        When the name is no text.
     """
+    check_text(name, "name")
     text = article_in_front(" ".join(name.split()))
     letters = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in letters if not unicodedata.combining(c))
 
 
 def searched(titles: Iterable[str]) -> list[SearchedTitle]:
-    """Make titles ready for `search`: once, for it takes longest."""
+    """Make titles ready for `search`: once, for it takes longest.
+
+    Raises
+    ------
+    ValueError
+        When titles are no sequence of texts.
+    """
+    if isinstance(titles, str):
+        raise ValueError(f"titles are {titles!r}; give a list of texts.")
+    check_kind(titles, Iterable, "titles")
     return [_as_searched(title) for title in titles]
 
 
@@ -159,7 +194,15 @@ def search(titles: Sequence[SearchedTitle], text: str) -> list[int]:
         Within each come first those with the small words that were typed, and
         then it is the order of ``titles`` that counts. Nothing is found by a
         text without words.
+
+    Raises
+    ------
+    ValueError
+        When the text is none, or titles are not made ready by `searched`.
     """
+    check_kind(titles, Sequence, "titles")
+    if len(titles):
+        check_kind(titles[0], SearchedTitle, "titles[0]")
     typed = words_of(text)
     wanted = _telling(typed)
     if not typed:

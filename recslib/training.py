@@ -16,10 +16,14 @@ from torch import Tensor, nn
 
 from recslib.arguments import (
     check_batch_size,
+    check_choice,
     check_count,
     check_finite,
+    check_kind,
     check_number,
+    check_rows_of_table,
     check_seed,
+    check_tensor,
     explain_rows,
 )
 from recslib.progress import progress_bar
@@ -115,8 +119,8 @@ class Examples:
     Raises
     ------
     ValueError
-        When the parts do not have the same first size, or the mask is not
-        bool or does not have the targets' shape.
+        When a part is no tensor, the parts do not have the same first size,
+        or the mask is not bool or does not have the targets' shape.
     """
 
     inputs: Tensors
@@ -125,7 +129,7 @@ class Examples:
 
     def __post_init__(self) -> None:
         """Check that the parts are aligned."""
-        sizes = [len(part) for part in (*self.inputs, self.targets)]
+        sizes = _first_sizes(self.inputs, self.targets)
         if len(set(sizes)) != 1 or sizes[0] == 0:
             raise ValueError(
                 f"inputs and targets have the first sizes {sizes}; give the "
@@ -133,6 +137,7 @@ class Examples:
             )
         if self.mask is None:
             return
+        check_tensor(self.mask, "flags of the mask")
         # Numbers would pick rows instead of masking them, and say nothing.
         if (
             self.mask.shape != self.targets.shape
@@ -150,13 +155,25 @@ class Examples:
         return len(self.targets)
 
     def reordered(self, order: Tensor) -> Examples:
-        """Take the examples in another order: (N,) int64."""
-        # Slower by a half and more if written as part[order].
-        return Examples(
-            tuple(part.index_select(0, order) for part in self.inputs),
-            self.targets.index_select(0, order),
-            None if self.mask is None else self.mask.index_select(0, order),
-        )
+        """Take the examples in another order: (N,) int64.
+
+        Raises
+        ------
+        ValueError
+            When the order holds no row numbers of the examples.
+        """
+        try:
+            # Slower by a half and more if written as part[order].
+            return Examples(
+                tuple(part.index_select(0, order) for part in self.inputs),
+                self.targets.index_select(0, order),
+                None
+                if self.mask is None
+                else self.mask.index_select(0, order),
+            )
+        except (IndexError, RuntimeError, TypeError):
+            check_rows_of_table(order, len(self))
+            raise
 
     def batch(self, rows: slice) -> Examples:
         """Take some of the examples."""
@@ -246,16 +263,25 @@ def fit(
     Raises
     ------
     ValueError
-        For numbers out of range, patience without validation, validation with
-        a loss of one's own, a device that is not there, predictions of
-        another shape than the targets, a mask that lets nothing count,
-        an optimizer of another model, and inputs that are no rows of the
-        model's tables.
+        For arguments of another class, numbers out of range, patience without
+        validation, validation with a loss of one's own, a device that is not
+        there, predictions of another shape than the targets, a mask that lets
+        nothing count, an optimizer of another model, and inputs that are no
+        rows of the model's tables.
     DivergedError
         When a loss or a weight is not finite; names the epoch, the batch and
         the likely causes. A `FloatingPointError`.
     """
+    check_kind(model, nn.Module, "model")
+    check_kind(train, Examples, "train")
+    check_kind(optimizer, torch.optim.Optimizer, "optimizer")
+    for name, function in {"loss": loss, "penalty": penalty}.items():
+        if function is not None:
+            check_kind(function, Callable, name)
+    if validation is not None:
+        check_kind(validation, Examples, "validation")
     _check_settings(n_epochs, batch_size, reduction, validation, patience)
+    check_choice(schedule, "schedule", ("constant", "one_cycle"))
     check_seed(seed)
     if max_gradient_norm is not None:
         check_number(max_gradient_norm, "max_gradient_norm", above=0)
@@ -280,16 +306,19 @@ def fit(
     train = train.to(where)
     n_batches = math.ceil(len(train) / batch_size)
     rates = [group["lr"] for group in optimizer.param_groups]
-    scheduler = _scheduler(optimizer, schedule, n_epochs * n_batches)
+    scheduler = _scheduler(optimizer, schedule, int(n_epochs) * n_batches)
     generator = torch.Generator().manual_seed(int(seed))
 
     def step(batch: Examples) -> Tensor:
         """Take one step of the optimizer; return the losses."""
         with _rows_named(model, given):
             losses = losses_of(model, batch)
+        check_tensor(losses, "losses")
         total = losses.sum()
         if penalty is not None:
-            total = total + penalty(*batch.inputs).sum()
+            charged = penalty(*batch.inputs)
+            check_tensor(charged, "penalties")
+            total = total + charged.sum()
         if reduction == "mean":
             total = total / max(losses.numel(), 1)
         if not torch.isfinite(total):
@@ -380,11 +409,12 @@ def predict(
     Raises
     ------
     ValueError
-        When there are no examples, inputs are no rows of the model's tables,
-        ``batch_size`` is below 1, or the device is not there.
+        When there are no examples, inputs are no tensors, or no rows of the
+        model's tables, ``batch_size`` is below 1, or the device is not there.
     """
+    check_kind(model, nn.Module, "model")
     check_batch_size(batch_size)
-    sizes = [len(part) for part in inputs]
+    sizes = _first_sizes(inputs)
     if len(set(sizes)) != 1 or sizes[0] == 0:
         raise ValueError(
             f"inputs have the first sizes {sizes}; give the same number of "
@@ -420,9 +450,9 @@ def find_device(name: str) -> torch.device:
         there.insert(0, "mps")
     if torch.cuda.is_available():
         there.insert(0, "cuda")
-    if name == "auto":
+    if isinstance(name, str) and name == "auto":
         return torch.device(there[0])
-    if name.split(":")[0] not in there:
+    if not isinstance(name, str) or name.split(":")[0] not in there:
         raise ValueError(
             f"device is {name!r}; this machine has {', '.join(there)}. Use "
             f"one of them, or 'auto'."
@@ -477,18 +507,31 @@ def _check_settings(
 ) -> None:
     check_count(n_epochs, "n_epochs")
     check_batch_size(batch_size)
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction is {reduction!r}; give 'mean' or 'sum'.")
-    if patience is not None and patience < 1:
-        raise ValueError(
-            f"patience is {patience}; give at least 1 epoch, or None to run "
-            f"them all."
-        )
+    check_choice(reduction, "reduction", ("mean", "sum"))
+    if patience is not None:
+        check_count(patience, "patience")
     if patience is not None and validation is None:
         raise ValueError(
             "patience needs validation examples: early stopping on the "
             "training error never stops, and the test part is not for it."
         )
+
+
+def _first_sizes(inputs: Tensors, *others: Tensor) -> list[int]:
+    """Return the first size of each part, once all are tensors."""
+    if not isinstance(inputs, tuple | list):
+        raise ValueError(
+            f"inputs came as {type(inputs).__name__}; give a tuple of what "
+            f"the model takes, such as (users, items)."
+        )
+    for part in (*inputs, *others):
+        check_tensor(part, "inputs and targets")
+        if part.ndim == 0:
+            raise ValueError(
+                "inputs and targets hold one number alone; give tensors of "
+                "one number an example: (N,)."
+            )
+    return [len(part) for part in (*inputs, *others)]
 
 
 def _slices(n: int, size: int) -> Iterator[slice]:
@@ -500,10 +543,6 @@ def _scheduler(
 ) -> torch.optim.lr_scheduler.LRScheduler:
     if schedule == "constant":
         return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
-    if schedule != "one_cycle":
-        raise ValueError(
-            f"schedule is {schedule!r}; give 'constant' or 'one_cycle'."
-        )
     return torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         max_lr=[group["lr"] for group in optimizer.param_groups],
@@ -516,6 +555,7 @@ def _scheduler(
 def _squared_errors(model: nn.Module, batch: Examples) -> Tensor:
     """Return the squared errors that count, as one dimension."""
     predictions = model(*batch.inputs)
+    check_tensor(predictions, "predictions of the model")
     if predictions.shape != batch.targets.shape:
         raise ValueError(
             f"the model predicts the shape {tuple(predictions.shape)}, the "

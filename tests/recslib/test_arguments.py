@@ -17,11 +17,15 @@ from recslib import (
     fitted,
     lists,
     models,
+    movielens,
+    overview,
     recipes,
     recommend,
     sampling,
     sequences,
+    serve,
     splits,
+    titles,
     training,
 )
 from recslib.arguments import (
@@ -430,6 +434,509 @@ def test_factors_of_other_items_are_refused_by_their_numbers():
         recipes.fit_lstm(R, torch.zeros(90), torch.randn(5, 3), n_epochs=1)
     with pytest.raises(ValueError, match="base is of 89 ratings"):
         recipes.fit_lstm(R, torch.zeros(89), torch.randn(15, 3), n_epochs=1)
+
+
+# A wrong argument, whatever takes it -----------------------------------------
+
+NET = models.MatrixFactorization(R.n_users, R.n_items, 3, 3.5)
+OF_LISTS = models.LinearLists(torch.eye(R.n_items))
+NEW_USERS = splits.whole_users(R, 3)[0]
+SIDE = features.side_features(DATA)
+FLAGS = torch.arange(90) % 7 == 0
+PIECES = sequences.cut_histories(R, 5, seed=0)
+TELLS = lists.first_ratings(R, 4)
+EXAMPLES = training.Examples((R.users, R.items), R.ratings)
+TOLD = {R.titles[0]: 4, R.titles[1]: 3}
+PAIR = {"items": ONE, "ratings": FOUR}
+ADAM = torch.optim.Adam(NET.parameters(), lr=0.0)
+LISTED = {"model": OF_LISTS, "ratings": R, "n": 3, "liked": 4.0}
+OF_LSTM = {"base": R.ratings, "item_factors": torch.ones(15, 2)}
+SHORT = FEW | {"seed": 0, "batch_size": 30}
+
+
+def called(function, kinds, **given):
+    """Return a call that is right, and of which kind its arguments are."""
+    return partial(function, **given), given, kinds
+
+
+# Of each function: a call that works, and of which kind each argument is.
+CALLS = {
+    "hear": called(
+        lists.hear,
+        {"ratings": "Ratings", "users": "rows or None", "liked": "number"},
+        **{"ratings": R, "users": ONE, "liked": 4.0},
+    ),
+    "hear_person": called(
+        lists.hear_person,
+        {"items": "rows", "stars": "Tensor", "n_items": "count"}
+        | {"liked": "number"},
+        **{"items": ONE, "stars": FOUR, "n_items": 15, "liked": 4.0},
+    ),
+    "known_people": called(
+        lists.known_people,
+        {"split": "Split", "liked": "number", "any_rated": "flag"},
+        **{"split": SPLIT, "liked": 1.0, "any_rated": False},
+    ),
+    "strangers": called(
+        lists.strangers,
+        {"split": "Split", "n_heard": "count", "order": "choice"}
+        | {"liked": "number"},
+        **{"split": NEW_USERS, "n_heard": 2, "order": "time", "liked": 1.0},
+    ),
+    "first_ratings": called(
+        lists.first_ratings,
+        {"ratings": "Ratings", "n_steps": "count", "order": "choice"}
+        | {"liked": "number"},
+        **{"ratings": R, "n_steps": 4, "order": "time", "liked": 4.0},
+    ),
+    "popularity": called(
+        lists.popularity,
+        {"train": "Ratings", "liked": "number or None"},
+        **{"train": R, "liked": 4.0},
+    ),
+    "item_neighbours": called(
+        lists.item_neighbours,
+        {"table": "table", "n_neighbours": "count", "shrinkage": "number"},
+        **{"table": HEARD.liked, "n_neighbours": 3, "shrinkage": 1.0},
+    ),
+    "ease": called(
+        lists.ease,
+        {"heard": "table", "l2": "number", "n_targets": "count or None"},
+        **{"heard": HEARD.liked, "l2": 1.0, "n_targets": 15},
+    ),
+    "fit_ials": called(
+        lists.fit_ials,
+        {"liked": "table", "n_factors": "count", "unseen": "number"}
+        | {"l2": "number", "n_sweeps": "count"},
+        **{"liked": HEARD.liked, "n_factors": 2, "unseen": 0.2, "l2": 0.1},
+        n_sweeps=1,
+    ),
+    "ials_rows": called(
+        lists.ials_rows,
+        {"table": "table", "others": "table", "unseen": "number"}
+        | {"l2": "number"},
+        **{"table": HEARD.liked, "others": torch.ones(15, 2), "unseen": 0.2},
+        l2=0.1,
+    ),
+    "hear_some": called(
+        lists.hear_some,
+        {"liked": "Tensor", "fewest": "number", "largest_share": "number"},
+        **{"liked": HEARD.liked, "disliked": HEARD.disliked},
+        **{"fewest": 6.0, "largest_share": 0.5},
+    ),
+    "softmax_loss": called(
+        lists.softmax_loss,
+        {"scores": "Tensor", "wanted": "Tensor"},
+        **{"scores": HEARD.liked, "wanted": HEARD.liked},
+    ),
+    "fit_list_factorization": called(
+        lists.fit_list_factorization,
+        {"liked": "table", "n_factors": "count", "l2": "number"}
+        | {"learning_rate": "number", "n_epochs": "count"}
+        | {"batch_size": "count"},
+        **{"liked": HEARD.liked, "n_factors": 2, "l2": 1.0, **SHORT},
+        learning_rate=0.01,
+    ),
+    "fit_list_autoencoder": called(
+        lists.fit_list_autoencoder,
+        {"heard": "Heard", "n_hidden": "count", "draw": "function"},
+        **{"heard": HEARD, "n_hidden": 2, "draw": lists.hear_all, **SHORT},
+    ),
+    "fit_list_lstm": called(
+        lists.fit_list_lstm,
+        {"items": "rows", "liked": "Tensor", "n_items": "count"}
+        | {"n_factors": "count", "n_hidden": "count"},
+        **{"items": TELLS[1], "liked": TELLS[2], "n_items": 15},
+        **{"n_factors": 2, "n_hidden": 2, **SHORT},
+    ),
+    "Heard": called(
+        lists.Heard,
+        {"disliked": "Tensor"},
+        **{"liked": HEARD.liked, "disliked": HEARD.disliked},
+    ),
+    "linear": called(
+        models.linear,
+        {"sd": "number"},
+        **{"n_inputs": 2, "n_outputs": 2, "sd": 0.1},
+    ),
+    "set_dropout": called(
+        models.set_dropout,
+        {"model": "model", "p": "number"},
+        **{"model": NET, "p": 0.5},
+    ),
+    "main_directions": called(
+        models.main_directions,
+        {"factors": "table", "n": "count"},
+        **{"factors": torch.randn(15, 3), "n": 2},
+    ),
+    "squared_norms": called(
+        models.squared_norms,
+        {"model": "model", "users": "rows", "items": "rows"},
+        **{"model": NET, "users": R.users, "items": R.items},
+    ),
+    "a table": called(
+        lambda rows: NET.item_factors(rows),
+        {"rows": "rows"},
+        rows=ONE,
+    ),
+    "LinearLists": called(
+        OF_LISTS,
+        {"liked": "table"},
+        **{"liked": HEARD.liked, "disliked": HEARD.disliked},
+    ),
+    "lacks": called(movielens.lacks, {"data": "DataSet"}, data=DATA),
+    "for_the_book": called(
+        movielens.for_the_book,
+        {"data": "DataSet", "seed": "seed"},
+        **{"data": DATA, "seed": 0},
+    ),
+    "synthetic": called(
+        synthetic, {"n_ratings": "count"}, n_users=2, n_items=3, n_ratings=5
+    ),
+    "describe": called(overview.describe, {"ratings": "Ratings"}, ratings=R),
+    "has_order": called(overview.has_order, {"ratings": "Ratings"}, ratings=R),
+    "is_amount": called(overview.is_amount, {"ratings": "Ratings"}, ratings=R),
+    "liked_of": called(overview.liked_of, {"ratings": "Ratings"}, ratings=R),
+    "counted": called(overview.counted, {"n": "count"}, n=3, thing="star"),
+    "unit_of": called(recipes.unit_of, {"train": "Ratings"}, train=R),
+    "batch_size_of": called(
+        recipes.batch_size_of,
+        {"train": "Ratings", "most": "count", "meetings": "number"},
+        **{"train": R, "most": 100, "meetings": 25},
+    ),
+    "fit_factorization": called(
+        recipes.fit_factorization,
+        {"train": "Ratings", "n_epochs": "count or None", "kind": "class"},
+        **{"train": R, "n_factors": 2, "kind": models.MatrixFactorization},
+        **SHORT,
+    ),
+    "fit_feature_factorization": called(
+        recipes.fit_feature_factorization,
+        {"features": "SideFeatures"},
+        **{"train": R, "features": SIDE, "n_factors": 2, **SHORT},
+    ),
+    "fit_dense_net": called(
+        recipes.fit_dense_net,
+        {"train": "Ratings", "kind": "class"},
+        **{"train": R, "n_factors": 2, "kind": models.DenseNet, **SHORT},
+    ),
+    "fit_lstm": called(
+        recipes.fit_lstm,
+        {"train": "Ratings", "item_factors": "table", "both_sides": "flag"}
+        | {"n_steps": "count", "n_hidden": "count"},
+        **{"train": R, "both_sides": False, "n_steps": 5, "n_hidden": 2},
+        **{**OF_LSTM, **SHORT},
+    ),
+    "top_n": called(
+        recommend.top_n,
+        {"scores": "Tensor", "ratings": "Ratings", "seen": "rows"}
+        | {"n": "count"},
+        **{"scores": torch.arange(15.0), "ratings": R, "seen": ONE, "n": 3},
+    ),
+    "lists_for": called(
+        recommend.lists_for,
+        {"scores": "Tensor", "seen": "Tensor", "ratings": "Ratings"}
+        | {"users": "rows or None", "n": "count"},
+        **{"scores": torch.rand(1, 15), "seen": torch.zeros(1, 15) > 0},
+        **{"ratings": R, "users": ONE, "n": 3},
+    ),
+    "leave_each_out": called(
+        recommend.leave_each_out,
+        {"score": "function", "heard": "Heard", "item": "row"},
+        **{"score": lambda heard: heard.liked, "item": 2},
+        heard=lists.hear(R, ONE),
+    ),
+    "nearest_items": called(
+        recommend.nearest_items,
+        {"factors": "table", "item": "row", "ratings": "Ratings"}
+        | {"n": "count", "min_ratings": "count"},
+        **{"factors": torch.rand(15, 2), "item": 2, "ratings": R, "n": 3},
+        min_ratings=1,
+    ),
+    "fold_in": called(
+        recommend.fold_in,
+        {"model": "model", "items": "Tensor", "ratings": "Tensor"}
+        | {"l2": "number", "ridge": "number"},
+        **{"model": NET, **PAIR, "l2": 0.1, "ridge": 1.0},
+    ),
+    "fold_in_ahead": called(
+        recommend.fold_in_ahead,
+        {"model": "model", "ratings": "Ratings", "ridge": "number"}
+        | {"mood": "number", "fades": "number"},
+        **{"model": NET, "ratings": R, "ridge": 5.0, "mood": 0.1},
+        fades=20.0,
+    ),
+    "arguments": called(
+        recommend.arguments,
+        {"item": "row"},
+        **{"model": NET, **PAIR, "item": 3, "l2": 0.1},
+    ),
+    "rated_items": called(
+        recommend.rated_items,
+        {"stars": "Mapping", "ratings": "Ratings"},
+        **{"stars": TOLD, "ratings": R},
+    ),
+    "score_items": called(
+        recommend.score_items,
+        {"model": "model", "person": "Person"},
+        **{"model": NET, "person": recommend.Person(torch.ones(3), 0.0)},
+    ),
+    "score_users": called(
+        recommend.score_users,
+        {"model": "model", "users": "rows"},
+        **{"model": NET, "users": ONE},
+    ),
+    "sample_factorization": called(
+        sampling.sample_factorization,
+        {
+            "train": "Ratings",
+            "own_noise": "flag",
+            "user_features": "Tensor or None",
+        }
+        | {"validation": "Ratings or None", "checkpoint": "path or None"}
+        | {"device": "device"},
+        **{"train": R, "n_factors": 1, "n_sweeps": 2, "own_noise": True},
+        **{"user_features": SIDE.users, "validation": R, "device": "cpu"},
+        checkpoint=None,
+    ),
+    "choose_n_factors": called(
+        sampling.choose_n_factors,
+        {"train": "Ratings", "validation": "Ratings"},
+        **{"train": SPLIT.train, "validation": SPLIT.test, "n_sweeps": 2},
+        candidates={0},
+    ),
+    "cut_histories": called(
+        sequences.cut_histories,
+        {"ratings": "Ratings", "n_steps": "count", "n_context": "count"}
+        | {"is_target": "Tensor or None"},
+        **{"ratings": R, "n_steps": 5, "n_context": 2, "is_target": FLAGS},
+        seed=0,
+    ),
+    "backwards": called(
+        sequences.backwards,
+        {"pieces": "Sequences", "ratings": "Ratings"},
+        **{"pieces": PIECES, "ratings": R},
+    ),
+    "ask_apart": called(
+        sequences.ask_apart,
+        {"ratings": "Ratings", "is_target": "Tensor", "n_steps": "count"}
+        | {"side": "choice"},
+        **{"ratings": R, "is_target": FLAGS, "n_steps": 4, "side": "after"},
+        seed=0,
+    ),
+    "mirror": called(
+        sequences.mirror,
+        {"before": "Sequences", "after": "Sequences"},
+        **{"before": PIECES, "after": sequences.backwards(PIECES, R)},
+    ),
+    "lstm_inputs": called(
+        sequences.lstm_inputs,
+        {"before": "Sequences", "base": "Tensor", "surprises": "Tensor"}
+        | {"after": "Sequences or None"},
+        **{"before": PIECES, "base": R.ratings, "surprises": R.ratings},
+        after=None,
+    ),
+    "now": called(PIECES.now, {"values": "Tensor"}, values=R.ratings),
+    "to_rows": called(
+        PIECES.to_rows, {"values": "Tensor"}, values=PIECES.now(R.ratings)
+    ),
+    "for_user": called(
+        serve.for_user,
+        {"model": "model", "ratings": "Ratings", "n": "count"}
+        | {"liked": "number"},
+        **{**LISTED, "user_id": 3},
+    ),
+    "for_all": called(
+        serve.for_all,
+        {"model": "model", "ratings": "Ratings", "n": "count"}
+        | {"liked": "number", "batch_size": "count"},
+        **{**LISTED, "batch_size": 5},
+    ),
+    "for_stranger": called(
+        serve.for_stranger,
+        {"model": "model", "ratings": "Ratings", "n": "count"}
+        | {"liked": "number", "stars": "Mapping"},
+        **{**LISTED, "stars": TOLD},
+    ),
+    "Split": called(
+        splits.Split,
+        {"train": "Ratings", "test": "Ratings"},
+        **{"train": SPLIT.train, "test": SPLIT.test},
+    ),
+    "random_split": called(
+        splits.random_split,
+        {"ratings": "Ratings", "test_share": "share"},
+        **{"ratings": R, "test_share": 0.2},
+    ),
+    "whole_users": called(
+        splits.whole_users, {"ratings": "Ratings"}, ratings=R, n_folds=2
+    ),
+    "global_time": called(
+        splits.global_time, {"ratings": "Ratings"}, ratings=R, test_share=0.2
+    ),
+    "carve_validation": called(
+        splits.carve_validation,
+        {"split": "Split", "share": "share", "by_time": "flag"},
+        **{"split": SPLIT, "share": 0.1, "by_time": False},
+    ),
+    "join": called(
+        splits.join,
+        {"train": "Ratings", "test": "Ratings"},
+        **{"train": SPLIT.train, "test": SPLIT.test},
+    ),
+    "out_of_fold": called(
+        splits.out_of_fold,
+        {"ratings": "Ratings", "predict": "function"},
+        **{"ratings": R, "predict": lambda split: split.test.ratings},
+    ),
+    "history_order": called(
+        splits.history_order,
+        {"ratings": "Ratings", "seed": "seed"},
+        **{"ratings": R, "seed": 0},
+    ),
+    "split_year": called(titles.split_year, {"title": "text"}, title="Heat"),
+    "words_of": called(titles.words_of, {"text": "text"}, text="Heat"),
+    "spelling": called(titles.spelling, {"name": "text"}, name="Heat"),
+    "search_titles": called(
+        R.search_titles, {"text": "text", "n": "count"}, text="film", n=3
+    ),
+    "Examples": called(
+        training.Examples,
+        {"targets": "inputs and targets", "mask": "Tensor or None"},
+        **{"inputs": EXAMPLES.inputs, "targets": R.ratings, "mask": FLAGS},
+    ),
+    "fit": called(
+        training.fit,
+        {
+            "model": "model",
+            "train": "Examples",
+            "validation": "Examples or None",
+        }
+        | {"n_epochs": "count", "patience": "count or None"}
+        | {"reduction": "choice", "schedule": "choice", "device": "device"},
+        **{"model": NET, "train": EXAMPLES, "validation": EXAMPLES, **SHORT},
+        **{"patience": 2, "reduction": "mean", "schedule": "constant"},
+        **{"optimizer": ADAM, "device": "cpu"},
+    ),
+    "predict": called(
+        training.predict,
+        {"model": "model", "device": "device"},
+        **{"model": NET, "inputs": (R.users, R.items), "device": "cpu"},
+    ),
+    "averaged": called(
+        lists.averaged,
+        {"models": "Sequence"},
+        models=[models.ListAutoencoder(15, 2)],
+    ),
+}
+
+NO_NUMBERS = [None, "3", "abc", NAN, INF, True, [], [3], np.ones(2)]
+OF_ANOTHER_CLASS = [None, "abc", 3, [], R.ratings.numpy(), Ratings]
+# Of each kind of argument: what is none, and what is said of it.
+WRONG = {
+    "count": ([*NO_NUMBERS, 2.5, -1, torch.ones(2)], "{} is .*; give a whole"),
+    "number": ([*NO_NUMBERS, torch.ones(2)], "{} is .*; give a finite number"),
+    "share": ([None, "0.2", NAN, 0, 1, 2, []], "{} is .*; give a share"),
+    "seed": ([None, "0", NAN, -1, 1.5, []], "{} is .*such as seed=0"),
+    "row": ([None, "3", 2.5, -1, 15, NAN, ONE], "{} is .*; row indexes go f"),
+    "flag": ([None, "no", 2, np.ones(2)], "{} is .*; give True or False"),
+    "choice": ([None, "abc", 3, [], np.ones(2)], "{} is .*; give '"),
+    "device": ([None, "abc", 3, []], "device is .*; this machine has"),
+    "text": ([None, 3, NAN, b"Heat", ["Heat"]], "{} is .*; give a text"),
+    "path": ([3, NAN, [], b"here"], "{} is .*; give a path"),
+    "class": ([None, "abc", 3, NET], "{} came as .*; give a class"),
+    "table": (
+        [*OF_ANOTHER_CLASS, torch.ones(15), torch.ones(15, 2, 1)],
+        "(came as .*; give a torch.Tensor|have the shape .*; give a table)",
+    ),
+    "inputs and targets": (OF_ANOTHER_CLASS, "{} came as .*torch.Tensor"),
+    "function": ([None, "abc", 3, []], "{} came as .*; give a function"),
+    "model": ([*OF_ANOTHER_CLASS, R], "{} came as .*; give a model"),
+    "Ratings": ([*OF_ANOTHER_CLASS, DATA, SPLIT], "{} came as .*Ratings"),
+    "Tensor": ([*OF_ANOTHER_CLASS, [1.0]], "came as .*; give a torch.Tensor"),
+} | {
+    kind: ([*OF_ANOTHER_CLASS, R], f"{{}} came as .*{kind}")
+    for kind in ("Split", "DataSet", "Examples", "Heard", "SideFeatures")
+}
+WRONG |= {
+    "Sequences": ([*OF_ANOTHER_CLASS, R], "{} came as .*Sequences"),
+    "Person": ([*OF_ANOTHER_CLASS, R], "{} came as .*Person"),
+    "Mapping": ([None, "abc", 3, ["Heat"]], "{} came as .*; give a mapping"),
+    "Sequence": ([None, 3, NET, NAN], "{} came as .*; give a list"),
+}
+WRONG["rows"] = (
+    [None, 3, "abc", [1], np.ones(1), FOUR, ONE * 99, -ONE],
+    "(came as .*; give a torch.Tensor|hold torch.float32; give|row index -?)",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [(name, each) for name, (_, _, kinds) in CALLS.items() for each in kinds],
+)
+def test_a_wrong_argument_is_told_in_the_words_of_its_caller(name, argument):
+    call, _, kinds = CALLS[name]
+    kind = kinds[argument]
+    wrong, said = WRONG[kind.removesuffix(" or None")]
+    for value in wrong:
+        if value is None and kind.endswith(" or None"):
+            continue
+        with pytest.raises(ValueError, match=said.format(argument)):
+            call(**{argument: value})
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_right_arguments_work_and_numbers_of_numpy_do_too(name):
+    call, given, kinds = CALLS[name]
+    call()
+    numbers = {
+        argument: np.int64(given[argument])
+        for argument, kind in kinds.items()
+        if kind in ("count", "count or None", "row", "seed")
+    }
+    call(**numbers)
+
+
+def test_models_and_parts_that_do_not_belong_together_are_told(sampled):
+    other = synthetic(6, 7, 20).ratings
+    person = recommend.Person(torch.ones(5), 0.0)
+    for call, said in (
+        (lambda: sampling.fold_in(NET, **PAIR), "sample_factorization"),
+        (
+            lambda: sampling.score_items(sampled, person),
+            "stranger came as Person; .*Stranger",
+        ),
+        (lambda: recommend.score_items(NET, person), r"\(3,\); fold the pers"),
+        (lambda: lists.averaged([NET]), "has no layers hidden and output"),
+        (lambda: splits.Split(R, other), "in different ways"),
+        (lambda: sequences.backwards(PIECES, other), "that were cut"),
+        (lambda: PIECES.now(other.ratings), "one value a rating"),
+        (
+            lambda: splits.out_of_fold(R, lambda split: FOUR),
+            r"shape \(1,\) for 45 ratings",
+        ),
+        (
+            lambda: sampled(R.users, R.items[:5]),
+            r"users of \(90,\) and items of \(5,\)",
+        ),
+        (
+            lambda: lists.fit_ials(HEARD.liked.double(), 2),
+            "hold torch.float64; give torch.float32",
+        ),
+        (
+            lambda: lists.or_popular(torch.ones(2, 3), torch.ones(4)),
+            r"\(2, 3\), and those of the popular list \(4,\)",
+        ),
+    ):
+        with pytest.raises(ValueError, match=said):
+            call()
+
+
+def test_numbers_of_another_width_fold_in_alike(sampled):
+    told = sampling.fold_in(sampled, ONE, FOUR)
+    for stars in (FOUR.double(), FOUR.long()):
+        again = sampling.fold_in(sampled, ONE, stars)
+        assert torch.equal(told.rows, again.rows)
 
 
 # Nothing at all ------------------------------------------------------------

@@ -101,7 +101,7 @@ def test_who_rated_nothing_is_a_row_of_zeros():
 
 @pytest.mark.parametrize("users", [[0, -1], [4], [2, 1, 2]])
 def test_people_who_are_none_of_the_ratings_or_named_twice_are_refused(users):
-    with pytest.raises(ValueError, match="from 0 to 3, each once"):
+    with pytest.raises(ValueError, match="from 0 to 3"):
         hear(FOUR, torch.tensor(users))
 
 
@@ -131,12 +131,19 @@ def test_one_person_is_heard_by_hand_and_may_say_nothing():
 
 
 @pytest.mark.parametrize(
-    ("items", "stars"),
-    [([1], [4.0, 2.0]), ([4], [5.0]), ([-1], [5.0]), ([2, 2], [5.0, 1.0])],
+    ("items", "stars", "said"),
+    [
+        ([1], [4.0, 2.0], r"items of \(1,\) and stars of \(2,\)"),
+        ([4], [5.0], "row index 4, .*from 0 to 3"),
+        ([-1], [5.0], "row index -1, .*from 0 to 3"),
+        ([2, 2], [5.0, 1.0], "from 0 to 3, each once"),
+    ],
     ids=["fewer", "too high", "too low", "twice"],
 )
-def test_a_person_who_names_no_film_or_one_twice_is_refused(items, stars):
-    with pytest.raises(ValueError, match="from 0 to 3, each once"):
+def test_a_person_who_names_no_film_or_one_twice_is_refused(
+    items, stars, said
+):
+    with pytest.raises(ValueError, match=said):
         hear_person(torch.tensor(items), torch.tensor(stars), 4)
 
 
@@ -303,9 +310,9 @@ def test_ratings_of_one_second_are_heard_in_an_order_of_the_seed():
 
 
 def test_strangers_who_cannot_be_are_refused():
-    with pytest.raises(ValueError, match="n_heard is -1 and order 'random'"):
+    with pytest.raises(ValueError, match="n_heard is -1; give a whole"):
         strangers(STRANGERS, -1)
-    with pytest.raises(ValueError, match="'newest'; give 0 or more"):
+    with pytest.raises(ValueError, match="'newest'; give 'random' or"):
         strangers(STRANGERS, 1, order="newest")
     with pytest.raises(RatingsError, match="2 people of the test part are in"):
         strangers(KNOWN)
@@ -358,9 +365,9 @@ def test_likes_stand_beside_the_films_they_belong_to():
 
 
 def test_first_ratings_that_cannot_be_had_are_refused():
-    with pytest.raises(ValueError, match="n_steps is 0 and order 'time'"):
+    with pytest.raises(ValueError, match="n_steps is 0; give a whole num"):
         first_ratings(STRANGERS.test, 0)
-    with pytest.raises(ValueError, match="'titles'; give at least 1 step"):
+    with pytest.raises(ValueError, match="'titles'; give 'time', 'random'"):
         first_ratings(STRANGERS.test, 3, order="titles")
     with pytest.raises(RatingsError, match="timestamp"):
         first_ratings(FOUR, 3)
@@ -419,7 +426,7 @@ def test_a_film_that_nobody_has_is_nobodys_neighbour():
 def test_neighbours_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="n_neighbours is 0"):
         item_neighbours(torch.ones(2, 2), 0)
-    with pytest.raises(ValueError, match="shrinkage -1"):
+    with pytest.raises(ValueError, match="shrinkage is -1"):
         item_neighbours(torch.ones(2, 2), shrinkage=-1)
 
 
@@ -472,7 +479,7 @@ def test_a_film_that_nobody_has_weighs_nothing_in_ease():
 
 @pytest.mark.parametrize("l2", [0, -1.0, math.nan])
 def test_ease_without_a_ridge_is_refused(l2):
-    with pytest.raises(ValueError, match=f"l2 is {l2}; give more than 0"):
+    with pytest.raises(ValueError, match=rf"l2 is {l2}; .*, above 0"):
         ease(coins(4, 3), l2)
 
 
@@ -539,8 +546,8 @@ def test_who_has_nothing_is_nowhere_in_ials():
     [
         ({"unseen": 0.0}, "unseen is 0.0; give a finite number, above 0"),
         ({"l2": math.nan}, "l2 is nan; give a finite number, above 0"),
-        ({"others": torch.ones(5, 2)}, r"\(3, 4\), others \(5, 2\); give a"),
-        ({"table": torch.ones(4)}, r"shape \(4,\), others \(4, 2\); give a"),
+        ({"others": torch.ones(5, 2)}, r"shape \(3, 4\); .* \(rows, 5\)"),
+        ({"table": torch.ones(4)}, r"shape \(4,\); .* \(rows, 4\)"),
         ({"table": torch.full((3, 4), math.nan)}, "12 of 12 entries of the"),
         ({"others": torch.full((4, 2), math.inf)}, "8 of 8 factors are NaN"),
     ],
@@ -583,7 +590,7 @@ def test_one_more_sweep_of_ials_never_raises_the_charge():
     "how", [{"unseen": 0}, {"l2": -1}, {"n_sweeps": 0}, {"n_factors": 0}]
 )
 def test_ials_out_of_range_is_refused(how):
-    with pytest.raises(ValueError, match="give each above 0"):
+    with pytest.raises(ValueError, match=f"{next(iter(how))} is"):
         fit_ials(coins(4, 3), **how)
 
 
@@ -811,7 +818,7 @@ def test_who_rated_little_is_heard_to_the_largest_share_at_most():
     "how", [{"fewest": 0.0}, {"largest_share": 0.0}, {"largest_share": 1.5}]
 )
 def test_a_share_that_cannot_be_heard_is_refused(how):
-    with pytest.raises(ValueError, match="give a fewest above 0"):
+    with pytest.raises(ValueError, match=f"{next(iter(how))} is .*above 0"):
         hear_some(*a_table(2), **how)
 
 

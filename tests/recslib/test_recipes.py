@@ -366,7 +366,7 @@ def test_an_lstm_that_cannot_be_fitted_is_refused():
     for how, said in (
         ({"n_epochs": 0}, "n_epochs is 0"),
         ({"batch_size": 0}, "batch_size is 0"),
-        ({"n_steps": 0}, "n_steps 0"),
+        ({"n_steps": 0}, "n_steps is 0"),
     ):
         with pytest.raises(ValueError, match=said):
             fit_lstm(train, base, some_factors(), **how)

@@ -307,7 +307,7 @@ def test_a_choice_wants_candidates_and_ratings_to_choose_by(split):
         sampling.choose_n_factors(split.train, split.test, ())
     with pytest.raises(RatingsError, match="to choose by"):
         sampling.choose_n_factors(split.train, nobody)
-    with pytest.raises(ValueError, match="n_factors is -1"):
+    with pytest.raises(ValueError, match="candidate is -1"):
         sampling.choose_n_factors(split.train, split.test, (-1,))
 
 
@@ -365,7 +365,7 @@ def test_one_rating_is_enough():
         ({"n_factors": 2.5}, "n_factors is 2.5; give a whole number"),
         ({"n_sweeps": 0}, "n_sweeps is 0; give a whole number, not below 1"),
         ({"n_burn_in": 40}, "n_burn_in is 40; give 0 to 39"),
-        ({"n_burn_in": -1}, "n_burn_in is -1; give 0 to 39"),
+        ({"n_burn_in": -1}, "n_burn_in is -1; give a whole number"),
         (
             {"user_features": torch.zeros(2, 3)},
             r"features have the shape \(2, 3\); give one row each, \(3, K\)",
