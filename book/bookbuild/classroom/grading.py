@@ -163,6 +163,13 @@ def _look(here: Path, there: Path) -> None:
             f"There is no folder {str(here)!r}. Name the one with what the "
             "class handed in: a notebook or a folder of notebooks a student."
         )
+    try:
+        os.scandir(here).close()
+    except OSError as error:
+        raise BuildError(
+            f"The folder {str(here)!r} cannot be read: {error.strerror}. Let "
+            "yourself read it, or grade a copy of it."
+        ) from error
     if there.resolve().is_relative_to(here.resolve()):
         raise BuildError(
             f"{str(there)!r} lies in {str(here)!r}, and would be graded the "

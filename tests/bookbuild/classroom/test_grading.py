@@ -3,6 +3,7 @@
 import copy
 import csv
 import json
+import os
 import re
 import sys
 
@@ -345,6 +346,25 @@ CLASS = {
         "pass",
         "",
     ),
+    "null": (
+        lab(answer(function(after="x = 1\0"))),
+        "error: syntax",
+        "no Python",
+    ),
+    "twice-the-same": (
+        lab(code("def mine(a, a): return a", "mine"), answer(function())),
+        "pass",
+        "",
+    ),
+    "ids-damaged": (
+        [
+            code("x = 1") | {"id": None, "metadata": 3},
+            code("x = 2") | {"id": ["a"]},
+            *without_ids(lab(code(function()) | {"metadata": None})),
+        ],
+        "pass",
+        "was not found",
+    ),
     "asks": (lab(answer(doing("input('?')"))), "not yet", "EOFError"),
     "shows": (
         lab(
@@ -536,6 +556,11 @@ def no_notebooks(folder):
     with open(folder / "large.ipynb", "wb") as file:
         file.truncate(50 << 20)
     (folder / "link.ipynb").symlink_to("/etc/passwd")
+    (folder / "nowhere.ipynb").symlink_to(folder / "gone.ipynb")
+    (folder / "itself.ipynb").symlink_to(folder / "itself.ipynb")
+    (folder / "a-folder.ipynb").mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe.ipynb")
     (folder / "latin.ipynb").write_bytes('["für"]'.encode("latin-1"))
     other = {"cells": [code("x = 1")], "metadata": {}}
     (folder / "other-course.ipynb").write_text(json.dumps(other))
@@ -548,6 +573,10 @@ def no_notebooks(folder):
         "none-inside": "no notebook in the folder; there is answers.docx",
         "large": "too large: 50 MB",
         "link": "a link",
+        "nowhere": "a link",
+        "itself": "a link",
+        "a-folder.ipynb": "no notebook in the folder",
+        **({"pipe": "a pipe"} if hasattr(os, "mkfifo") else {}),
         "latin": "it is not UTF-8",
         "other-course": "not a notebook of this book",
     }
