@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import install
 
-OK, WARNING, FAULT = "ok", "warning", "fault"
+OK, WARNING, FAULT, SKIPPED = "ok", "warning", "fault", "skipped"
 # Without these no notebook of the book opens and runs.
 NEEDED = ("recslib", "torch", "jupyterlab", "ipykernel", "ipywidgets")
 DATA_SET = "100k"
@@ -50,6 +50,9 @@ BROWSERS = (
 )
 # Seconds of a processor that the fit below took where it was measured.
 FIT_SECONDS = 1.0
+# A lesson no longer fits into its minutes where a processor takes so many
+# times as long, or the clock so many times as long as the processor.
+TOO_SLOW, TOO_BUSY = 5, 3
 
 
 class Finding(NamedTuple):
@@ -412,8 +415,7 @@ def check_kernel(here: bool) -> "list[Finding]":
 
 def not_tried(*names: str) -> "list[Finding]":
     """Say of checks that one before them has to pass first."""
-    remedy = "mend what stands above, and run this again"
-    return [Finding(name, WARNING, "not tried", remedy) for name in names]
+    return [Finding(name, SKIPPED, "a fault comes first") for name in names]
 
 
 def remove_kernel(here: bool) -> str:
@@ -530,18 +532,45 @@ def check_fit() -> Finding:
     model = fit_factorization(ratings, n_epochs=3)
     seconds = time.perf_counter() - clock
     work = time.process_time() - work
-    told = (
-        f"{seconds:.1f} s, of which a processor worked {work:.1f}; "
-        f"{FIT_SECONDS:.0f} s is usual"
-    )
     errors = model(ratings.users, ratings.items).detach() - ratings.ratings
     rmse = float(errors.square().mean().sqrt())
     if not rmse < float(ratings.ratings.std()):
         return Finding(
             "fit",
             FAULT,
-            f"{told}; its error is {rmse:.2f} stars, more than a guess",
-            "install the packages again: delete .venv, then run install.py",
+            f"its error is {rmse:.2f} stars, more than a guess",
+            "install the packages again: delete .venv, then run "
+            "book/install.py",
+        )
+    return in_time(seconds, work)
+
+
+def in_time(seconds: float, work: float) -> Finding:
+    """Say of a fit whether a lesson fits into its minutes.
+
+    Parameters
+    ----------
+    seconds, work
+        That it took on the clock, and of a processor.
+    """
+    told = (
+        f"{seconds:.1f} s, of which a processor worked {work:.1f}; "
+        f"{FIT_SECONDS:.0f} s is usual"
+    )
+    if work > TOO_SLOW * FIT_SECONDS:
+        return Finding(
+            "fit",
+            WARNING,
+            f"{told}: this processor is slow",
+            "set `quick = True` where a notebook's settings are, or let two "
+            "share a faster machine",
+        )
+    if seconds > TOO_BUSY * max(work, FIT_SECONDS):
+        return Finding(
+            "fit",
+            WARNING,
+            f"{told}: other programs keep it waiting",
+            "close them, and run this again",
         )
     return Finding("fit", OK, told)
 
@@ -607,14 +636,15 @@ def told(findings: "list[Finding]") -> str:
         lines.append(f"{each.status:8}{each.name:12}{each.found}")
         if each.remedy:
             lines.append(" " * 20 + f"-> {each.remedy}")
-    counts = [
-        _counted(sum(each.status == kind for each in findings), kind)
-        for kind in (FAULT, WARNING)
-    ]
-    end = "This machine is ready."
-    if any(each.status == FAULT for each in findings):
-        end = "This machine is not ready."
-    return "\n".join([*lines, f"{end} {counts[0]}, {counts[1]}."])
+    kinds = [each.status for each in findings]
+    counts = [_counted(kinds.count(kind), kind) for kind in (FAULT, WARNING)]
+    if SKIPPED in kinds:
+        counts.append(f"{kinds.count(SKIPPED)} skipped")
+    counted = ", ".join(counts)
+    if FAULT not in kinds:
+        return "\n".join([*lines, f"This machine is ready. {counted}."])
+    end = f"This machine is not ready. {counted}."
+    return "\n".join([*lines, end, "Mend what is at fault, and run it again."])
 
 
 def _counted(number: int, kind: str) -> str:

@@ -111,7 +111,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = vars(parser().parse_args(arguments))
     module, function, _ = COMMANDS[chosen.pop("command")]
     try:
-        getattr(import_module(f"bookbuild.{module}"), function)(**chosen)
+        step = getattr(import_module(f"bookbuild.{module}"), function)
+    except ModuleNotFoundError as missing:
+        print(
+            f"{sys.executable} lacks {missing.name!r}. `make setup` makes a "
+            "Python that has all: run this with .venv/bin/python (on Windows "
+            "with .venv\\Scripts\\python).",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        step(**chosen)
     except BuildError as problem:
         print(problem, file=sys.stderr)
         return 1

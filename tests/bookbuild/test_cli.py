@@ -282,6 +282,19 @@ def test_each_command_has_its_function_and_is_one_of_the_help(command):
     assert command in cli.parser().format_help()
 
 
+def test_a_python_without_the_packages_names_the_one_that_has_them():
+    started = subprocess.run(
+        [sys.executable, "-S", places.ROOT / "book" / "build.py", "numbers"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+    )
+    assert started.returncode == 1
+    assert f"{sys.executable} lacks 'nbformat'" in started.stderr
+    assert ".venv/bin/python" in started.stderr
+    assert "Traceback" not in started.stderr
+
+
 def test_numbers_go_into_all_notebooks_or_into_none(house, capsys):
     (house.folder / "book").mkdir()
     lost = chapter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import nbformat
@@ -10,7 +11,9 @@ from nbformat import NotebookNode, v4
 from bookbuild.classroom.exercises import Exercise, exercises_in
 from bookbuild.classroom.leaks import without_solutions
 from bookbuild.classroom.notes import Notes, Section
+from bookbuild.classroom.packs import PAGES
 from bookbuild.lone import FOLDED, first_cell
+from bookbuild.myst import ONE_LINK
 from bookbuild.notebooks import cleaned, without_outputs
 from bookbuild.plain import headings_in
 
@@ -28,12 +31,24 @@ FOR_TEACHERS = "For the teacher"
 
 
 def brought(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy that finds the library in the folder above its own."""
+    """Return a copy that finds what it needs in the folder above its own.
+
+    Of a link to a page that is not there the words stay, in italics.
+    """
     notebook = nbformat.from_dict(notebook)
     cell = first_cell(notebook)
     cell.source = BRING
     cell.metadata.update(FOLDED)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = ONE_LINK.sub(_link_at_hand, cell.source)
     return notebook
+
+
+def _link_at_hand(match: re.Match[str]) -> str:
+    page = match["url"].partition("#")[0].removeprefix("../")
+    is_lost = page.startswith("book/") and page not in PAGES
+    return f"*{match['text']}*" if is_lost else match[0]
 
 
 def student_edition(notebook: NotebookNode) -> NotebookNode:

@@ -41,6 +41,7 @@ from bookbuild.files import write_all
 OTHER_CASES = 1  # the seed of cases that a student's own check does not show
 SLOWEST = 10  # times what the book's own solution takes
 LONGEST_PREPARATION = 600.0  # seconds
+LONGEST_BROUGHT = 120.0  # of a core, for what no exercise needs but an answer
 # What no exercise needs: a teacher looks at an answer that uses it.
 UNUSUAL = {
     *("builtins", "checks", "ctypes", "gc", "importlib", "inspect", "os"),
@@ -82,6 +83,7 @@ class _Job:
     cpu: int
     verdict: Verdict | None = None
     seconds: float = 0.0
+    lacks: Sequence[str] = ()
 
 
 @dataclass
@@ -163,6 +165,13 @@ def _look(here: Path, there: Path) -> None:
             f"There is no folder {str(here)!r}. Name the one with what the "
             "class handed in: a notebook or a folder of notebooks a student."
         )
+    try:
+        os.scandir(here).close()
+    except OSError as error:
+        raise BuildError(
+            f"The folder {str(here)!r} cannot be read: {error.strerror}. Let "
+            "yourself read it, or grade a copy of it."
+        ) from error
     if there.resolve().is_relative_to(here.resolve()):
         raise BuildError(
             f"{str(there)!r} lies in {str(here)!r}, and would be graded the "
@@ -245,8 +254,12 @@ def graded_all(
                         cpu = max(seconds, round(SLOWEST * took[label]))
                         job = _Job(label, answer.sources, cpu)
                         one.jobs[label] = job
-            judges.judge([job for one in of_it for job in one.jobs.values()])
+            jobs = [job for one in of_it for job in one.jobs.values()]
+            judges.judge(jobs)
             holds.update(judges.holds)
+            for job in jobs:
+                used = frozenset().union(*map(names_used, job.sources))
+                job.lacks = sorted(used & judges.lacking)
         finally:
             judges.close()
     return [_graded(one) for one in read], holds
@@ -329,14 +342,21 @@ def _graded(one: _Read) -> Graded:
             )
             marks.append(Mark(label, status, reason, said, answer.notes))
             continue
-        verdict = job.verdict
+        verdict, notes = job.verdict, list(answer.notes)
+        if job.lacks and verdict.status != "pass":
+            listed = ", ".join(f"`{name}`" for name in job.lacks)
+            notes.append(
+                f"The answer uses {listed} of the chapter, which is not at "
+                "hand where answers are judged: to make it takes too long "
+                "there, or does not work."
+            )
         marks.append(
             Mark(
                 label,
                 verdict.status,
                 verdict.reason,
                 verdict.said,
-                answer.notes,
+                notes,
                 code,
                 unusual_in(code),
                 job.seconds,
@@ -385,12 +405,15 @@ class Judges:
     ) -> None:
         prepared = preparation(chapter.notebook, exercises, used)
         self.chapter, self.lanes = chapter, lanes
+        self.makes = prepared.names
+        self.lacking: frozenset[str] = frozenset()
         self.holds: dict[str, bool] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="answers-")).resolve()
         outside = self.folder / "outside"
         outside.write_text("Nobody's business.\n", encoding="utf-8")
         self.task = {
             "cells": prepared.cells,
+            "seconds": LONGEST_BROUGHT,
             "asked": {e.label: (e.check.source, e.answers) for e in exercises},
             "library": str(places.ROOT / "recslib"),
             "outside": str(outside),
@@ -442,6 +465,7 @@ class Judges:
             "OMP_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
             "MPLBACKEND": "Agg",
+            judge.NO_GPU: "-1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.process = subprocess.Popen(
@@ -459,8 +483,10 @@ class Judges:
         reader.daemon = True
         reader.start()
         self._write({**self.task, "lanes": lanes})
-        told = self._line(LONGEST_PREPARATION) or {}
-        if not told.get("ready"):
+        told = self._line(LONGEST_PREPARATION)
+        if told is None:
+            told = {"failed": f"{LONGEST_PREPARATION:.0f} s are not enough."}
+        if "names" not in told:
             self._stop()
             said = told.get("failed", "the process that judges ended.")
             raise BuildError(
@@ -469,6 +495,7 @@ class Judges:
                 "missing, `make data` brings it."
             )
         self.holds = told["holds"]
+        self.lacking = self.makes - set(told["names"])
 
     def _stop(self) -> None:
         if self.process is None:

@@ -39,6 +39,8 @@ from types import FunctionType, ModuleType
 from bookbuild.classroom import sandbox
 
 NO_PYTHON = "is no Python"
+# Answers are judged on the processor: it gives the same marks everywhere.
+NO_GPU = "CUDA_VISIBLE_DEVICES"
 LONGEST_MESSAGE = 1 << 16  # bytes of a verdict
 MOST_WRITTEN = 64 * sandbox.MEGABYTE  # in the folder of an answer
 MOST_FILES = 1_000
@@ -355,7 +357,13 @@ def _named(name: str) -> type:
 # ---- The prepared process ---------------------------------------------------
 
 
-def prepared(cells: Sequence[tuple[str, str, bool]]) -> dict[str, object]:
+class _TooSlowError(BaseException):
+    """A cell that is only of use took too long; no cell catches this."""
+
+
+def prepared(
+    cells: Sequence[tuple[str, str, bool]], seconds: float
+) -> dict[str, object]:
     """Run the cells that exercises need; return the names that they make.
 
     Parameters
@@ -363,6 +371,9 @@ def prepared(cells: Sequence[tuple[str, str, bool]]) -> dict[str, object]:
     cells
         Id, code, and whether it is needed: what only may be of use, such as
         a function of another section, is left out where it stops.
+    seconds
+        Of a core, for all that only may be of use: an answer may name a fit
+        that takes long. When they are used up, each cell still has one.
 
     Raises
     ------
@@ -371,13 +382,17 @@ def prepared(cells: Sequence[tuple[str, str, bool]]) -> dict[str, object]:
     """
     names: dict[str, object] = {"__name__": "__main__"}
     for label, source, is_needed in cells:
+        started = time.process_time()
         try:
-            exec(compile(source, f"cell {label}", "exec"), names)
-        except Exception as error:
+            with _within(None if is_needed else max(seconds, 1.0)):
+                exec(compile(source, f"cell {label}", "exec"), names)
+        except (Exception, _TooSlowError) as error:
             if is_needed:
                 raise RuntimeError(
                     f"cell {label!r} {_raised(error)}"
                 ) from None
+        if not is_needed:
+            seconds -= time.process_time() - started
     library = importlib.import_module("recslib")
     for module in pkgutil.walk_packages(library.__path__, "recslib."):
         with contextlib.suppress(ImportError):
@@ -385,6 +400,32 @@ def prepared(cells: Sequence[tuple[str, str, bool]]) -> dict[str, object]:
     _checks_apart()
     _warm_up()
     return names
+
+
+@contextlib.contextmanager
+def _within(seconds: float | None) -> Iterator[None]:
+    """Stop what runs after some seconds of a core; on Windows nothing does.
+
+    Raises
+    ------
+    _TooSlowError
+        Out of what runs.
+    """
+    if seconds is None or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        raise _TooSlowError
+
+    own = signal.signal(signal.SIGPROF, stop)
+    # Once more each second: what is raised while an object goes is lost.
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, own)
 
 
 def _warm_up() -> None:
@@ -458,7 +499,7 @@ def serve(incoming: int, outgoing: int) -> None:
     source = open(incoming, "rb", buffering=0)  # noqa: SIM115
     task = json.loads(source.readline())
     try:
-        names = prepared([tuple(cell) for cell in task["cells"]])
+        names = prepared(task["cells"], task["seconds"])
     except RuntimeError as problem:
         say(failed=str(problem))
         return
@@ -469,10 +510,12 @@ def serve(incoming: int, outgoing: int) -> None:
     readable = [*sandbox.system_folders(), Path(task["library"])]
     if not can_fork():
         # The command that grades ends this process when its time is over.
-        say(ready=True, holds={n: n == "time" for n in sandbox.TRIED})
+        holds = {name: name == "time" for name in sandbox.TRIED}
+        say(names=sorted(names), holds=holds)
         _judge_here(json.loads(source.readline()), asked, names, say)
         return
-    say(ready=True, holds=_tried(readable, Path(task["outside"])))
+    holds = _tried(readable, Path(task["outside"]))
+    say(names=sorted(names), holds=holds)
     lines, waiting = _Lines(incoming), deque()
     running: list[_Running] = []
     while lines.is_open or waiting or running:
@@ -611,7 +654,7 @@ def _move_to(folder: Path) -> None:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in ("PATH", "LANG", "SYSTEMROOT", "OMP_NUM_THREADS")
+        if name in ("PATH", "LANG", "SYSTEMROOT", "OMP_NUM_THREADS", NO_GPU)
         or name.startswith("RECSLIB_PROGRESS")
     }
     os.environ.clear()

@@ -52,7 +52,9 @@ what an answer cannot do
   files. On Linux it reads nothing but Python, its packages and recslib, writes
   nowhere but in a folder that is thrown away, and has no network and no other
   processes. Other systems offer less. What holds on yours is tried first, and
-  index.html says it.
+  index.html says it. No answer sees a GPU, so marks do not depend on one.
+  What an answer uses of its chapter, such as a fit, is computed beforehand,
+  for two minutes a chapter; who uses what takes longer is told so.
   What is printed, patched or cut short does not make a pass. Answer and check
   share a process, though, so who searches its memory could forge one:
   index.html lists answers that use what no exercise needs.

@@ -10,11 +10,9 @@ from pathlib import Path
 from bookbuild import places
 from bookbuild.lone import CARRIED, FOLDER
 
-# The pages that notebooks link to; they read as plain Markdown, too.
-PAGES = tuple(
-    f"book/{name}.md"
-    for name in ("glossary", "rate", "results", "scaling", "setup")
-)
+# Pages that read as plain Markdown. The others are whole in the built book
+# alone, which fills in tables, figures and what is computed in the page.
+PAGES = ("book/glossary.md", "book/setup.md")
 
 
 def beside() -> dict[str, bytes]:

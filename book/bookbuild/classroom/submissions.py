@@ -7,6 +7,7 @@ is followed, and what cannot be read is a problem with a reason, not an error.
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import re
@@ -22,6 +23,17 @@ from bookbuild.classroom.slices import asked_by, names_in
 LARGEST = 25 << 20  # bytes of a notebook, figures included
 LONGEST = 50_000  # letters of an answer
 MOST_CELLS, MOST_TEXT = 5_000, 5_000_000  # of a notebook, without outputs
+MOST_CODE = 500_000  # letters of cells that are short enough for code
+FOLDER = "a folder, not a notebook"
+# What is not opened: who reads a pipe may wait for ever.
+NO_FILES = {
+    stat.S_ISDIR: FOLDER,
+    stat.S_ISLNK: "a link, which is not followed",
+    stat.S_ISFIFO: "a pipe, which is not read",
+    stat.S_ISSOCK: "a socket, not a notebook",
+    stat.S_ISBLK: "a device, which is not read",
+    stat.S_ISCHR: "a device, which is not read",
+}
 # How Moodle and Canvas name what a class handed in.
 MOODLE = re.compile(r"(?P<who>.+_\d+)_assignsubmission_file_?(?P<file>.*)")
 CANVAS = re.compile(r"(?P<who>[^_]+)(?:_LATE)?_\d+_\d+_(?P<file>.+)")
@@ -102,11 +114,12 @@ def submissions_in(folder: Path) -> list[Submission]:
     for path in sorted(folder.iterdir()):
         if _is_nobodys(path.name):
             continue
-        if path.is_dir() and not path.is_symlink():
+        problem = _problem_of(path)
+        if problem == FOLDER:
             who = _named(MOODLE, path.name)[0] or path.name
             found += _of_student(who, path)
         else:
-            found.append(_of_file(path))
+            found.append(_of_file(path, problem))
     found = [
         replace(one, student=encodable(one.student), name=encodable(one.name))
         for one in found
@@ -123,18 +136,25 @@ def _named(pattern: re.Pattern[str], name: str) -> tuple[str, str]:
     return (match["who"], match["file"]) if match else ("", "")
 
 
-def _of_file(path: Path) -> Submission:
+def _of_file(path: Path, problem: str) -> Submission:
     for pattern in (MOODLE, CANVAS):
         who, name = _named(pattern, path.name)
         if who and name:
-            return Submission(who, name, path, _problem_of(path))
-    return Submission(path.stem, path.name, path, _problem_of(path))
+            return Submission(who, name, path, problem)
+    return Submission(path.stem, path.name, path, problem)
 
 
 def _of_student(who: str, folder: Path) -> Iterator[Submission]:
     others, is_empty = [], True
-    for place, folders, names in os.walk(folder):
+    closed: list[OSError] = []
+    for place, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(n for n in folders if not _is_nobodys(n))
+        # A link is not entered, and a folder may be called a notebook.
+        names += [
+            name
+            for name in folders
+            if name.endswith(".ipynb") or Path(place, name).is_symlink()
+        ]
         for name in sorted(names):
             path = Path(place, name)
             if _is_nobodys(name):
@@ -145,6 +165,12 @@ def _of_student(who: str, folder: Path) -> Iterator[Submission]:
                 is_empty = False
             else:
                 others.append(name)
+    for error in closed:
+        path = Path(error.filename)
+        label = "" if path == folder else path.relative_to(folder).as_posix()
+        problem = f"the folder cannot be read: {error.strerror}"
+        yield Submission(who, label, path, problem)
+        is_empty = False
     if is_empty:
         there = f"; there is {', '.join(others[:3])}" if others else ""
         problem = encodable(f"no notebook in the folder{there}")
@@ -157,14 +183,14 @@ def _problem_of(path: Path) -> str:
         about = path.lstat()
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    if stat.S_ISLNK(about.st_mode):
-        return "a link, which is not followed"
-    if not stat.S_ISREG(about.st_mode):
-        return "no file"
+    for is_one, problem in NO_FILES.items():
+        if is_one(about.st_mode):
+            return problem
     if path.suffix != ".ipynb":
         return "not a notebook: its name does not end in .ipynb"
     if about.st_size > LARGEST:
-        return f"too large: {about.st_size >> 20} MB, and {LARGEST >> 20} may"
+        size, most = about.st_size >> 20, LARGEST >> 20
+        return f"too large: {size} MB, and {most} MB are read at most"
     return "" if about.st_size else "an empty file"
 
 
@@ -201,8 +227,13 @@ def cells_of(path: Path) -> list[Cell]:
     if len(cells) > MOST_CELLS:
         raise UnreadableError(f"too large: more than {MOST_CELLS:,} cells")
     read = [_cell(each) for each in cells if isinstance(each, dict)]
-    if sum(len(cell.source) for cell in read) > MOST_TEXT:
+    letters = [len(cell.source) for cell in read]
+    if sum(letters) > MOST_TEXT:
         raise UnreadableError(f"too large: more than {MOST_TEXT:,} letters")
+    if sum(n for n in letters if n <= LONGEST) > MOST_CODE:
+        raise UnreadableError(
+            f"too large: more than {MOST_CODE:,} letters that may be code"
+        )
     return read
 
 
@@ -222,8 +253,13 @@ def _cell(cell: Mapping[str, object]) -> Cell:
 
 
 def encodable(text: str) -> str:
-    """Return a text that can be written as UTF-8, whatever came in it."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Return a text that can be written and parsed, whatever came in it.
+
+    Half a letter cannot be written as UTF-8, and a null ends a text for
+    Python's parser and for pages.
+    """
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def likeness(
@@ -327,9 +363,12 @@ def answer_to(
     if python != sources and any(_parsed(s) is None for s in sources):
         notes.append("Lines that only Jupyter understands were left out.")
         sources = python
+    too_long = Answer((), f"the answer has more than {LONGEST:,} letters")
     if sum(map(len, sources)) > LONGEST:
-        return Answer((), f"the answer has more than {LONGEST:,} letters")
+        return too_long
     taken, extra = _helpers(sources, places, cells, chapter, known)
+    if sum(map(len, [*extra, *sources])) > LONGEST:
+        return too_long
     if taken:
         listed = ", ".join(f"`{name}`" for name in taken)
         notes.append(f"From other cells of yours was taken: {listed}.")
@@ -403,7 +442,6 @@ def without_magic(source: str) -> str:
     return MAGIC.sub(r"\1pass", source)
 
 
-@lru_cache(maxsize=10_000)
 def _parsed(source: str) -> ast.Module | None:
     """Parse code; None where it is none, or nested too deep to look at."""
     if len(source) > LONGEST:
@@ -416,14 +454,13 @@ def _parsed(source: str) -> ast.Module | None:
         return None
 
 
-def _made(source: str) -> list[str]:
+@lru_cache(maxsize=10_000)
+def _made(source: str) -> frozenset[str]:
     """Return the names that code makes; of code that is none, by its look."""
-    if len(source) > LONGEST:
-        return []
     for text in (source, without_magic(source)):
         if _parsed(text) is not None:
-            return names_made(text)
-    return []
+            return frozenset(names_made(text))
+    return frozenset()
 
 
 def _is_stub(source: str, exercise: Exercise) -> bool:
@@ -444,27 +481,37 @@ def _helpers(
     Only imports, functions, classes and plain values are taken: what would
     run is not.
     """
-    own: dict[str, ast.stmt] = {}
+    own: dict[str, str] = {}
     for place, cell in enumerate(cells):
         is_theirs = chapter.get(cell.label) != cell.source
-        is_other = cell.is_code and is_theirs and place not in places
-        tree = _parsed(cell.source) if is_other else None
-        for statement in tree.body if tree else ():
-            if _is_plain(statement):
-                for name in names_in(ast.unparse(statement))[0]:
-                    own[name] = statement
-    taken: dict[str, ast.stmt] = {}
+        if cell.is_code and is_theirs and place not in places:
+            for names, text in _plain_in(cell.source):
+                own.update(dict.fromkeys(sorted(names), text))
+    taken: dict[str, str] = {}
     asked = [n for s in sources for n in names_used(s)]
-    while asked:
+    letters = 0
+    while asked and letters <= LONGEST:  # more is too long, whatever it is
         name = asked.pop()
         if name in own and name not in known and name not in taken:
             taken[name] = own[name]
-            asked += names_used(ast.unparse(own[name]))
-    in_order = sorted(
-        {id(each): each for each in taken.values()}.values(),
-        key=list(own.values()).index,
-    )
-    return sorted(taken), [ast.unparse(each) for each in in_order]
+            letters += len(own[name])
+            asked += names_used(own[name])
+    in_order = dict.fromkeys(own[name] for name in own if name in taken)
+    return sorted(taken), list(in_order)
+
+
+@lru_cache(maxsize=10_000)
+def _plain_in(source: str) -> list[tuple[frozenset[str], str]]:
+    """Return the statements that may be taken along: their names and text."""
+    tree = _parsed(source)
+    found = []
+    for statement in tree.body if tree else ():
+        if _is_plain(statement):
+            text = ast.unparse(statement)
+            # What parses may be refused still, as two arguments of one name.
+            with contextlib.suppress(SyntaxError, RecursionError):
+                found.append((names_in(text)[0], text))
+    return found
 
 
 def _is_plain(statement: ast.stmt) -> bool:

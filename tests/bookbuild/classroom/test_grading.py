@@ -3,10 +3,12 @@
 import copy
 import csv
 import json
+import os
 import re
 import sys
 
 import pytest
+from nbformat import v4
 
 from bookbuild import BuildError, places
 from bookbuild.classroom import grading
@@ -345,6 +347,37 @@ CLASS = {
         "pass",
         "",
     ),
+    "on-the-processor": (
+        lab(
+            answer(
+                doing(
+                    "import os\n"
+                    "assert os.environ['CUDA_VISIBLE_DEVICES'] == '-1'"
+                )
+            )
+        ),
+        "pass",
+        "",
+    ),
+    "null": (
+        lab(answer(function(after="x = 1\0"))),
+        "error: syntax",
+        "no Python",
+    ),
+    "twice-the-same": (
+        lab(code("def mine(a, a): return a", "mine"), answer(function())),
+        "pass",
+        "",
+    ),
+    "ids-damaged": (
+        [
+            code("x = 1") | {"id": None, "metadata": 3},
+            code("x = 2") | {"id": ["a"]},
+            *without_ids(lab(code(function()) | {"metadata": None})),
+        ],
+        "pass",
+        "was not found",
+    ),
     "asks": (lab(answer(doing("input('?')"))), "not yet", "EOFError"),
     "shows": (
         lab(
@@ -536,6 +569,11 @@ def no_notebooks(folder):
     with open(folder / "large.ipynb", "wb") as file:
         file.truncate(50 << 20)
     (folder / "link.ipynb").symlink_to("/etc/passwd")
+    (folder / "nowhere.ipynb").symlink_to(folder / "gone.ipynb")
+    (folder / "itself.ipynb").symlink_to(folder / "itself.ipynb")
+    (folder / "a-folder.ipynb").mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe.ipynb")
     (folder / "latin.ipynb").write_bytes('["für"]'.encode("latin-1"))
     other = {"cells": [code("x = 1")], "metadata": {}}
     (folder / "other-course.ipynb").write_text(json.dumps(other))
@@ -548,6 +586,10 @@ def no_notebooks(folder):
         "none-inside": "no notebook in the folder; there is answers.docx",
         "large": "too large: 50 MB",
         "link": "a link",
+        "nowhere": "a link",
+        "itself": "a link",
+        "a-folder.ipynb": "no notebook in the folder",
+        **({"pipe": "a pipe"} if hasattr(os, "mkfifo") else {}),
         "latin": "it is not UTF-8",
         "other-course": "not a notebook of this book",
     }
@@ -668,6 +710,34 @@ def test_where_there_is_no_fork_answers_are_judged_all_the_same(
     one = record(tmp_path / "out")
     assert short(one["right"]["marks"][0]) == "pass"
     assert short(one["exits-at-once"]["marks"][0]) == "error: exit"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no timer there")
+def test_a_fit_that_takes_too_long_is_not_waited_for_and_told(
+    tmp_path, monkeypatch
+):
+    """Only one answer names it; all others are graded."""
+    notebook = copy.deepcopy(CHAPTER.notebook)
+    source = "import itertools\nslow = max(n for n in itertools.count())"
+    notebook.cells.insert(3, v4.new_code_cell(source, id="slow-fit"))
+    path = tmp_path / f"{CHAPTER.stem}.ipynb"
+    path.write_text(json.dumps(notebook))
+    chapter = grading.chapter_of(path)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for student, lines in (("names-it", "slow"), ("does-not", "")):
+        text = json.dumps({"cells": lab(answer(doing(lines or "pass")))})
+        (folder / f"{student}.ipynb").write_text(text)
+    monkeypatch.setattr(grading, "LONGEST_BROUGHT", 1)
+    found = grading.submissions_in(folder)
+    read = [grading._read(each, [chapter], ()) for each in found]
+    graded, _ = grading.graded_all(read, [chapter], SECONDS, 2)
+    marks = {one.student: one.marks[0] for one in graded}
+    assert marks["does-not"].short == "pass"
+    assert marks["names-it"].short == "not yet"
+    assert "name 'slow' is not defined" in marks["names-it"].said
+    assert "`slow` of the chapter" in marks["names-it"].notes[0]
+    assert "takes too long" in marks["names-it"].notes[0]
 
 
 def test_exercises_that_count_are_missing_where_a_notebook_lacks_them(

@@ -1,5 +1,7 @@
 """Every answer that the checks have met gets the same verdict here."""
 
+import sys
+
 import pytest
 import test_checks_dense_network
 import test_checks_factorization
@@ -161,9 +163,23 @@ def test_an_answer_that_changes_what_judges_it_does_not_count(
 
 def test_a_cell_that_is_needed_and_stops_is_named():
     cells = [("fine", "x = 1", True), ("of-use", "1 / 0", False)]
-    assert judge.prepared(cells)["x"] == 1
+    assert judge.prepared(cells, 60)["x"] == 1
     with pytest.raises(RuntimeError, match=r"cell 'broken' stops\. NameError"):
-        judge.prepared([("broken", "nowhere", True)])
+        judge.prepared([("broken", "nowhere", True)], 60)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no timer there")
+def test_a_cell_that_only_some_answer_names_is_stopped_in_its_time():
+    endless = "a = 1\ntry:\n    while a: pass\nexcept Exception: pass\nb = 2"
+    cells = [
+        ("slow", endless, False),
+        ("needs-it", "c = b", False),
+        ("fine", "d = 3", False),
+        ("needed", "e = sum(range(10**6))", True),
+    ]
+    names = judge.prepared(cells, 0.5)
+    assert {"a", "d", "e"} <= names.keys()
+    assert not {"b", "c"} & names.keys()
 
 
 def test_what_the_chapter_hands_to_a_check_cannot_be_spoilt():
