@@ -36,7 +36,8 @@ class Split:
     Raises
     ------
     RatingsError
-        When a part is empty, or a (user, item) pair is in two parts.
+        When a part is empty, the parts number users or items in different
+        ways, or a (user, item) pair is in two parts.
     """
 
     train: Ratings
@@ -54,6 +55,14 @@ class Split:
             raise RatingsError(
                 f"split {self.name!r}: the {' and '.join(empty)} part holds "
                 f"no ratings. Change the share or the number of ratings."
+            )
+        others = [part for part in parts.values() if part is not self.train]
+        if not all(_number_alike(self.train, part) for part in others):
+            raise RatingsError(
+                f"split {self.name!r}: {_shown(parts)}: they number users or "
+                f"items in different ways. Read the parts as one table, "
+                f"read_ratings(pd.concat([train, test], ignore_index=True)) "
+                f"of two frames, and take each part's rows by select."
             )
         pairs = torch.cat(
             [part.users * part.n_items + part.items for part in parts.values()]
@@ -81,6 +90,21 @@ class Split:
     def unseen_items(self) -> float:
         """Share (0 to 1) of test ratings of items with none in train."""
         return _unseen(self.train.counts_by_item(), self.test.items)
+
+
+def _number_alike(one: Ratings, other: Ratings) -> bool:
+    """Tell whether a row index means the same in both."""
+    return all(
+        ids is others or np.array_equal(ids, others)
+        for ids, others in (
+            (one.user_ids, other.user_ids),
+            (one.item_ids, other.item_ids),
+        )
+    )
+
+
+def _shown(parts: dict[str, Ratings]) -> str:
+    return ", ".join(f"{name} is {part}" for name, part in parts.items())
 
 
 def _unseen(counts: Tensor, rows: Tensor) -> float:
@@ -193,7 +217,7 @@ def _random_parts(
     n = len(rows)
     if not isinstance(n_folds, Integral) or not 2 <= n_folds <= n:
         raise RatingsError(
-            f"n_folds is {n_folds}; {n:,} {what} can be parted into "
+            f"n_folds is {n_folds!r}; {n:,} {what} can be parted into "
             f"2 to {n:,} folds."
             if n >= 2
             else f"n_folds is {n_folds}; {n} is too few to be parted: each "
@@ -341,6 +365,13 @@ def last_per_user(ratings: Ratings, n_last: int = 1, seed: int = 0) -> Split:
     counts = ratings.counts_by_user()
     end = counts.cumsum(0)[ratings.users[by_user]]
     from_end = end - torch.arange(len(ratings))
+    most = int(counts.max()) if len(counts) else 0
+    if 0 < most <= n_last:
+        remedy = "Give a smaller n_last, or use" if most > 1 else "Use"
+        raise RatingsError(
+            f"n_last is {n_last}, and nobody has more than {most}, so the "
+            f"test part holds no ratings. {remedy} random_split."
+        )
     enough = counts[ratings.users[by_user]] > n_last
     rows = by_user[(from_end <= n_last) & enough]
     name = f"last {n_last} of each user"
@@ -501,11 +532,20 @@ def carve_validation(
             f"split {split.name!r} already has a validation part of "
             f"{len(split.validation):,} ratings; carve from the first split."
         )
-    carved = (
-        global_time(split.train, share)
-        if by_time
-        else random_split(split.train, share, seed)
-    )
+    _check_share(share, "share")
+    try:
+        carved = (
+            global_time(split.train, share)
+            if by_time
+            else random_split(split.train, share, seed)
+        )
+    except RatingsError as error:
+        remedy = ", or by_time=False" if by_time else ""
+        raise RatingsError(
+            f"no validation part can be carved out of the "
+            f"{len(split.train):,} ratings of the training part with "
+            f"share={share:g}. Give another share{remedy}. ({error})"
+        ) from error
     return replace(split, train=carved.train, validation=carved.test)
 
 
@@ -531,10 +571,7 @@ def join(train: Ratings, test: Ratings) -> tuple[Ratings, Tensor]:
     RatingsError
         When there are no timestamps.
     """
-    if not (
-        np.array_equal(train.user_ids, test.user_ids)
-        and np.array_equal(train.item_ids, test.item_ids)
-    ):
+    if not _number_alike(train, test):
         raise ValueError(
             f"train is {train}, test is {test}: they number users or items "
             f"in different ways. Take both from one split."
@@ -583,13 +620,23 @@ def out_of_fold(
     ------
     RatingsError
         As in `random_folds`.
+    ValueError
+        When ``predict`` returns something else.
     """
     predictions = torch.empty(len(ratings))
     rows = torch.arange(len(ratings))
     parts = _random_parts(rows, n_folds, seed, "ratings")
     for part in progress_bar(parts, description="out of fold", unit="part"):
         is_test = _mask(part, len(ratings))
-        predictions[is_test] = predict(_part(ratings, is_test, "out of fold"))
+        told = predict(_part(ratings, is_test, "out of fold"))
+        if not isinstance(told, Tensor) or told.shape != part.shape:
+            came = tuple(getattr(told, "shape", ()))
+            raise ValueError(
+                f"predict returned {type(told).__name__} of shape {came}; "
+                f"return a tensor of shape ({len(part)},), one prediction "
+                f"for each rating of split.test."
+            )
+        predictions[is_test] = told
     return predictions
 
 
@@ -668,14 +715,21 @@ def _check_past(times: Tensor, cut: Tensor, given: str) -> None:
     if (times < cut).any():
         return
     n_first = int((times == cut).sum())
-    raise RatingsError(
+    said = (
         f"{given}: {n_first:,} of {len(times):,} ratings are of the first "
-        f"second, {int(cut)}, so the training part holds no ratings. Look "
-        f"whether these are the seconds at which people rated, or use "
-        f"random_split."
+        f"second, {int(cut)}, so the training part holds no ratings."
+    )
+    if n_first < len(times) / 2:
+        name, _, _ = given.partition("=")
+        raise RatingsError(f"{said} Give another {name}, nearer to a half.")
+    raise RatingsError(
+        f"{said} Look whether these are the seconds at which people rated, "
+        f"or use random_split."
     )
 
 
 def _check_share(share: float, name: str) -> None:
     if not isinstance(share, Real) or not 0 < share < 1:
-        raise RatingsError(f"{name} is {share}; give a share between 0 and 1.")
+        raise RatingsError(
+            f"{name} is {share!r}; give a share between 0 and 1."
+        )
