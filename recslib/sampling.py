@@ -563,8 +563,12 @@ def _checked(
         raise RatingsError("there are no ratings to learn from.")
     check_rows(train.users, train.n_users, "user")
     check_rows(train.items, train.n_items, "item")
-    if not torch.isfinite(train.ratings).all():
-        raise RatingsError("a rating is NaN or infinite; leave it out.")
+    n_bad = int((~train.ratings.isfinite()).sum())
+    if n_bad:
+        raise RatingsError(
+            f"{n_bad:,} of {len(train):,} ratings are NaN or infinite; leave "
+            f"them out: train.select(train.ratings.isfinite())."
+        )
     numbers = {"n_factors": (n_factors, 0), "n_sweeps": (n_sweeps, 1)}
     for name, (number, least) in numbers.items():
         if not isinstance(number, Integral) or number < least:
