@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
@@ -99,6 +100,9 @@ class History:
     train_loss: list[float] = field(default_factory=list)
 
 
+_EXAMPLES = "Examples((ratings.users, ratings.items), ratings.ratings)"
+
+
 @dataclass(frozen=True, eq=False)
 class Examples:
     """Aligned tensors that a model learns from or is judged on.
@@ -115,8 +119,8 @@ class Examples:
     Raises
     ------
     ValueError
-        When the parts do not have the same first size, or the mask is not
-        bool or does not have the targets' shape.
+        When a part is no tensor, the parts do not have the same first size,
+        or the mask is not bool or does not have the targets' shape.
     """
 
     inputs: Tensors
@@ -125,6 +129,13 @@ class Examples:
 
     def __post_init__(self) -> None:
         """Check that the parts are aligned."""
+        for part in (*self.inputs, self.targets):
+            if not isinstance(part, Tensor) or part.ndim == 0:
+                raise ValueError(
+                    f"inputs and targets hold {_called(part)}; give a tuple "
+                    f"of tensors and a tensor, such as "
+                    f"{_EXAMPLES}."
+                )
         sizes = [len(part) for part in (*self.inputs, self.targets)]
         if len(set(sizes)) != 1 or sizes[0] == 0:
             raise ValueError(
@@ -249,14 +260,20 @@ def fit(
         For numbers out of range, patience without validation, validation with
         a loss of one's own, a device that is not there, predictions of
         another shape than the targets, a mask that lets nothing count,
-        an optimizer of another model, and inputs that are no rows of the
-        model's tables.
+        targets that are not finite, an optimizer that moves no weight of
+        this model, a loss without a slope, and inputs that are no rows of
+        the model's tables.
     DivergedError
         When a loss or a weight is not finite; names the epoch, the batch and
         the likely causes. A `FloatingPointError`.
     """
     _check_settings(n_epochs, batch_size, reduction, validation, patience)
     check_seed(seed)
+    for part in (train, train if validation is None else validation):
+        if not isinstance(part, Examples):
+            raise ValueError(
+                f"{_called(part)} came for examples; give {_EXAMPLES}."
+            )
     if max_gradient_norm is not None:
         check_number(max_gradient_norm, "max_gradient_norm", above=0)
     _check_optimizer(optimizer, model)
@@ -264,10 +281,6 @@ def fit(
         _check_counting(train, "training")
     if validation is not None:
         _check_counting(validation, "validation")
-        targets = validation.targets
-        if validation.mask is not None:
-            targets = targets[validation.mask]
-        check_finite(targets, "targets of the validation examples")
     if loss is not None and validation is not None:
         raise ValueError(
             "validation is judged by RMSE, which a loss of one's own need not "
@@ -287,6 +300,12 @@ def fit(
         """Take one step of the optimizer; return the losses."""
         with _rows_named(model, given):
             losses = losses_of(model, batch)
+        if not isinstance(losses, Tensor) or not losses.requires_grad:
+            raise ValueError(
+                f"the loss of a batch is {_called(losses)} with no slope; "
+                f"return a tensor that is worked out from the model's "
+                f"weights, one loss for each thing that counts."
+            )
         total = losses.sum()
         if penalty is not None:
             total = total + penalty(*batch.inputs).sum()
@@ -321,7 +340,12 @@ def fit(
                 count += losses.numel()
                 bar.update(1 / n_batches)
             model.eval()
-            mean = summed.item() / max(count, 1)
+            if count == 0:
+                raise ValueError(
+                    f"the loss counted nothing in epoch {epoch}, so nothing "
+                    f"was learnt; return one loss for each thing that counts."
+                )
+            mean = summed.item() / count
             if loss is None:
                 history.train_rmse.append(math.sqrt(mean))
             else:
@@ -384,6 +408,13 @@ def predict(
         ``batch_size`` is below 1, or the device is not there.
     """
     check_batch_size(batch_size)
+    if not isinstance(inputs, Sequence | Tensor) or not all(
+        isinstance(part, Tensor) and part.ndim for part in inputs
+    ):
+        raise ValueError(
+            f"{_called(inputs)} came for inputs; give a tuple of tensors, "
+            f"such as (ratings.users, ratings.items)."
+        )
     sizes = [len(part) for part in inputs]
     if len(set(sizes)) != 1 or sizes[0] == 0:
         raise ValueError(
@@ -401,20 +432,21 @@ def predict(
     return torch.cat(parts)
 
 
-def find_device(name: str) -> torch.device:
+def find_device(name: str | torch.device) -> torch.device:
     """Turn a name into a device of this machine.
 
     Parameters
     ----------
     name
         ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"``: the first of cuda,
-        mps and cpu that is there.
+        mps and cpu that is there. A `torch.device` will do, too.
 
     Raises
     ------
     ValueError
         When there is no such device here; names those that are.
     """
+    name = str(name)
     there = ["cpu"]
     if torch.backends.mps.is_available():
         there.insert(0, "mps")
@@ -447,7 +479,12 @@ def _rows_named(model: nn.Module, inputs: Tensors) -> Iterator[None]:
 def _check_optimizer(
     optimizer: torch.optim.Optimizer, model: nn.Module
 ) -> None:
-    ours = {id(weights) for weights in model.parameters()}
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise ValueError(
+            f"the optimizer is {_called(optimizer)}; give one that is made, "
+            f"such as torch.optim.SGD(model.parameters(), lr=0.01)."
+        )
+    ours = {id(part) for part in model.parameters() if part.requires_grad}
     moved = {
         id(weights)
         for group in optimizer.param_groups
@@ -456,7 +493,15 @@ def _check_optimizer(
     if not ours & moved:
         raise ValueError(
             "the optimizer moves no weight of this model, so nothing would be "
-            "learnt; make it anew, from model.parameters()."
+            "learnt; make it anew, from model.parameters(), with weights that "
+            "are not frozen (requires_grad)."
+        )
+    rates = [float(group["lr"]) for group in optimizer.param_groups]
+    if not all(map(math.isfinite, rates)):
+        raise ValueError(
+            f"the optimizer's learning rate is "
+            f"{', '.join(f'{rate:g}' for rate in rates)}; give a finite one, "
+            f"such as lr=0.01."
         )
 
 
@@ -466,6 +511,10 @@ def _check_counting(examples: Examples, name: str) -> None:
             f"the mask of the {name} examples is False everywhere, so nothing "
             f"counts; give at least one target that does, or no mask."
         )
+    targets = examples.targets
+    if examples.mask is not None:
+        targets = targets[examples.mask]
+    check_finite(targets, f"targets of the {name} examples")
 
 
 def _check_settings(
@@ -479,16 +528,25 @@ def _check_settings(
     check_batch_size(batch_size)
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction is {reduction!r}; give 'mean' or 'sum'.")
-    if patience is not None and patience < 1:
+    if patience is not None and not (
+        isinstance(patience, Integral) and patience >= 1
+    ):
         raise ValueError(
-            f"patience is {patience}; give at least 1 epoch, or None to run "
-            f"them all."
+            f"patience is {patience!r}; give at least 1 epoch, or None to "
+            f"run them all."
         )
     if patience is not None and validation is None:
         raise ValueError(
             "patience needs validation examples: early stopping on the "
             "training error never stops, and the test part is not for it."
         )
+
+
+def _called(thing: object) -> str:
+    """Say what came in place of something else."""
+    if isinstance(thing, Tensor):
+        return f"a tensor of shape {tuple(thing.shape)}"
+    return f"a {type(thing).__name__}"
 
 
 def _slices(n: int, size: int) -> Iterator[slice]:
@@ -523,8 +581,10 @@ def _squared_errors(model: nn.Module, batch: Examples) -> Tensor:
             f"compare every prediction with every target: squeeze or "
             f"reshape the prediction."
         )
-    squares = (predictions - batch.targets).square()
-    return squares.flatten() if batch.mask is None else squares[batch.mask]
+    errors = predictions - batch.targets
+    # Masked before it is squared: of NaN, a slope of 0 would be NaN, too.
+    errors = errors.flatten() if batch.mask is None else errors[batch.mask]
+    return errors.square()
 
 
 def _validation_rmse(
