@@ -355,6 +355,7 @@ def _unmet(names: list) -> "list[str]":
     """Ask pip what packages of ours need and do not find."""
     asked = subprocess.run(
         [sys.executable, "-m", "pip", "check"],
+        cwd=str(install.ROOT),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -102,6 +102,8 @@ def check_network(python: Path) -> None:
         command += ["--retries", "1", "--timeout", "15", "--dest", folder]
         asked = subprocess.run(
             command,
+            # Python looks for a pip.py where it is started.
+            cwd=str(ROOT),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -263,12 +265,14 @@ def make_venv() -> Path:
     works = (
         python.exists()
         and not subprocess.run(
-            [str(python), "-c", "import pip"], stderr=subprocess.DEVNULL
+            [str(python), "-c", "import pip"],
+            cwd=str(ROOT),
+            stderr=subprocess.DEVNULL,
         ).returncode
     )
     if not works:
         command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
-        subprocess.run(command, check=True)
+        subprocess.run(command, cwd=str(ROOT), check=True)
     return python
 
 
@@ -316,7 +320,10 @@ def install(asked: "bool | None") -> None:
         pip = [str(python), "-m", "pip", *command]
         subprocess.run(pip, cwd=str(ROOT), check=True)
     subprocess.run(
-        kernel_command(python), check=True, stdout=subprocess.DEVNULL
+        kernel_command(python),
+        cwd=str(ROOT),
+        check=True,
+        stdout=subprocess.DEVNULL,
     )
     STAMP.touch()
 
@@ -386,7 +393,7 @@ def install_missing() -> None:
     check_python()
     if importlib.util.find_spec("recslib") is None:
         command = [sys.executable, "-m", "pip", "install", "--quiet"]
-        subprocess.run([*command, str(ROOT)], check=True)
+        subprocess.run([*command, str(ROOT)], cwd=str(ROOT), check=True)
         importlib.invalidate_caches()
     os.chdir(str(ROOT / "notebooks"))
 

@@ -31,7 +31,10 @@ _WANTED = {
     "Split": "recslib.splits.Split: recslib.splits.random_split makes one",
     "Sequences": "recslib.sequences.Sequences: "
     "recslib.sequences.cut_histories makes them",
-    "Examples": "recslib.training.Examples(inputs, targets)",
+    "Examples": "recslib.training.Examples, such as Examples((ratings.users, "
+    "ratings.items), ratings.ratings)",
+    "Optimizer": "PyTorch optimizer, such as torch.optim.SGD("
+    "model.parameters(), lr=0.01)",
     "Heard": "recslib.lists.Heard: recslib.lists.hear makes one",
     "SideFeatures": "recslib.features.SideFeatures: "
     "recslib.features.side_features makes them",

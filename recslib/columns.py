@@ -178,15 +178,17 @@ def is_header(
     if _n_named(fields, roles) == len(roles.needed):
         return True
     numbers = [is_number(each, decimal_comma=commas) for each in fields]
+    # Pandas finds out by itself what parts fields, if it is asked to.
+    sniff = ", sep=None, engine='python'" if commas else ""
     if len(fields) > 3 and not fields[0].strip() and all(numbers[1:]):
         raise RatingsError(
             f"{source}: its first line has an empty field and then numbers, "
             f"as over a matrix, or over a table that pandas wrote without "
             f"names. Make a row a rating of a matrix: frame = pd.read_csv("
-            f"path, index_col=0); read_ratings(frame.rename_axis('user')"
-            f".rename_axis('item', axis=1).stack().dropna()"
-            f".rename('rating').reset_index()). Or give the names: "
-            f"read_ratings(pd.read_csv(path, skiprows=1, names="
+            f"path{sniff}, index_col=0); read_ratings("
+            f"frame.rename_axis('user').rename_axis('item', axis=1).stack()"
+            f".dropna().rename('rating').reset_index()). Or give the names: "
+            f"read_ratings(pd.read_csv(path{sniff}, skiprows=1, names="
             f"{['row', 'user', 'item', 'rating', 'timestamp'][: len(fields)]}"
             f"))."
         )
@@ -201,7 +203,7 @@ def is_header(
             raise RatingsError(
                 f"{source}: looks like a matrix, with a column an item or a "
                 f"user: its first line is {', '.join(fields[:4])}, ... Make "
-                f"a row a rating of it: frame = pd.read_csv(path); "
+                f"a row a rating of it: frame = pd.read_csv(path{sniff}); "
                 f"frame.melt({fields[0]!r}, var_name={other!r}, "
                 f"value_name='rating').dropna()."
             )

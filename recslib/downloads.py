@@ -151,7 +151,7 @@ def find_archive(
         ``fetch``, when it is not here.
     """
     tried: list[str] = []
-    folder = folder or os.environ.get("RECSLIB_DATA")
+    folder = folder or _from_environment("RECSLIB_DATA")
     if folder:
         found = _in_folder(folder, archives, tried)
         if found is not None:
@@ -185,6 +185,18 @@ def _shown(path: str | Path) -> str:
     return text if len(text) <= 300 else f"{text[:100]}...{text[-100:]}"
 
 
+def _from_environment(name: str) -> str:
+    """Read a variable that a shell has set, or a file that no shell reads.
+
+    Files of settings, and the command line of Windows, leave quotation marks
+    around it and names such as ``$HOME`` in it.
+    """
+    value = os.environ.get(name, "").strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1].strip()
+    return os.path.expandvars(value)
+
+
 def cache_folder(cache: str | Path | None = None) -> Path:
     """Return where downloads are kept.
 
@@ -194,7 +206,7 @@ def cache_folder(cache: str | Path | None = None) -> Path:
         A folder; else the variable ``RECSLIB_CACHE``, else your user cache
         directory.
     """
-    cache = cache or os.environ.get("RECSLIB_CACHE")
+    cache = cache or _from_environment("RECSLIB_CACHE")
     if not cache:
         return platformdirs.user_cache_path("recslib")
     try:
@@ -224,7 +236,7 @@ def _in_folder(
             _shown(named),
             archives[0].file,
         )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         said = f"it cannot be looked into ({reason})"
         if isinstance(error, FileNotFoundError):
@@ -495,7 +507,7 @@ def _keep(brought: Path, path: Path) -> None:
 def _source(archive: Archive, publisher: Publisher) -> str:
     if archive.requirement is not None:
         return f"pip:{archive.requirement}"
-    mirror = os.environ.get("RECSLIB_MIRROR") or publisher.address
+    mirror = _from_environment("RECSLIB_MIRROR") or publisher.address
     return f"{mirror.rstrip('/')}/{archive.file}"
 
 

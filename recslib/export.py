@@ -77,7 +77,13 @@ def films_for_pages(
     for name, value in {"l2": l2, "ridge": ridge, "damping": damping}.items():
         check_number(value, name, least=0)
     n_items, n_factors = model.item_factors.weight.shape
-    genres = [list(names) for names in genres]
+    try:
+        genres = [list(names) for names in genres]
+    except TypeError as error:
+        raise ValueError(
+            f"genres are no lists ({error}); give a list of words for each "
+            f"film, [] where it has none, or leave genres out."
+        ) from error
     if n_items != ratings.n_items or len(genres) not in (0, n_items):
         raise ValueError(
             f"the model has {n_items} films, the ratings {ratings.n_items} "
@@ -273,8 +279,11 @@ def in_steps(table: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:
     Raises
     ------
     ValueError
-        When a number is not finite, and when there is none.
+        When a number is not finite, when there is none, and for numbers that
+        are not whole, or have no sign.
     """
+    if kind.is_floating_point or not kind.is_signed:
+        raise ValueError(f"kind is {kind}; give a signed one, torch.int16.")
     check_some(table, "rows of the table")
     check_finite(table, "numbers of the table")
     steps = table.detach().abs().amax(dim=0) / torch.iinfo(kind).max
@@ -340,12 +349,24 @@ def map_places(
     ------
     ValueError
         When there are no films, other counts than films, no film that spans
-        the map, or a factor that is not finite.
+        the map, a factor or a count that is not finite, or another shape.
     """
     check_count(n_often, "n_often")
     check_same_length(factors=factors, counts=counts)
     check_some(factors, "factors of films to place")
     check_finite(factors, "factors")
+    check_finite(counts, "counts")
+    if factors.ndim != 2 or not factors.is_floating_point():
+        raise ValueError(
+            f"factors are {factors.dtype} of shape {tuple(factors.shape)}; "
+            f"give fractions of shape (n_items, n_factors)."
+        )
+    wanted = (min(n_often, len(factors)), 2)
+    if like is not None and like.shape != wanted:
+        raise ValueError(
+            f"like has the shape {tuple(like.shape)}; give {wanted}, two "
+            f"numbers for each of the most rated films."
+        )
     often = counts.argsort(descending=True, stable=True)[:n_often]
     centred = factors - factors[often].mean(dim=0)
     _, _, directions = torch.linalg.svd(centred[often], full_matrices=False)

@@ -84,7 +84,11 @@ _FOREIGN: tuple[tuple[bytes, str, str], ...] = (
         "a workbook of an old Excel",
         "Open it in a spreadsheet and save the table as CSV",
     ),
-    (b"\x93NUMPY", "a NumPy array", "Put np.load(path) into a pd.DataFrame"),
+    (
+        b"\x93NUMPY",
+        "a NumPy array",
+        "Put it into a frame: read_ratings(pd.DataFrame(np.load(path)))",
+    ),
     (
         b"\x80",
         "a pickle of Python",
@@ -480,15 +484,14 @@ def _only_table(data: bytes, source: str) -> bytes:
                 f"{source}: is a zip of 0 files. Fetch it again."
             )
         if all(name.endswith(".npy") for name in names):
-            raise RatingsError(
-                f"{source}: is a file of NumPy arrays, not a table of text. "
-                f"Put one into a frame: read_ratings(pd.DataFrame("
-                f"np.load(path)[{names[0].removesuffix('.npy')!r}]))."
-            )
+            raise _arrays(source, [n.removesuffix(".npy") for n in names])
         if any(name.endswith("/data.pkl") for name in names):
             raise RatingsError(
-                f"{source}: is a file of PyTorch, not a table of text. Put "
-                f"its tensors into a pd.DataFrame: torch.load(path) reads it."
+                f"{source}: is a file of PyTorch, not a table of text. Where "
+                f"it holds a tensor of columns: read_ratings(pd.DataFrame("
+                f"torch.load(path).numpy())). Where it holds a dict, with a "
+                f"tensor a column: read_ratings(pd.DataFrame({{name: "
+                f"part.numpy() for name, part in torch.load(path).items()}}))."
             )
         if len(names) != 1:
             raise RatingsError(
@@ -511,6 +514,26 @@ def _only_table(data: bytes, source: str) -> bytes:
         if isinstance(error, RatingsError):
             raise
         raise _damaged(source, "zip", error) from error
+
+
+def _arrays(source: str, names: Sequence[str]) -> RatingsError:
+    """Say how to read what NumPy or SciPy has packed."""
+    what, steps, needs = "a file of NumPy arrays", "", ""
+    if {"data", "shape", "format"} <= set(names):
+        what = "a sparse matrix of SciPy"
+        steps = "matrix = scipy.sparse.load_npz(path).tocoo(); "
+        frame = (
+            "{'user': matrix.row, 'item': matrix.col, 'rating': matrix.data}"
+        )
+        needs = " It needs `pip install scipy`."
+    elif len(names) == 1:
+        frame = f"np.load(path)[{names[0]!r}]"
+    else:
+        frame = "dict(np.load(path))"
+    return RatingsError(
+        f"{source}: is {what}, not a table of text. Put it into a frame: "
+        f"{steps}read_ratings(pd.DataFrame({frame})).{needs}"
+    )
 
 
 def _likeliest(archive: zipfile.ZipFile, names: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ from recslib.downloads import (
     find_archive,
     trouble_of_zip,
 )
-from recslib.ratings import Ratings, RatingsError, from_frame
+from recslib.ratings import Ratings, RatingsError, from_frame, plain_id
 from recslib.tables import DataSet, Place, read_ratings
 from recslib.titles import article_in_front, split_year
 
@@ -427,7 +427,8 @@ def _at(named: Path) -> tuple[str, Callable[[Place], Tables], Place]:
     assert form is not None
     name, read = form
     if name == "":
-        name = (found[0].name or named.stem).removeprefix("ml-")
+        name = found[0].name.removesuffix(".zip") or named.stem
+        name = name.removeprefix("ml-")
     return name, read, found[0]
 
 
@@ -502,9 +503,15 @@ def _assemble(
                 users, "user_id", ratings.user_ids, tables.user_file
             )
     except RatingsError as error:
-        if str(error).startswith(f"{name}: ratings"):
-            raise RatingsError(f"{error} They lie in {place}.") from error
-        raise
+        if not str(error).startswith(f"{name}: ratings"):
+            raise
+        said = f"{error} They lie in {place}."
+        if any(f"{setting}=" in str(error) for setting in _SETTINGS):
+            said += (
+                " What is asked for here, recslib.tables.read_ratings takes, "
+                "beside the path of the file."
+            )
+        raise RatingsError(said) from error
     except (LookupError, ValueError, OSError) as error:
         raise RatingsError(
             f"{place}: {_in_words(error, place)}. {_AFRESH}"
@@ -531,7 +538,8 @@ def _of_ids(
     """Take the row of each id, in order."""
     twice = table.loc[table[column].duplicated(), column]
     known = set(table[column])
-    lacking = [id_ for id_ in ids if id_ not in known]
+    # One word among them, and all ids are text.
+    lacking = [id_ for id_ in ids if plain_id(id_) not in known]
     for wrong, what in ((twice, "stand twice"), (lacking, "are missing")):
         if len(wrong):
             some = ", ".join(map(str, list(wrong)[:5]))
@@ -653,8 +661,7 @@ def _read_dat(place: Place, encoding: str) -> Tables:
 
 def _read_csv(place: Place) -> Tables:
     film_file = place / "movies.csv"
-    text = io.StringIO(film_file.read_text(encoding="utf-8-sig"), newline="")
-    reader = csv.reader(text)
+    reader = csv.reader(io.StringIO(_text(film_file, "utf-8"), newline=""))
     rows = []
     try:
         rows = [(reader.line_num, row) for row in reader if any(row)]
@@ -682,16 +689,28 @@ def _rows(
     place: Place, separator: str, encoding: str = "utf-8"
 ) -> Iterator[tuple[int, list[str]]]:
     """Part a text into lines, counted from 1, and fields; skip empty lines."""
-    try:
-        text = place.read_text(encoding=encoding)
-    except UnicodeError as error:
-        raise RatingsError(
-            f"{place}: is not {encoding}, as GroupLens writes it ({error}). "
-            f"{_AFRESH}"
-        ) from error
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(_text(place, encoding).split("\n"), start=1):
         if line.strip():
             yield number, line.split(separator)
+
+
+def _text(place: Place, encoding: str) -> str:
+    """Read a text as GroupLens wrote it, or as somebody saved it anew.
+
+    What is sound UTF-8 is UTF-8: letters of one byte seldom are by chance.
+    """
+    data = place.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeError as error:
+        if encoding == "utf-8":
+            line = data[: error.start].count(b"\n") + 1
+            raise RatingsError(
+                f"{place}, line {line}: is not UTF-8, as GroupLens writes it "
+                f"({error}). Save it as UTF-8, or unpack the archive afresh."
+            ) from error
+        text = data.decode(encoding)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _table(
@@ -732,7 +751,9 @@ def _flagged(flags: list[str]) -> tuple[str, ...]:
 
 
 def _genres(text: str) -> tuple[str, ...]:
-    return () if text == "(no genres listed)" else tuple(text.split("|"))
+    if text == "(no genres listed)":
+        return ()
+    return tuple(name.strip() for name in text.split("|") if name.strip())
 
 
 def _user_table(rows: Iterable[list[str]]) -> pd.DataFrame:

@@ -285,7 +285,10 @@ class Ratings:
         RatingsError
             When there is no such user; names the ids that are known.
         """
-        return _look_up(self._user_rows, user_id, self.user_ids, "user")
+        row = _row_of(self._user_rows, user_id)
+        if row is None:
+            raise _unknown_id(user_id, self.user_ids, self._near_users, "user")
+        return row
 
     def item_index(self, item_id: Hashable) -> int:
         """Find an item's row index from the data set's id.
@@ -295,7 +298,10 @@ class Ratings:
         RatingsError
             When there is no such item; names the ids that are known.
         """
-        return _look_up(self._item_rows, item_id, self.item_ids, "item")
+        row = _row_of(self._item_rows, item_id)
+        if row is None:
+            raise _unknown_id(item_id, self.item_ids, self._near_items, "item")
+        return row
 
     def item_titled(self, title: str) -> int:
         """Find an item's row index from its title.
@@ -324,6 +330,7 @@ class Ratings:
         A data set can hold one film under two ids, and two films under one
         title. Matching and errors as in `item_titled`.
         """
+        _check_text(title)
         name, year = split_year(title)
         rows = self._title_rows.get(words_of(name), [])
         if year is not None:
@@ -363,6 +370,7 @@ class Ratings:
             When the text is none, or ``n`` is no whole number from 1 up.
         """
         check_count(n, "n")
+        _check_text(text)
         places = search(self._searched_titles, text)
         hits = (self.titles[self._by_popularity[place]] for place in places)
         return list(dict.fromkeys(hits))[:n]
@@ -386,6 +394,14 @@ class Ratings:
     @cached_property
     def _item_rows(self) -> dict[Hashable, int]:
         return {id_: row for row, id_ in enumerate(self.item_ids.tolist())}
+
+    @cached_property
+    def _near_users(self) -> dict[str, list[Hashable]]:
+        return _by_plainest(self.user_ids)
+
+    @cached_property
+    def _near_items(self) -> dict[str, list[Hashable]]:
+        return _by_plainest(self.item_ids)
 
     @cached_property
     def _by_popularity(self) -> list[int]:
@@ -479,20 +495,13 @@ def from_frame(
     )
     users, user_ids = _index_ids(frame, "user", source, called)
     items, item_ids = _index_ids(frame, "item", source, called)
-    latest = (
-        f"sort_values({called['timestamp']!r}, kind='stable')."
-        if "timestamp" in frame.columns
-        else ""
-    )
     _refuse(
         frame,
         "item",
         _stand_again(users * len(item_ids) + items),
         source,
         "rate an item that the same user has rated in an earlier row",
-        f"Keep one, for example frame.{latest}drop_duplicates("
-        f"[{called['user']!r}, {called['item']!r}], keep='last'), where "
-        f"frame is the table as pandas reads it",
+        _how_to_keep_one(frame, user_ids, item_ids, called),
     )
     times = None
     if "timestamp" in frame.columns:
@@ -508,6 +517,50 @@ def from_frame(
         titles=_titles_of(item_ids, titles, source),
         scale=(low, high),
     )
+
+
+def _how_to_keep_one(
+    frame: pd.DataFrame,
+    user_ids: np.ndarray,
+    item_ids: np.ndarray,
+    called: Mapping[str, Hashable],
+) -> str:
+    """Say how to leave one rating of each user and item."""
+    latest = (
+        f"sort_values({called['timestamp']!r}, kind='stable')."
+        if "timestamp" in frame.columns
+        else ""
+    )
+    said = (
+        f"Keep one, for example frame.{latest}drop_duplicates("
+        f"[{called['user']!r}, {called['item']!r}], keep='last'), where "
+        f"frame is the table as pandas reads it"
+    )
+    texts = [
+        role
+        for role, ids in (("user", user_ids), ("item", item_ids))
+        if isinstance(ids[0], str)
+    ]
+    if texts:
+        # Without it, pandas takes 007 for 7.
+        kinds = ", ".join(f"{called[role]!r}: str" for role in texts)
+        said += f" with dtype={{{kinds}}}"
+    odd = [
+        called[role]
+        for role in texts
+        if any(
+            not isinstance(id_, str) or id_ != id_.strip(BLANKS)
+            for id_ in frame[role].unique()
+        )
+    ]
+    if odd:
+        steps = "; ".join(
+            f"frame[{name!r}] = frame[{name!r}].astype(str).str.strip("
+            f"recslib.ratings.BLANKS)"
+            for name in odd
+        )
+        said += f". Before that, write ids in one way: {steps}"
+    return said
 
 
 def _stand_again(pairs: np.ndarray) -> np.ndarray:
@@ -583,29 +636,59 @@ def say(text: str) -> None:
 _refuse = refuse_rows
 
 
-def _look_up(
-    rows: dict[Hashable, int], id_: Hashable, ids: np.ndarray, what: str
-) -> int:
+def _row_of(rows: dict[Hashable, int], id_: Hashable) -> int | None:
     try:
-        row = rows.get(id_)
+        # For Python, True is 1; here it is no id.
+        return None if isinstance(id_, bool | np.bool_) else rows.get(id_)
     except TypeError:
-        # A list has no place among ids; its text has none either.
-        row, id_ = None, repr(id_)
-    if row is not None:
-        return row
+        return None  # A list has no place among ids.
+
+
+def _unknown_id(
+    id_: object,
+    ids: np.ndarray,
+    near: dict[str, list[Hashable]],
+    what: str,
+) -> RatingsError:
     first, last = (ids[0], ids[-1]) if len(ids) else (None, None)
     known = f"{first!s} to {last!s}" if len(ids) else "none"
     if isinstance(first, str):
         known = f"{first!r} to {last!r}"
     hint = "Give an id of the data set, not a row index."
-    other = str(id_) if isinstance(id_, int | np.integer) else plain_id(id_)
-    if other in rows:
-        kind = "text" if isinstance(other, str) else "numbers"
-        hint = f"The ids here are {kind}: give {other!r}."
-    raise RatingsError(
+    meant = near.get(_plainest(id_))
+    if meant:
+        kind = "text" if isinstance(first, str) else "numbers"
+        shown = " or ".join(map(repr, meant[:N_SHOWN]))
+        hint = f"The ids here are {kind}: give {shown}."
+    return RatingsError(
         f"no {what} has the id {id_!r}: {len(ids):,} {what}s are known, "
         f"ids {known}. {hint}"
     )
+
+
+def _check_text(title: object) -> None:
+    if not isinstance(title, str):
+        raise RatingsError(
+            f"a title is text, and {title!r} is a {type(title).__name__}. "
+            f"Ratings.item_index finds an item by its id."
+        )
+
+
+def _plainest(id_: object) -> str:
+    """Write an id as those are that may be meant by it."""
+    if isinstance(id_, Tensor | np.ndarray):
+        inside = id_.reshape(-1).tolist()
+        id_ = inside[0] if len(inside) == 1 else id_
+    text = unicodedata.normalize("NFKC", _id_text(id_) or str(id_))
+    text = text.strip(BLANKS).casefold()
+    return text.lstrip("0") or text
+
+
+def _by_plainest(ids: np.ndarray) -> dict[str, list[Hashable]]:
+    found: dict[str, list[Hashable]] = {}
+    for id_ in ids.tolist():
+        found.setdefault(_plainest(id_), []).append(id_)
+    return found
 
 
 # The columns of a table ------------------------------------------------------
@@ -814,8 +897,10 @@ def _index_ids(
             ids < 0,
             source,
             f"have a negative {column} id",
-            "Ids count from 0 up; -1 often stands for 'unknown': drop those "
-            "rows",
+            f"Ids count from 0 up; -1 often stands for 'unknown': drop those "
+            f"rows. If they are ids, keep all as text: "
+            f"frame.astype({{{called[column]!r}: str}}), where frame is the "
+            f"table as pandas reads it",
         )
         codes, known = pd.factorize(ids, sort=True)
         return codes.astype(np.int64), np.asarray(known)

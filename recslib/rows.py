@@ -13,7 +13,13 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from recslib.columns import USUAL_NAMES, Roles, Table, usual_places
+from recslib.columns import (
+    USUAL_NAMES,
+    Roles,
+    Table,
+    pick_columns,
+    usual_places,
+)
 from recslib.layout import (
     BLANKS,
     first_few,
@@ -68,7 +74,8 @@ def rows_of(
     for role in roles.ids:
         if role in picked:
             _refuse_header_among_rows(table, frame, role, picked[role])
-            frame[role] = _ids_as_written(frame, role, table)
+            again = partial(_read_again, table, picked, roles)
+            frame[role] = _ids_as_written(frame, role, table, again)
     if "rating" in picked:
         frame["rating"] = _with_points(frame, table)
     return frame
@@ -391,7 +398,52 @@ def _refuse_header_among_rows(
         )
 
 
-def _ids_as_written(frame: pd.DataFrame, role: str, table: Table) -> pd.Series:
+def _read_again(
+    table: Table, picked: Mapping[str, int], roles: Roles, words: bool
+) -> str:
+    """Write the call that keeps a file as it is written.
+
+    With ``words``, NA and its like are no words for nothing.
+    """
+    layout, how, labels = table.layout, [], table.labels
+    if layout.called == "::":
+        how.append("sep='::', engine='python'")
+    elif layout.called != ",":
+        sign = r"\s+" if layout.called == BLANKS else layout.called
+        how.append(f"sep={sign!r}")
+    if not layout.quotes:
+        how.append("quoting=3")
+    has_names = table.has_names and layout.n_above == 1
+    if not has_names:
+        labels = list(range(layout.width))
+        how.append("header=None")
+        if layout.n_above:
+            how.append(f"skiprows={layout.n_above}")
+    kinds = "str"
+    if layout.called != "," and re.search(rb"[0-9],[0-9]", table.data):
+        # Commas stand for decimals, and what is text has none.
+        ids = [labels[picked[role]] for role in roles.ids if role in picked]
+        kinds = f"{{{', '.join(f'{id_!r}: str' for id_ in ids)}}}"
+        how.append("decimal=','")
+    how.append(f"dtype={kinds}")
+    if words:
+        how.append("keep_default_na=False")
+    try:
+        anew = pick_columns(Table("", labels, has_names), {}, roles)
+    except RatingsError:
+        anew = {}
+    named = {role: labels[place] for role, place in picked.items()}
+    columns = "" if anew == picked else f", columns={named!r}"
+    what = "read_ratings" if "rating" in roles.needed else "read_titles"
+    return f"{what}(pd.read_csv(path, {', '.join(how)}){columns})"
+
+
+def _ids_as_written(
+    frame: pd.DataFrame,
+    role: str,
+    table: Table,
+    again: Callable[[bool], str],
+) -> pd.Series:
     """Make numbers of ids that are all whole numbers and written as such."""
     codes, known = pd.factorize(frame[role])
     texts = [str(text).strip(ALL_BLANKS) for text in known]
@@ -416,7 +468,9 @@ def _ids_as_written(frame: pd.DataFrame, role: str, table: Table) -> pd.Series:
         return _taken(np.array(ids, dtype=np.int64), codes, frame.index)
     if b'\\"' in table.data and any('"' in t and "\\" in t for t in texts):
         raise _quotes_error(table, f"it cuts a {role} in two")
-    refuse = partial(_refuse_ids, frame, role, codes, texts, table)
+    refuse = partial(
+        _refuse_ids, frame, role, codes, texts, table.source, again
+    )
     whole = [re.fullmatch(r"(0|[1-9][0-9]{0,14})(\.0+)?", t) for t in texts]
     if all(whole) and texts:
         ids = [int(match[1]) for match in whole]
@@ -485,20 +539,21 @@ def _refuse_ids(
     role: str,
     codes: np.ndarray,
     texts: Sequence[str],
-    table: Table,
+    source: str,
+    again: Callable[[bool], str],
     is_bad: Callable[[str], bool],
     what: str,
 ) -> None:
     bad = np.array([is_bad(text) for text in texts] + [False])
+    words = any(text.lower() in MISSING for text in texts)
     refuse_rows(
         frame,
         role,
         bad[codes],
-        table.source,
+        source,
         what,
-        "Correct them or leave those rows out; to keep all as they are "
-        "written, read the file with pandas: "
-        "read_ratings(pd.read_csv(path, dtype=str))",
+        f"Correct them or leave those rows out; to keep all as they are "
+        f"written, read the file with pandas: {again(words)}",
     )
 
 

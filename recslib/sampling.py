@@ -618,8 +618,12 @@ def _check_parts(
     check_kind(train, Ratings, "train")
     if len(train) == 0:
         raise RatingsError("there are no ratings to learn from.")
-    if not torch.isfinite(train.ratings).all():
-        raise RatingsError("a rating is NaN or infinite; leave it out.")
+    n_bad = int((~train.ratings.isfinite()).sum())
+    if n_bad:
+        raise RatingsError(
+            f"{n_bad:,} of {len(train):,} ratings are NaN or infinite; leave "
+            f"them out: train.select(train.ratings.isfinite())."
+        )
     parts = [train]
     if validation is not None:
         check_kind(validation, Ratings, "validation")

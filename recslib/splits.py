@@ -14,7 +14,6 @@ from recslib.arguments import (
     check_flag,
     check_kind,
     check_seed,
-    check_tensor,
 )
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
@@ -41,10 +40,10 @@ class Split:
     Raises
     ------
     RatingsError
-        When a part is empty, or a (user, item) pair is in two parts.
+        When a part is empty, the parts number users or items in different
+        ways, or a (user, item) pair is in two parts.
     ValueError
-        When a part holds no ratings, or the parts number users or items in
-        different ways.
+        When a part is something else than ratings.
     """
 
     train: Ratings
@@ -59,17 +58,19 @@ class Split:
             parts["validation"] = self.validation
         for name, part in parts.items():
             check_kind(part, Ratings, name)
-        if len({(part.n_users, part.n_items) for part in parts.values()}) > 1:
-            raise ValueError(
-                f"split {self.name!r}: the parts {', '.join(parts)} number "
-                f"users or items in different ways. Take them from one set of "
-                f"ratings, by Ratings.select."
-            )
         empty = [name for name, part in parts.items() if len(part) == 0]
         if empty:
             raise RatingsError(
                 f"split {self.name!r}: the {' and '.join(empty)} part holds "
                 f"no ratings. Change the share or the number of ratings."
+            )
+        others = [part for part in parts.values() if part is not self.train]
+        if not all(_number_alike(self.train, part) for part in others):
+            raise RatingsError(
+                f"split {self.name!r}: {_shown(parts)}: they number users or "
+                f"items in different ways. Read the parts as one table, "
+                f"read_ratings(pd.concat([train, test], ignore_index=True)) "
+                f"of two frames, and take each part's rows by select."
             )
         pairs = torch.cat(
             [part.users * part.n_items + part.items for part in parts.values()]
@@ -97,6 +98,21 @@ class Split:
     def unseen_items(self) -> float:
         """Share (0 to 1) of test ratings of items with none in train."""
         return _unseen(self.train.counts_by_item(), self.test.items)
+
+
+def _number_alike(one: Ratings, other: Ratings) -> bool:
+    """Tell whether a row index means the same in both."""
+    return all(
+        ids is others or np.array_equal(ids, others)
+        for ids, others in (
+            (one.user_ids, other.user_ids),
+            (one.item_ids, other.item_ids),
+        )
+    )
+
+
+def _shown(parts: dict[str, Ratings]) -> str:
+    return ", ".join(f"{name} is {part}" for name, part in parts.items())
 
 
 def _unseen(counts: Tensor, rows: Tensor) -> float:
@@ -366,6 +382,13 @@ def last_per_user(ratings: Ratings, n_last: int = 1, seed: int = 0) -> Split:
     counts = ratings.counts_by_user()
     end = counts.cumsum(0)[ratings.users[by_user]]
     from_end = end - torch.arange(len(ratings))
+    most = int(counts.max()) if len(counts) else 0
+    if 0 < most <= n_last:
+        remedy = "Give a smaller n_last, or use" if most > 1 else "Use"
+        raise RatingsError(
+            f"n_last is {n_last}, and nobody has more than {most}, so the "
+            f"test part holds no ratings. {remedy} random_split."
+        )
     enough = counts[ratings.users[by_user]] > n_last
     rows = by_user[(from_end <= n_last) & enough]
     name = f"last {n_last} of each user"
@@ -530,11 +553,20 @@ def carve_validation(
             f"split {split.name!r} already has a validation part of "
             f"{len(split.validation):,} ratings; carve from the first split."
         )
-    carved = (
-        global_time(split.train, share)
-        if by_time
-        else random_split(split.train, share, seed)
-    )
+    _check_share(share, "share")
+    try:
+        carved = (
+            global_time(split.train, share)
+            if by_time
+            else random_split(split.train, share, seed)
+        )
+    except RatingsError as error:
+        remedy = ", or by_time=False" if by_time else ""
+        raise RatingsError(
+            f"no validation part can be carved out of the "
+            f"{len(split.train):,} ratings of the training part with "
+            f"share={share:g}. Give another share{remedy}. ({error})"
+        ) from error
     return replace(split, train=carved.train, validation=carved.test)
 
 
@@ -562,10 +594,7 @@ def join(train: Ratings, test: Ratings) -> tuple[Ratings, Tensor]:
     """
     check_kind(train, Ratings, "train")
     check_kind(test, Ratings, "test")
-    if not (
-        np.array_equal(train.user_ids, test.user_ids)
-        and np.array_equal(train.item_ids, test.item_ids)
-    ):
+    if not _number_alike(train, test):
         raise ValueError(
             f"train is {train}, test is {test}: they number users or items "
             f"in different ways. Take both from one split."
@@ -626,12 +655,12 @@ def out_of_fold(
     for part in progress_bar(parts, description="out of fold", unit="part"):
         is_test = _mask(part, len(ratings))
         told = predict(_part(ratings, is_test, "out of fold"))
-        check_tensor(told, "predictions")
-        if told.shape != (len(part),):
+        if not isinstance(told, Tensor) or told.shape != part.shape:
+            came = tuple(getattr(told, "shape", ()))
             raise ValueError(
-                f"predict returned the shape {tuple(told.shape)} for "
-                f"{len(part):,} ratings of the test part; give one number "
-                f"each, ({len(part)},)."
+                f"predict returned {type(told).__name__} of shape {came}; "
+                f"return a tensor of shape ({len(part)},), one prediction "
+                f"for each rating of split.test."
             )
         predictions[is_test] = told
     return predictions
@@ -714,11 +743,16 @@ def _check_past(times: Tensor, cut: Tensor, given: str) -> None:
     if (times < cut).any():
         return
     n_first = int((times == cut).sum())
-    raise RatingsError(
+    said = (
         f"{given}: {n_first:,} of {len(times):,} ratings are of the first "
-        f"second, {int(cut)}, so the training part holds no ratings. Look "
-        f"whether these are the seconds at which people rated, or use "
-        f"random_split."
+        f"second, {int(cut)}, so the training part holds no ratings."
+    )
+    if n_first < len(times) / 2:
+        name, _, _ = given.partition("=")
+        raise RatingsError(f"{said} Give another {name}, nearer to a half.")
+    raise RatingsError(
+        f"{said} Look whether these are the seconds at which people rated, "
+        f"or use random_split."
     )
 
 

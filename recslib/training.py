@@ -266,7 +266,8 @@ def fit(
         For arguments of another class, numbers out of range, patience without
         validation, validation with a loss of one's own, a device that is not
         there, predictions of another shape than the targets, a mask that lets
-        nothing count, an optimizer of another model, and inputs that are no
+        nothing count, targets that are not finite, an optimizer that moves no
+        weight of this model, a loss without a slope, and inputs that are no
         rows of the model's tables.
     DivergedError
         When a loss or a weight is not finite; names the epoch, the batch and
@@ -290,10 +291,6 @@ def fit(
         _check_counting(train, "training")
     if validation is not None:
         _check_counting(validation, "validation")
-        targets = validation.targets
-        if validation.mask is not None:
-            targets = targets[validation.mask]
-        check_finite(targets, "targets of the validation examples")
     if loss is not None and validation is not None:
         raise ValueError(
             "validation is judged by RMSE, which a loss of one's own need not "
@@ -313,7 +310,12 @@ def fit(
         """Take one step of the optimizer; return the losses."""
         with _rows_named(model, given):
             losses = losses_of(model, batch)
-        check_tensor(losses, "losses")
+        if not isinstance(losses, Tensor) or not losses.requires_grad:
+            raise ValueError(
+                f"the loss of a batch is {_called(losses)} with no slope; "
+                f"return a tensor that is worked out from the model's "
+                f"weights, one loss for each thing that counts."
+            )
         total = losses.sum()
         if penalty is not None:
             charged = penalty(*batch.inputs)
@@ -350,7 +352,12 @@ def fit(
                 count += losses.numel()
                 bar.update(1 / n_batches)
             model.eval()
-            mean = summed.item() / max(count, 1)
+            if count == 0:
+                raise ValueError(
+                    f"the loss counted nothing in epoch {epoch}, so nothing "
+                    f"was learnt; return one loss for each thing that counts."
+                )
+            mean = summed.item() / count
             if loss is None:
                 history.train_rmse.append(math.sqrt(mean))
             else:
@@ -431,20 +438,21 @@ def predict(
     return torch.cat(parts)
 
 
-def find_device(name: str) -> torch.device:
+def find_device(name: str | torch.device) -> torch.device:
     """Turn a name into a device of this machine.
 
     Parameters
     ----------
     name
         ``"cpu"``, ``"cuda"``, ``"mps"``, or ``"auto"``: the first of cuda,
-        mps and cpu that is there.
+        mps and cpu that is there. A `torch.device` will do, too.
 
     Raises
     ------
     ValueError
         When there is no such device here; names those that are.
     """
+    name = str(name)
     there = ["cpu"]
     if torch.backends.mps.is_available():
         there.insert(0, "mps")
@@ -477,7 +485,7 @@ def _rows_named(model: nn.Module, inputs: Tensors) -> Iterator[None]:
 def _check_optimizer(
     optimizer: torch.optim.Optimizer, model: nn.Module
 ) -> None:
-    ours = {id(weights) for weights in model.parameters()}
+    ours = {id(part) for part in model.parameters() if part.requires_grad}
     moved = {
         id(weights)
         for group in optimizer.param_groups
@@ -486,7 +494,15 @@ def _check_optimizer(
     if not ours & moved:
         raise ValueError(
             "the optimizer moves no weight of this model, so nothing would be "
-            "learnt; make it anew, from model.parameters()."
+            "learnt; make it anew, from model.parameters(), with weights that "
+            "are not frozen (requires_grad)."
+        )
+    rates = [float(group["lr"]) for group in optimizer.param_groups]
+    if not all(map(math.isfinite, rates)):
+        raise ValueError(
+            f"the optimizer's learning rate is "
+            f"{', '.join(f'{rate:g}' for rate in rates)}; give a finite one, "
+            f"such as lr=0.01."
         )
 
 
@@ -496,6 +512,10 @@ def _check_counting(examples: Examples, name: str) -> None:
             f"the mask of the {name} examples is False everywhere, so nothing "
             f"counts; give at least one target that does, or no mask."
         )
+    targets = examples.targets
+    if examples.mask is not None:
+        targets = targets[examples.mask]
+    check_finite(targets, f"targets of the {name} examples")
 
 
 def _check_settings(
@@ -521,8 +541,8 @@ def _first_sizes(inputs: Tensors, *others: Tensor) -> list[int]:
     """Return the first size of each part, once all are tensors."""
     if not isinstance(inputs, tuple | list):
         raise ValueError(
-            f"inputs came as {type(inputs).__name__}; give a tuple of what "
-            f"the model takes, such as (users, items)."
+            f"inputs came as {type(inputs).__name__}; give a tuple of "
+            f"tensors, such as (ratings.users, ratings.items)."
         )
     for part in (*inputs, *others):
         check_tensor(part, "inputs and targets")
@@ -532,6 +552,13 @@ def _first_sizes(inputs: Tensors, *others: Tensor) -> list[int]:
                 "one number an example: (N,)."
             )
     return [len(part) for part in (*inputs, *others)]
+
+
+def _called(thing: object) -> str:
+    """Say what came in place of something else."""
+    if isinstance(thing, Tensor):
+        return f"a tensor of shape {tuple(thing.shape)}"
+    return f"a {type(thing).__name__}"
 
 
 def _slices(n: int, size: int) -> Iterator[slice]:
@@ -563,8 +590,10 @@ def _squared_errors(model: nn.Module, batch: Examples) -> Tensor:
             f"compare every prediction with every target: squeeze or "
             f"reshape the prediction."
         )
-    squares = (predictions - batch.targets).square()
-    return squares.flatten() if batch.mask is None else squares[batch.mask]
+    errors = predictions - batch.targets
+    # Masked before it is squared: of NaN, a slope of 0 would be NaN, too.
+    errors = errors.flatten() if batch.mask is None else errors[batch.mask]
+    return errors.square()
 
 
 def _validation_rmse(

@@ -295,6 +295,21 @@ def test_a_lone_notebook_gets_the_library_where_it_lacks_it(
     assert Path.cwd() == tmp_path / "notebooks"
 
 
+def test_a_pip_of_the_folder_of_a_lone_notebook_is_not_run(
+    monkeypatch, tmp_path
+):
+    book, notebooks = tmp_path / "book", tmp_path / "mine"
+    (book / "notebooks").mkdir(parents=True)
+    notebooks.mkdir()
+    (notebooks / "pip.py").write_text("open('ran', 'w')")
+    monkeypatch.chdir(notebooks)
+    monkeypatch.setattr(install, "ROOT", book)
+    monkeypatch.setattr(install.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(subprocess.CalledProcessError):
+        install.install_missing()  # there is nothing to install
+    assert not (notebooks / "ran").exists()
+
+
 def test_a_lone_notebook_that_has_the_library_installs_nothing(
     installs, tmp_path
 ):

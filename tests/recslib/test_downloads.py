@@ -683,6 +683,34 @@ def test_the_home_folder_is_meant_by_a_tilde(source, tmp_path, monkeypatch):
     assert not (tmp_path / "~").exists()
 
 
+@pytest.mark.parametrize(
+    "written",
+    ['"{}"', "'{}'", " {}\n", "$PLACE", "${{PLACE}}", '"$PLACE" ', "' {} '"],
+)
+def test_a_variable_that_no_shell_has_read_means_the_folder(
+    written, source, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "my films"
+    monkeypatch.setenv("PLACE", str(folder))
+    value = written.format(folder)
+    monkeypatch.setenv("RECSLIB_CACHE", value)
+    load("latest-small")
+    assert kept(folder) == [SMALL]
+    assert kept(tmp_path) == ["my films"]
+    monkeypatch.setenv("RECSLIB_CACHE", str(tmp_path / "another"))
+    monkeypatch.setenv("RECSLIB_DATA", value)
+    assert len(load("latest-small").ratings) == 500
+    assert source.hits == [SMALL]
+
+
+def test_the_address_of_a_mirror_may_stand_in_quotation_marks(
+    source, cache, monkeypatch
+):
+    monkeypatch.setenv("RECSLIB_MIRROR", f'"{source.url}/"')
+    assert len(load("latest-small", cache=cache).ratings) == 500
+
+
 @pytest.mark.parametrize("cache", ["x\0y", "y" * 5_000])
 def test_a_cache_that_cannot_be_named_gives_way_to_a_temporary_one(
     cache, source, temporary_folder, caplog
@@ -797,6 +825,8 @@ def test_each_remedy_for_a_source_that_fails_is_followed(
         ("~nosuchuser/x", "cannot be looked into"),
         ("x\0y", "cannot be looked into"),
         ("file", "no sound copy; it holds file"),
+        (["nowhere"], "cannot be looked into"),
+        (b"nowhere", "cannot be looked into"),
     ],
 )
 def test_a_folder_that_is_no_use_is_said_and_the_cache_is_tried(

@@ -129,6 +129,18 @@ def test_genres_of_fewer_films_are_refused():
         films_for_pages(a_model(), DATA.ratings, **CHARGE, genres=[["War"]])
 
 
+@pytest.mark.parametrize("genres", [None, [float("nan")] * 80])
+def test_genres_that_are_no_lists_are_refused(genres):
+    with pytest.raises(ValueError, match="or leave genres out"):
+        films_for_pages(a_model(), DATA.ratings, **CHARGE, genres=genres)
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.float32])
+def test_steps_are_whole_and_have_a_sign(kind):
+    with pytest.raises(ValueError, match=f"kind is {kind}; give a signed"):
+        in_steps(torch.ones(2, 1), kind)
+
+
 def test_another_fit_has_another_fingerprint():
     assert fingerprint(a_model(0)) == fingerprint(a_model(0))
     assert fingerprint(a_model(0)) != fingerprint(a_model(1))
@@ -168,6 +180,21 @@ def test_a_map_points_the_way_of_the_map_that_it_is_like():
     assert places[3, 1].item() == pytest.approx(-1, abs=0.05)
     turned = map_places(factors, counts, 6, like=-like)
     assert torch.equal(turned, -places)
+
+
+@pytest.mark.parametrize(
+    ("factors", "counts", "like", "said"),
+    [
+        (torch.rand(3), torch.ones(3), None, r"shape \(3,\); give frac"),
+        (torch.ones(3, 2).long(), torch.ones(3), None, "int64 of shape"),
+        (torch.rand(3, 2), torch.tensor([1, torch.nan, 2]), None, "1 of 3 c"),
+        (torch.rand(3, 2), torch.ones(3), torch.rand(2, 2), r"give \(3, 2\)"),
+        (torch.rand(3, 2), torch.ones(3), torch.rand(3, 3), r"give \(3, 2\)"),
+    ],
+)
+def test_what_cannot_be_placed_is_said(factors, counts, like, said):
+    with pytest.raises(ValueError, match=said):
+        map_places(factors, counts, like=like)
 
 
 def test_rare_films_do_not_span_the_map():

@@ -8,12 +8,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import recslib.ratings
 from recslib.ratings import (
     Ratings,
     RatingsError,
     RatingsWarning,
     from_frame,
 )
+from recslib.tables import read_ratings
 
 
 def table(*rows, columns=("user", "item", "rating", "timestamp")):
@@ -342,8 +344,65 @@ def test_a_number_asked_for_among_text_ids_is_told_that_they_are_text():
     as_numbers = from_frame(table((1, 2, 3.0)))
     with pytest.raises(RatingsError, match="are numbers: give 2"):
         as_numbers.item_index("2")
-    with pytest.raises(RatingsError, match=r"has the id .\['a'\]"):
+    with pytest.raises(RatingsError, match=r"has the id \['a'\]"):
         as_text.user_index(["a"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (1.0, "1"),
+        (np.float32(1), "1"),
+        (torch.tensor([1]), "1"),
+        (Decimal(1), "1"),
+        (b"1", "1"),
+        (" 1\t", "1"),
+        ("7", "007"),
+        ("ANN", "ann"),
+        ("\uff41nn", "ann"),
+        (True, "True"),
+    ],
+)
+def test_an_id_that_is_nearly_one_is_answered_with_that_one(asked, given):
+    ids = ["1", "007", "ann", "True"]
+    known = from_frame(table(*((id_, 1, 3.0) for id_ in ids)))
+    with pytest.raises(RatingsError, match=f"are text: give {given!r}"):
+        known.user_index(asked)
+    assert known.user_ids[known.user_index(given)] == given
+
+
+@pytest.mark.filterwarnings("ignore::recslib.ratings.RatingsWarning")
+def test_of_several_ids_that_may_be_meant_all_are_named():
+    known = from_frame(table(("Ann", 1, 3.0), ("ann", 1, 3.0)))
+    with pytest.raises(RatingsError, match="give 'Ann' or 'ann'"):
+        known.user_index("ANN")
+
+
+def test_true_is_no_number_of_a_user():
+    known = from_frame(table((1, 2, 3.0)))
+    with pytest.raises(RatingsError, match="no user has the id True"):
+        known.user_index(True)
+    for one in ("01", "1.0", torch.tensor(1), np.array([1])):
+        with pytest.raises(RatingsError, match="no user has the id"):
+            known.user_index(one)
+
+
+@pytest.mark.parametrize("title", [7, None, b"Heat", ["Heat"], 1.5])
+def test_a_title_that_is_no_text_is_refused_by_what_it_is(shelf, title):
+    for ask in (shelf.item_titled, shelf.items_titled, shelf.search_titles):
+        with pytest.raises(RatingsError, match=r"a title is text, .*index"):
+            ask(title)
+
+
+def test_ids_below_zero_that_are_ids_become_text_as_the_error_says():
+    frame = table((-5, 1, 3.0), (7, 1, 4.0))
+    with pytest.raises(
+        RatingsError, match="negative user id: row 0"
+    ) as caught:
+        from_frame(frame)
+    remedy = str(caught.value).split("as text: ")[1].split(", where")[0]
+    ratings = from_frame(eval(remedy, {"frame": frame}))
+    assert ratings.user_ids.tolist() == ["-5", "7"]
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\xa0", "\u200b", "\ufeff"])
@@ -422,6 +481,35 @@ def test_a_pair_that_stands_twice_is_mended_as_the_error_says():
     ratings = from_frame(eval(remedy, {"frame": frame}))
     # The later one is the one of 3 stars.
     assert sorted(ratings.ratings.tolist()) == [3, 4]
+
+
+@pytest.mark.filterwarnings("ignore::recslib.ratings.RatingsWarning")
+@pytest.mark.parametrize("other", ["ann ", "\u200bann", "ann\xa0"])
+def test_a_pair_that_blanks_part_is_mended_as_the_error_says(other):
+    frame = table(("ann", 2, 3.0), (other, 2, 5.0), ("bob", 2, 4.0))
+    with pytest.raises(RatingsError) as caught:
+        from_frame(frame)
+    said = str(caught.value).removesuffix(".")
+    names = {"frame": frame, "recslib": recslib}
+    exec(said.split("in one way: ")[1], names)
+    remedy = said.split("example ")[1].split(", where")[0]
+    ratings = from_frame(eval(remedy, names))
+    assert sorted(ratings.ratings.tolist()) == [4, 5]
+
+
+def test_a_pair_that_stands_twice_in_a_file_is_mended_and_merges_nobody(
+    tmp_path,
+):
+    path = tmp_path / "mine.csv"
+    path.write_text("user,item,rating\n007,1,3\n007,1,4\n7,1,5\n")
+    with pytest.raises(RatingsError, match="line 3") as caught:
+        read_ratings(path)
+    step, dtype = str(caught.value).split("example ")[1][:-1].split(", where")
+    kinds = eval(dtype.split("dtype=")[1])
+    frame = pd.read_csv(path, dtype=kinds)
+    ratings = read_ratings(eval(step, {"frame": frame}))
+    assert ratings.user_ids.tolist() == ["007", "7"]
+    assert ratings.ratings.tolist() == [4, 5]
 
 
 def test_columns_in_the_index_or_twice_are_told():

@@ -396,3 +396,14 @@ def test_ratings_that_are_none_are_refused(stars):
     )
     with pytest.raises(RatingsError):
         fitted(train)
+
+
+@pytest.mark.parametrize("nothing", [float("nan"), float("inf")])
+def test_ratings_that_are_not_finite_are_left_out_as_the_error_says(nothing):
+    train = made_ratings([0, 0, 1], [0, 1, 2], [3.0, nothing, 4.0], 3, 3)
+    with pytest.raises(RatingsError, match="1 of 3 ratings are") as caught:
+        fitted(train)
+    remedy = str(caught.value).split("out: ")[1].removesuffix(".")
+    sound = eval(remedy, {"train": train})
+    assert sound.ratings.tolist() == [3.0, 4.0]
+    fitted(sound)

@@ -28,6 +28,7 @@ from recslib.splits import (
     whole_items,
     whole_users,
 )
+from recslib.tables import read_ratings
 
 COLUMNS = ["user", "item", "rating", "timestamp"]
 
@@ -147,6 +148,20 @@ def test_a_rating_in_two_parts_is_refused():
         Split(both, two, name="odd")
     with pytest.raises(RatingsError, match="train, test, validation"):
         Split(one, two, both)
+
+
+def test_parts_that_were_read_alone_are_no_split_and_the_remedy_works():
+    train = pd.DataFrame([(1, 10, 3.0), (2, 20, 4.0)], columns=COLUMNS[:3])
+    test = pd.DataFrame([(5, 20, 3.0), (2, 10, 4.0)], columns=COLUMNS[:3])
+    with pytest.raises(RatingsError, match="in different ways") as caught:
+        Split(read_ratings(train), read_ratings(test))
+    call = str(caught.value).split("as one table, ")[1].split(" of two")[0]
+    names = {"pd": pd, "train": train, "test": test}
+    whole = eval(call, names | {"read_ratings": read_ratings})
+    rows = torch.arange(4)
+    split = Split(whole.select(rows < 2), whole.select(rows >= 2))
+    assert split.train.user_ids[split.train.users].tolist() == [1, 2]
+    assert split.test.user_ids[split.test.users].tolist() == [5, 2]
 
 
 def test_a_part_without_ratings_is_refused():
@@ -365,8 +380,10 @@ def test_file_order_among_ratings_of_one_second_tells_nothing():
 
 def test_asking_for_more_than_anybody_rated_is_refused():
     ratings = rated((1, 1, 3.0, 0), (1, 2, 3.0, 1))
-    with pytest.raises(RatingsError, match="last 2 of each user"):
+    said = "n_last is 2, and nobody has more than 2, so .* smaller n_last"
+    with pytest.raises(RatingsError, match=said):
         last_per_user(ratings, 2)
+    assert len(last_per_user(ratings, 1).test) == 1  # the remedy
 
 
 # Time ------------------------------------------------------------------------
@@ -420,6 +437,16 @@ def test_windows_follow_each_other_without_gap_and_train_on_the_past_alone(
         assert sorted(heard) == sorted(rows_of(after.train))
     last = rows_of(windows[-1].train) + rows_of(windows[-1].test)
     assert sorted(last) == sorted(rows_of(ratings))
+
+
+def test_a_share_without_a_past_is_told_to_be_nearer_to_a_half():
+    ratings = rated(*((1, item, 3.0, item) for item in range(20)))
+    with pytest.raises(RatingsError, match="another test_share, nearer to a"):
+        global_time(ratings, 0.99)
+    with pytest.raises(RatingsError, match="another first_share, nearer to "):
+        time_windows(ratings, 2, 0.01)
+    assert len(global_time(ratings, 0.5).train) == 10
+    assert len(time_windows(ratings, 2, 0.5)) == 2
 
 
 def test_no_window_at_all_is_refused():
@@ -512,6 +539,25 @@ def test_carving_twice_is_refused():
     carved = carve_validation(random_split(synthetic().ratings))
     with pytest.raises(RatingsError, match="already has a validation part"):
         carve_validation(carved)
+
+
+@pytest.mark.parametrize("share", [0, 2, "0.2", float("nan")])
+def test_a_share_for_validation_is_called_by_its_name(share):
+    split = random_split(synthetic().ratings)
+    for by_time in (False, True):
+        with pytest.raises(RatingsError, match=f"^share is {share!r}; give"):
+            carve_validation(split, share, by_time=by_time)
+
+
+def test_what_leaves_no_validation_part_is_said_and_the_remedies_work():
+    ratings = rated(*((1, item, 3.0, 7) for item in range(9)))
+    split = random_split(ratings, 0.2)
+    with pytest.raises(RatingsError, match=r"validation part .* another sh"):
+        carve_validation(split, 0.01)
+    assert len(carve_validation(split, 0.3).validation) == 2
+    with pytest.raises(RatingsError, match=r"share, or by_time=False\. \(te"):
+        carve_validation(split, 0.3, by_time=True)
+    assert len(carve_validation(split, 0.3, by_time=False).validation) == 2
 
 
 # Whole items and users -------------------------------------------------------
@@ -659,6 +705,21 @@ def test_folds_that_cannot_be_are_refused_before_anything_is_fitted(n_folds):
     ratings = rated((1, 1, 3.0), (1, 2, 4.0))
     with pytest.raises(RatingsError, match=f"n_folds is {n_folds}; 2 ratings"):
         out_of_fold(ratings, lambda split: pytest.fail("fitted"), n_folds)
+
+
+@pytest.mark.parametrize(
+    ("told", "came"),
+    [
+        (None, r"NoneType of shape \(\)"),
+        ([3.0, 3.0], r"list of shape \(\)"),
+        (torch.zeros(3), r"Tensor of shape \(3,\)"),
+        (torch.zeros(2, 1), r"Tensor of shape \(2, 1\)"),
+    ],
+)
+def test_what_is_no_prediction_for_each_rating_is_refused(told, came):
+    ratings = rated(*((1, item, 3.0) for item in range(4)))
+    with pytest.raises(ValueError, match=rf"{came}; return .* \(2,\)"):
+        out_of_fold(ratings, lambda split: told)
 
 
 # Folds of any ratings --------------------------------------------------------

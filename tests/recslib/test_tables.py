@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -553,9 +554,95 @@ def test_ids_of_two_readings_are_refused_and_the_remedy_keeps_them(
         read_ratings(path)
     remedy = "read_ratings" + str(caught.value).split("read_ratings")[1]
     names = {"read_ratings": read_ratings, "pd": pd, "path": path}
-    if not {"NA", "NaN"} & set(written):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RatingsWarning)
         ratings = eval(remedy.removesuffix("."), names)
-        assert set(ratings.user_ids.tolist()) == set(written)
+    assert set(ratings.user_ids.tolist()) == set(written)
+
+
+ODD_IDS = {
+    "thousands": (("1.000", "2.000"), "may stand for thousands"),
+    "tab": (("a\tb", "c"), "which may part two fields"),
+    "totals": (("1", "2", "Total", "3"), "like the totals of a table"),
+    "rounded": (("1.23E+18", "5"), "with an exponent"),
+    "nothing": (("NA", "5", "6"), "have no user"),
+}
+FORMS = {
+    "commas": (",", HEADER, {}),
+    "semicolons": (";", HEADER, {}),
+    "tabs": ("\t", HEADER, {}),
+    "colons": ("::", HEADER, {}),
+    "blanks": (" ", HEADER, {}),
+    "no header": (",", "", {}),
+    "remark": (",", "# made by hand\n" + HEADER, {}),
+    "sep=": (";", "sep=;\n" + HEADER, {}),
+    "names": (
+        ",",
+        "who,what,stars\n",
+        {"columns": {"user": "who", "item": "what", "rating": "stars"}},
+    ),
+    "numbers": (",", "", {"columns": {"user": 0, "item": 1, "rating": 2}}),
+    "quotes": (",", HEADER, {"quotes": False}),
+}
+
+
+@pytest.mark.filterwarnings("ignore::recslib.ratings.RatingsWarning")
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("odd", ODD_IDS)
+def test_ids_that_are_refused_are_kept_or_left_out_as_the_error_says(
+    odd, form, tmp_path
+):
+    (ids, said), (separator, above, how) = ODD_IDS[odd], FORMS[form]
+    if odd == "tab" and separator in ("\t", " "):
+        pytest.skip("there, a tab parts two fields")
+    path = tmp_path / "mine.csv"
+    lines = [separator.join((id_, "x", "3")) for id_ in ids]
+    above = above.replace(",", separator)
+    path.write_text(above + "\n".join(lines) + "\n")
+    with pytest.raises(RatingsError, match=said) as caught:
+        read_ratings(path, **how)
+    *_, keep = calls_of(caught.value)
+    names = {"read_ratings": read_ratings, "pd": pd, "path": path}
+    kept = eval(keep, names)
+    assert [id_ for id_, _, _ in rows_of(kept)] == list(ids)
+    # Those rows are named; without them the others are read.
+    named, _, _ = str(caught.value).partition("Correct them")
+    bad = set(map(int, re.findall(r"line ([0-9]+) \(user", named)))
+    numbered = enumerate(path.read_text().splitlines(), 1)
+    left = [line for number, line in numbered if number not in bad]
+    if len(bad) < len(lines):
+        path.write_text("\n".join(left) + "\n")
+        assert len(read_ratings(path, **how)) == len(lines) - len(bad)
+
+
+@pytest.mark.parametrize("above", ["user;item;rating\n", ""])
+def test_points_for_thousands_and_commas_for_decimals_are_kept_as_told(
+    above, tmp_path
+):
+    path = tmp_path / "mine.csv"
+    path.write_text(above + "1.000;7;4,5\n2.000;7;3,0\n")
+    with pytest.raises(RatingsError, match="stand for thousands") as caught:
+        read_ratings(path)
+    (keep,) = calls_of(caught.value)
+    names = {"read_ratings": read_ratings, "pd": pd, "path": path}
+    rows = [("1.000", "7", 4.5), ("2.000", "7", 3.0)]
+    assert rows_of(eval(keep, names)) == rows
+
+
+@pytest.mark.parametrize(
+    ("above", "said"),
+    [
+        ("made,by,hand", "leave out what stands above the table"),
+        ("rating,by,hand", "above the line that names the columns, leave it"),
+    ],
+)
+def test_what_stands_above_the_names_is_left_out_as_the_error_says(
+    above, said
+):
+    text = f"{above}\n{HEADER}1,2,3\n2,2,5\n"
+    assert said in refusal(text)
+    _, _, left = text.partition("\n")
+    assert rows_of(read(left)) == EXPECTED
 
 
 @pytest.mark.parametrize("word", ["NA", "nan", "null", "None"])
@@ -726,6 +813,8 @@ def test_what_errors_say_of_formats_works(tmp_path):
     path = tmp_path / "mine"
     names = {
         "pd": pd,
+        "np": np,
+        "torch": torch,
         "ast": ast,
         "Path": Path,
         "zipfile": zipfile,
@@ -733,12 +822,11 @@ def test_what_errors_say_of_formats_works(tmp_path):
         "path": path,
     }
 
-    def followed(data):
+    def followed(data, which=0):
         path.write_bytes(data)
         with pytest.raises(RatingsError) as caught:
             read_ratings(path)
-        remedy = "read_ratings" + str(caught.value).split("read_ratings")[1]
-        return rows_of(eval(remedy.removesuffix("."), names))
+        return rows_of(eval(calls_of(caught.value)[which], names))
 
     frame = pd.read_csv(io.BytesIO(PLAIN))
     assert followed(frame.to_json().encode()) == EXPECTED
@@ -747,6 +835,49 @@ def test_what_errors_say_of_formats_works(tmp_path):
     two = zipped(ratings_dot_csv=PLAIN, movies_dot_csv=b"x")
     assert followed(two) == EXPECTED
     assert rows_of(read(b"1:2:3\n2:2:5\n", separator=":")) == EXPECTED
+    table = frame.to_numpy()
+    columns = dict(zip(frame.columns, table.T, strict=True))
+    assert followed(saved(np.save, table)) == EXPECTED
+    assert followed(saved(np.savez, ratings=table)) == EXPECTED
+    assert followed(saved(np.savez, **columns)) == EXPECTED
+    tensors = {name: torch.tensor(part) for name, part in columns.items()}
+    assert followed(saved(to_torch, torch.tensor(table))) == EXPECTED
+    assert followed(saved(to_torch, tensors), which=1) == EXPECTED
+
+
+def saved(save, *args, **kwargs):
+    held = io.BytesIO()
+    save(held, *args, **kwargs)
+    return held.getvalue()
+
+
+def to_torch(file, tensors):
+    torch.save(tensors, file)
+
+
+def test_a_sparse_matrix_of_scipy_is_read_as_the_error_says(tmp_path):
+    path = tmp_path / "mine.npz"
+    with path.open("wb") as file:
+        # As scipy.sparse.save_npz writes [[0, 3], [0, 5]].
+        np.savez(
+            file,
+            data=np.array([3.0, 5.0]),
+            indices=np.array([1, 1], dtype=np.int32),
+            indptr=np.array([0, 1, 2], dtype=np.int32),
+            format=np.array(b"csr"),
+            shape=np.array([2, 2]),
+        )
+    with pytest.raises(RatingsError, match="a sparse matrix of Sci") as caught:
+        read_ratings(path)
+    assert "pip install scipy" in str(caught.value)
+    if importlib.util.find_spec("scipy"):
+        import scipy.sparse
+
+        (call,) = calls_of(caught.value)
+        step = re.search("matrix = (.*?);", str(caught.value))[1]
+        names = {"scipy": scipy, "pd": pd, "path": path}
+        names |= {"read_ratings": read_ratings, "matrix": eval(step, names)}
+        assert rows_of(eval(call, names)) == [(0, 1, 3), (1, 1, 5)]
 
 
 def test_json_keeps_ids_and_names_the_line():
@@ -1311,6 +1442,8 @@ def calls_of(error):
         ("0,1,2\n1,2,3\n2,2,5\n", 0, EXPECTED),
         (",0,1,2\n0,1,2,3\n1,2,2,5\n", 1, EXPECTED),
         (",2,3,4\n1,3,,\n2,5,4,\n", 0, None),
+        (";2;3;4\n1;3;;\n2;5;4;\n", 0, None),
+        ("\t0\t1\t2\n0\t1\t2\t3\n1\t2\t2\t5\n", 1, EXPECTED),
         ("user;item;rating;;\n1;2;3;;;;;\n2;2;5;;;;;\n", 0, EXPECTED),
         ("user;item;rating\n0;2;3;;;\n1;2;5;;;\n", 0, [(0, 2, 3), (1, 2, 5)]),
         ("1||2||3\n2||2||5\n", 0, EXPECTED),
@@ -1321,7 +1454,10 @@ def calls_of(error):
             [("ann lee", 2, 3), ("bob day", 2, 5)],
         ),
     ],
-    ids=["counts", "index", "matrix", "ends", "end", "twice", "json", "fixed"],
+    ids=[
+        *("counts", "index", "matrix", "semicolons", "tabs"),
+        *("ends", "end", "twice", "json", "fixed"),
+    ],
 )
 def test_the_remedy_for_what_has_two_readings_is_followed(
     text, which, expected, tmp_path
@@ -1356,6 +1492,8 @@ def test_lists_of_json_on_lines_are_read_as_the_error_says(tmp_path):
     [
         ("userId,item1,item2,item3\n1,4,3,5\n2,2,1,4\n", "like a matrix"),
         ("movie,ann,bob,cid\n5,4,,5\n6,,1,4\n", "a column a user"),
+        ("user;2;3;4\n1;3;1;2\n2;5;4;1\n", "like a matrix"),
+        ("user\t2\t3\t4\n1\t3\t1\t2\n2\t5\t4\t1\n", "like a matrix"),
     ],
 )
 def test_a_matrix_that_is_told_by_its_names_melts_as_the_error_says(
@@ -1366,6 +1504,9 @@ def test_a_matrix_that_is_told_by_its_names_melts_as_the_error_says(
     with pytest.raises(RatingsError, match=said) as caught:
         read_ratings(path)
     frame = pd.read_csv(path)
+    read_it = re.search("frame = (.*?);", str(caught.value))
+    if read_it:
+        frame = eval(read_it[1], {"pd": pd, "path": path})
     call = "frame.melt" + str(caught.value).split("frame.melt")[1][:-1]
     ratings = read_ratings(eval(call, {"frame": frame}))
     assert ratings.ratings.sum() == frame.iloc[:, 1:].sum().sum()

@@ -283,6 +283,20 @@ def test_a_masked_rating_changes_neither_loss_nor_weights(data):
     assert first.validation_rmse == second.validation_rmse
 
 
+@pytest.mark.parametrize("nothing", [torch.nan, torch.inf, -torch.inf])
+def test_what_is_masked_may_be_missing(nothing):
+    mask = torch.tensor([True, False, True, True])
+    inputs = (torch.tensor([0, 1, 2, 3]), torch.tensor([0, 1, 2, 3]))
+    results = []
+    for masked in (4.0, nothing):
+        targets = torch.tensor([3.0, masked, 5.0, 1.0])
+        train = Examples(inputs, targets, mask)
+        model, history = fitted(train=train, batch_size=2, validation=train)
+        results.append((weights(model), history.validation_rmse))
+    (one, first), (other, second) = results
+    assert torch.equal(one, other) and first == second
+
+
 def test_the_mean_is_over_the_ratings_that_count():
     # One of four counts: the loss is (answer - 1)², not a quarter of it.
     mask = torch.tensor([[False, True], [False, False]])
@@ -772,6 +786,42 @@ def test_a_rate_that_is_far_too_high_stops_with_an_error():
         ({"schedule": "cosine"}, "'cosine'; give 'constant' or 'one_cycle'"),
         ({"reduction": "none"}, "'none'; give 'mean' or 'sum'"),
         ({"patience": 0, "validation": TEST}, "patience is 0"),
+        ({"patience": "2", "validation": TEST}, "patience is '2'; give"),
+        ({"patience": 1.5, "validation": TEST}, r"patience is 1\.5; give"),
+        ({"device": None}, "device is 'None'; this machine has"),
+        (
+            {"train": SPLIT.train},
+            r"train came as Ratings; give .* Examples\(\(rat",
+        ),
+        ({"train": (1, 2)}, "train came as tuple; give a recslib"),
+        (
+            {"validation": SPLIT.test},
+            "validation came as Ratings; give a recslib",
+        ),
+        ({"rate": float("nan")}, "learning rate is nan"),
+        ({"rate": float("inf")}, "learning rate is inf"),
+        (
+            {"make": lambda *_, **__: torch.optim.SGD},
+            "optimizer came as the class SGD; give a Py",
+        ),
+        (
+            {"make": lambda *_, **__: None},
+            "optimizer came as NoneType; give a PyTorch",
+        ),
+        ({"loss": lambda *_: None}, "loss of a batch is a NoneType"),
+        ({"loss": lambda *_: 1.0}, "loss of a batch is a float"),
+        (
+            {"loss": lambda model, batch: batch.targets},
+            r"a tensor of shape \(64,\) with no slope",
+        ),
+        (
+            {"loss": lambda model, batch: model(*batch.inputs)[:0]},
+            "counted nothing in epoch 1",
+        ),
+        (
+            {"train": Examples(TRAIN.inputs, TRAIN.targets * torch.nan)},
+            "160 of 160 targets of the training examples are NaN",
+        ),
     ],
 )
 def test_arguments_that_cannot_be_are_refused(how, said):
@@ -780,6 +830,49 @@ def test_arguments_that_cannot_be_are_refused(how, said):
     with pytest.raises(ValueError, match=said):
         fitted(model, **how)
     assert torch.equal(weights(model), before)
+
+
+def test_a_frozen_model_is_refused_and_the_remedy_works():
+    model = new_model()
+    for part in model.parameters():
+        part.requires_grad_(False)
+    with pytest.raises(ValueError, match="that are not frozen"):
+        fitted(model)
+    for part in model.parameters():
+        part.requires_grad_(True)
+    before = weights(model)
+    fitted(model)
+    assert not torch.equal(weights(model), before)
+
+
+def test_a_device_may_be_given_as_one():
+    assert find_device(torch.device("cpu")) == torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    "inputs", [SPLIT.train, ([1], [2]), (1, 2), torch.tensor([1, 2]), None]
+)
+def test_what_is_no_tuple_of_tensors_is_refused(inputs):
+    with pytest.raises(ValueError, match=r"inputs.* came as .*; give a t"):
+        predict(new_model(), inputs)
+    pair = SPLIT.train.users, SPLIT.train.items
+    assert len(predict(new_model(), pair)) == len(SPLIT.train)  # the remedy
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets"),
+    [
+        (([1], [2]), torch.ones(1)),
+        ((torch.tensor([1]),), [1.0]),
+        (torch.tensor([1]), torch.ones(1)),
+        ((torch.tensor([1]),), torch.tensor(1.0)),
+    ],
+)
+def test_examples_are_made_of_tensors(inputs, targets):
+    with pytest.raises(
+        ValueError, match=r"inputs (came|and targets) .*; give "
+    ):
+        Examples(inputs, targets)
 
 
 # What it brings along --------------------------------------------------------

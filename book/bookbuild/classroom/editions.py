@@ -24,8 +24,8 @@ import importlib.util, os, subprocess, sys
 if importlib.util.find_spec("recslib") is None:
     if not os.path.isdir("../recslib"):
         raise FileNotFoundError("Unpack the whole archive: all is needed.")
-    install = [sys.executable, "-m", "pip", "install", "--quiet", ".."]
-    subprocess.run(install, check=True)
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "."]
+    subprocess.run(install, cwd="..", check=True)
     importlib.invalidate_caches()"""
 FOR_TEACHERS = "For the teacher"
 
