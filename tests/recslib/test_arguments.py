@@ -797,9 +797,7 @@ CALLS = {
     "split_year": called(titles.split_year, {"title": "text"}, title="Heat"),
     "words_of": called(titles.words_of, {"text": "text"}, text="Heat"),
     "spelling": called(titles.spelling, {"name": "text"}, name="Heat"),
-    "search_titles": called(
-        R.search_titles, {"text": "text", "n": "count"}, text="film", n=3
-    ),
+    "search_titles": called(R.search_titles, {"n": "count"}, text="film", n=3),
     "Examples": called(
         training.Examples,
         {"targets": "inputs and targets", "mask": "Tensor or None"},
@@ -913,7 +911,7 @@ def test_models_and_parts_that_do_not_belong_together_are_told(sampled):
         (lambda: PIECES.now(other.ratings), "one value a rating"),
         (
             lambda: splits.out_of_fold(R, lambda split: FOUR),
-            r"shape \(1,\) for 45 ratings",
+            r"shape \(1,\); return a tensor of shape \(45,\)",
         ),
         (
             lambda: sampled(R.users, R.items[:5]),
