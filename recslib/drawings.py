@@ -151,6 +151,7 @@ def _box(ax: Axes, place: tuple[float, float], text: str) -> None:
         text,
         ha="center",
         va="center",
+        parse_math=False,
         bbox={
             "boxstyle": "round,pad=0.45",
             "facecolor": PALE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 # So many different ratings have a bar each; more are drawn in ranges.
 MOST_BARS, N_RANGES = 21, 30
+# The years 1000 and 5000: a calendar has room beside them.
+YEAR_1000, YEAR_5000 = -30_610_224_000, 95_617_584_000
 LONGEST = 60  # signs that a legend shows of a name
 # Where a label may stand, in points above or below its own point.
 _LABEL_SHIFTS = (0, 7, -7, 14, -14, 21, -21, 28, -28)
@@ -56,9 +59,10 @@ def stars_histogram(ratings: Ratings, ax: Axes | None = None) -> Axes:
     Raises
     ------
     ValueError
-        When there is none.
+        When there is none, or one is not finite.
     """
     check_some(ratings, "ratings to draw")
+    check_finite(ratings.ratings, "ratings")
     ax = _axes(ax)
     stars, counts = np.unique(ratings.ratings.numpy(), return_counts=True)
     if len(stars) > MOST_BARS:
@@ -130,10 +134,17 @@ def counts_by_rank(
         out.
     ax
         Where to draw; None makes a figure.
+
+    Raises
+    ------
+    ValueError
+        When a name has no count above 0.
     """
     ax = _axes(ax)
     for number, (name, values) in enumerate(counts.items()):
-        ranked = np.sort(values[values > 0].numpy())[::-1]
+        values = _numbers(values)
+        check_some(values[values > 0], f"{name} with ratings")
+        ranked = np.sort(values[values > 0])[::-1]
         ax.plot(
             np.arange(1, len(ranked) + 1),
             ranked,
@@ -159,7 +170,7 @@ def ratings_by_week(ratings: Ratings, ax: Axes | None = None) -> Axes:
     Raises
     ------
     RatingsError
-        When there are no timestamps.
+        When there are no timestamps, or they are too far away.
     """
     _check_times(ratings)
     ax = _axes(ax)
@@ -190,7 +201,7 @@ def rating_times(
     Raises
     ------
     RatingsError
-        When there are no timestamps.
+        When there are no timestamps, or they are too far away.
     """
     _check_times(ratings)
     ax = _axes(ax)
@@ -281,6 +292,7 @@ def lines(
     """
     ax = _axes(ax)
     for number, (name, values) in enumerate(curves.items()):
+        values = _numbers(values)
         points = range(1, len(values) + 1) if x is None else x
         ax.plot(
             points,
@@ -392,7 +404,19 @@ def group_intervals(
         What is drawn.
     ax
         Where to draw; None makes a figure.
+
+    Raises
+    ------
+    ValueError
+        When there is no group, or an error is not finite.
     """
+    check_some(groups, "groups to draw")
+    check_finite(torch.tensor(groups["rmse"].to_numpy()), "errors of groups")
+    # Of few people there may be no interval.
+    groups = groups.assign(
+        low=groups["low"].fillna(groups["rmse"]),
+        high=groups["high"].fillna(groups["rmse"]),
+    )
     if ax is None:
         _, ax = plt.subplots(figsize=(7.0, 0.9 + 0.36 * len(groups)))
     heights = np.arange(len(groups))
@@ -408,11 +432,12 @@ def group_intervals(
             fontsize=8,
             color=GREY,
         )
-    ax.set_yticks(heights, groups["group"], parse_math=False)
+    ax.set_yticks(heights, groups["group"].map(_printable), parse_math=False)
     ax.invert_yaxis()
     # Room for the words behind the interval that reaches furthest.
     low, high = groups["low"].min(), groups["high"].max()
-    ax.set_xlim(low - 0.05 * (high - low), high + 0.6 * (high - low))
+    width = high - low or 1.0
+    ax.set_xlim(low - 0.05 * width, high + 0.6 * width)
     ax.set(xlabel=xlabel, ylabel="group")
     ax.grid(axis="x")
     return _plain(ax)
@@ -585,7 +610,7 @@ def prediction_histogram(
         check_some(part, f"predictions of {name}")
         check_finite(torch.as_tensor(part), f"predictions of {name}")
     ax = _axes(ax)
-    values = [np.asarray(part) for part in predictions.values()]
+    values = [_numbers(part) for part in predictions.values()]
     low = min(part.min() for part in values)
     high = max(part.max() for part in values)
     edges = np.linspace(low, high, 61)
@@ -637,7 +662,7 @@ def item_map(
             f"places have the shape {np.shape(places)} and there are "
             f"{len(labels)} labels; give two numbers and a label for each."
         )
-    places = np.asarray(places)
+    places = _numbers(places)
     check_finite(torch.as_tensor(places), "places")
     if ax is None:
         _, ax = plt.subplots(figsize=(7.0, 6.0))
@@ -647,7 +672,7 @@ def item_map(
     _plain(ax)
     ax.figure.canvas.draw()
     taken = []
-    for place, label in zip(places, labels, strict=True):
+    for place, label in zip(places, map(_printable, labels), strict=True):
         for offset, anchor in (((4, 3), "left"), ((-4, 3), "right")):
             text = ax.annotate(
                 label,
@@ -681,11 +706,34 @@ def _check_times(ratings: Ratings) -> None:
             f"{ratings}: there are no times to draw; give ratings with a "
             f"timestamp column."
         )
+    first, last = int(ratings.timestamps.min()), int(ratings.timestamps.max())
+    if first < YEAR_1000 or last >= YEAR_5000:
+        raise RatingsError(
+            f"{ratings}: timestamps go from {first} to {last}, and Unix "
+            f"seconds of the years 1000 to 4999 can be drawn. Where they "
+            f"count milliseconds: dataclasses.replace(ratings, "
+            f"timestamps=ratings.timestamps // 1_000)."
+        )
+
+
+def _numbers(values: Tensor | Sequence[float] | np.ndarray) -> np.ndarray:
+    """Take the numbers of a tensor, be they weights or not."""
+    is_tensor = isinstance(values, Tensor)
+    return np.asarray(values.detach().cpu() if is_tensor else values)
+
+
+def _printable(name: object) -> str:
+    """Write a blank for each sign that no font has and no eye sees."""
+    text = str(name).encode("utf-8", "replace").decode("utf-8")
+    return "".join(
+        " " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign
+        for sign in text
+    )
 
 
 def _shown(name: object) -> str:
     """Write a name for a legend, which leaves out those that start with _."""
-    text = str(name)
+    text = _printable(name)
     if len(text) > LONGEST:
         text = text[: LONGEST - 1] + "…"
     return f" {text}" if text.startswith("_") else text
@@ -695,7 +743,8 @@ def _on_axis(groups: pd.Series) -> pd.Series:
     """Take words of groups for words, and leave numbers what they are."""
     if pd.api.types.is_numeric_dtype(groups.dtype):
         return groups
-    return groups.astype(str).str.replace("$", r"\$", regex=False)
+    texts = groups.astype(str).map(_printable)
+    return texts.str.replace("$", r"\$", regex=False)
 
 
 def _legend(ax: Axes, **how: str) -> None:
@@ -710,6 +759,7 @@ def _plain(ax: Axes) -> Axes:
         texts += ax.get_legend().get_texts()
     for text in texts:
         text.set_parse_math(False)
+        text.set_text(_printable(text.get_text()))
     return ax
 
 
@@ -755,7 +805,7 @@ def _label(
     """Write a label beside a point, ``shift`` points higher, with a line."""
     leader = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6}
     return ax.annotate(
-        row.label,
+        _printable(row.label),
         (row.cpu_s, row.rmse),
         xytext=(6 if side == "left" else -6, shift),
         textcoords="offset points",

@@ -1,3 +1,5 @@
+import dataclasses
+
 import matplotlib.dates
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,6 +33,8 @@ TIMED = from_frame(
         }
     )
 )
+# As if milliseconds were seconds.
+LATE = dataclasses.replace(TIMED, timestamps=1_000 * TIMED.timestamps)
 HISTORY = History(
     train_rmse=[1.0, 0.9, 0.8],
     validation_rmse=[1.1, 0.95, 0.97],
@@ -422,6 +426,7 @@ ODD = {
     "two lines": "one\ntwo",
     "percents": "100 % {of} it",
     "nothing": "",
+    "signs for machines": "a\0b\tc\x1bd\x85e",
 }
 NAMED = {
     "counts_by_rank": lambda name: plots.counts_by_rank(
@@ -478,6 +483,15 @@ def test_a_name_is_text_whatever_signs_are_in_it(draw, name):
             assert not is_formula
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("draw", NAMED)
+def test_signs_that_no_font_has_are_drawn_as_blanks(draw):
+    ax = NAMED[draw]("a\0b\tc\x1bd")
+    ax.figure.canvas.draw()
+    shown = [text.get_text().strip() for text in ax.findobj(Text)]
+    assert "a b c d" in shown
+
+
 @pytest.mark.parametrize("name", ["__init__", "_", "$9.99 and $ALT", "a"])
 def test_every_name_has_its_place_in_the_legend(name):
     ax = plots.lines({name: [1.0], "b": [2.0]}, xlabel="", ylabel="")
@@ -495,6 +509,35 @@ def test_the_title_of_a_film_stands_on_the_map_as_it_is():
     ax = plots.item_map(np.array([[0.0, 0.0], [1.0, 1.0]]), titles)
     assert texts(ax) == titles
     assert not any(text.get_parse_math() for text in ax.texts)
+
+
+def test_weights_are_drawn_like_any_numbers():
+    weights = torch.tensor([[0.0, 0.0], [1.0, 1.0]], requires_grad=True)
+    ax = plots.item_map(weights, ["a", "b"])
+    assert ax.collections[0].get_offsets().tolist() == weights.tolist()
+    ax = plots.lines({"a": weights[0]}, xlabel="", ylabel="")
+    assert points(ax.lines[0]) == [[1, 0], [2, 0]]
+    ax = plots.prediction_histogram({"a": weights[:, 0]}, xlabel="")
+    assert ax.patches[0].get_xy()[:, 1].max() == 1
+    ax = plots.counts_by_rank({"a": np.array([3, 1])})
+    assert points(ax.lines[0]) == [[1, 3], [2, 1]]
+
+
+def test_a_group_without_an_interval_has_its_point():
+    lone = PARTED.assign(low=[np.nan, 0.89], high=[np.nan, 0.91])
+    ax = plots.group_intervals(lone)
+    ax.figure.canvas.draw()
+    assert ax.lines[0].get_xdata().tolist() == [0.95, 0.9]
+    assert ax.texts[0].xy[0] == 0.95
+    only = lone.iloc[:1]
+    low, high = plots.group_intervals(only).get_xlim()
+    assert low < 0.95 < high
+
+
+def test_half_a_letter_is_a_question_mark():
+    ax = plots.item_map(np.zeros((1, 2)), ["a\ud800b"])
+    ax.figure.canvas.draw()
+    assert texts(ax) == ["a?b"]
 
 
 def test_no_film_at_all_is_an_empty_map():
@@ -530,6 +573,26 @@ def test_numbers_of_groups_stay_numbers():
             lambda: plots.stars_histogram(RATED.select(torch.tensor([]))),
             "no ratings to draw",
         ),
+        (
+            lambda: plots.stars_histogram(
+                dataclasses.replace(RATED, ratings=torch.full((4,), np.nan))
+            ),
+            "4 of 4 ratings are NaN",
+        ),
+        (
+            lambda: plots.counts_by_rank({"films": torch.zeros(3)}),
+            "no films with ratings",
+        ),
+        (
+            lambda: plots.group_intervals(PARTED.iloc[:0]),
+            "no groups to draw",
+        ),
+        (
+            lambda: plots.group_intervals(PARTED.assign(rmse=np.nan)),
+            "2 of 2 errors of groups are NaN",
+        ),
+        (lambda: plots.ratings_by_week(LATE), r"timestamps // 1_000\)"),
+        (lambda: plots.rating_times(LATE, []), r"timestamps // 1_000\)"),
         (lambda: plots.ratings_by_week(RATED), "give ratings with a timestam"),
         (lambda: plots.rating_times(RATED, []), "give ratings with a timest"),
         (
@@ -553,3 +616,12 @@ def test_numbers_of_groups_stay_numbers():
 def test_what_cannot_be_drawn_is_said(draw, said):
     with pytest.raises(ValueError, match=said):
         draw()
+
+
+def test_milliseconds_are_drawn_once_they_are_divided_as_the_error_says():
+    with pytest.raises(ValueError, match="count milliseconds") as caught:
+        plots.ratings_by_week(LATE)
+    call = str(caught.value).split("milliseconds: ")[1].removesuffix(".")
+    names = {"dataclasses": dataclasses, "ratings": LATE}
+    ax = plots.ratings_by_week(eval(call, names))
+    assert [bar.get_height() for bar in ax.patches] == [2, 1]
