@@ -1090,6 +1090,8 @@ def fit_list_lstm(
         inputs, targets = (items, liked, to_find), items
     how = {"n_epochs": n_epochs, "batch_size": batch_size, "seed": seed}
     examples = Examples(inputs, targets, targets < n_items)
+    if not examples.mask.any():  # nobody has a next item to learn from
+        return model.eval()
     loss = finds_next if to_find is None else finds_later
     return _fitted(model, examples, loss, learning_rate, **how)
 

@@ -577,9 +577,8 @@ def find(
         The archive that it is, and where in it (or in your folder) the
         files lie.
     """
-    for place, what in ((folder, "folder"), (cache, "cache")):
-        if place is not None:
-            check_path(place, what)
+    if cache is not None:
+        check_path(cache, "cache")
     if not isinstance(name, str) or name not in ARCHIVES:
         raise RatingsError(
             f"no MovieLens data set is called {name!r}; there are "
