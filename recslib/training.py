@@ -458,9 +458,9 @@ def find_device(name: str | torch.device) -> torch.device:
         there.insert(0, "mps")
     if torch.cuda.is_available():
         there.insert(0, "cuda")
-    if isinstance(name, str) and name == "auto":
+    if name == "auto":
         return torch.device(there[0])
-    if not isinstance(name, str) or name.split(":")[0] not in there:
+    if name.split(":")[0] not in there:
         raise ValueError(
             f"device is {name!r}; this machine has {', '.join(there)}. Use "
             f"one of them, or 'auto'."
