@@ -8,12 +8,12 @@ import base64
 import json
 import re
 from contextlib import ExitStack, contextmanager
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from recslib.ratings import Ratings
 from recslib.recommend import nearest_items
 
 CHAPTER = "notebooks/01_matrix_factorization.html"
@@ -48,21 +48,28 @@ class Films:
         self.places = np.stack(
             [numbers(packed["map"][axis], "<f4") for axis in "xy"], axis=1
         ).astype(float)
+        items = torch.arange(len(self.titles)).repeat_interleave(
+            torch.from_numpy(self.counts)
+        )
+        self.ratings = Ratings(  # as many of each film, all from one person
+            users=torch.zeros_like(items),
+            items=items,
+            ratings=torch.ones(len(items)),
+            timestamps=None,
+            user_ids=np.array([0]),
+            item_ids=np.arange(len(self.titles)),
+            titles=tuple(self.titles),
+        )
 
     def shown(self, least=AT_FIRST):
         return np.flatnonzero(self.counts >= least)
 
     def nearest(self, item, n=5, least=AT_FIRST):
         """The library's own answer."""
-        ratings = SimpleNamespace(
-            n_items=len(self.titles),
-            titles=self.titles,
-            counts_by_item=lambda: torch.from_numpy(self.counts),
-        )
         return nearest_items(
             torch.from_numpy(self.factors),
             int(item),
-            ratings,
+            self.ratings,
             n=n,
             min_ratings=least,
         )
