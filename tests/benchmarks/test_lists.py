@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from benchmarks import (
+    list_choices,
     list_contenders,
     list_entries,
     list_growth,
@@ -334,6 +335,46 @@ def test_a_peer_whose_search_has_no_end_is_left_out():
 def test_the_one_to_compare_with_is_the_best_of_ours_on_validation(best):
     records = records_of("known", [best, "EASEScorer", "BPR"])
     assert list_entries.best_of_ours("known", records).model == best
+
+
+def test_ours_are_judged_on_a_part_of_every_training_part(monkeypatch):
+    ratings = synthetic().ratings
+    few = [ours("popularity"), ours("ease"), Ranker("cornac", "BPR", {})]
+    monkeypatch.setattr(list_choices, "rankers", lambda task, records: few)
+    rows = list_choices.judge_ours("strangers", ratings, [])
+    assert [row["model"] for row in rows] == ["popularity", "ease"]
+    how = TASKS["strangers"]
+    for place, split in enumerate(how.parts(ratings)):
+        part = how.carve(split.train)
+        found = list_tune.judged(few[1], part, how.audience(part))
+        assert rows[1]["ndcg"][place] == found["ndcg"]
+        inside = set(split.train.users.tolist())
+        assert set(part.test.users.tolist()) <= inside
+    assert list_choices.chosen(rows, "strangers") == "ease"
+
+
+@pytest.mark.parametrize(
+    ("task", "model"),
+    [
+        ("strangers", "averaged"),
+        ("known", "standardized"),
+        ("by user", "standardized"),
+    ],
+)
+def test_the_models_of_the_chapter_are_those_that_validation_chose(
+    task, model
+):
+    rows = benchmark.read("list-choices.json")
+    assert list_choices.chosen(rows, task) == model
+    params = {
+        row["model"]: row["params"] for row in rows if row["task"] == task
+    }
+    ran = {
+        each.model: each.params
+        for each in list_entries.rankers(task)
+        if each.peer == "recslib"
+    }
+    assert params == ran
 
 
 # The run ---------------------------------------------------------------------
