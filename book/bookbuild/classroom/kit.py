@@ -19,6 +19,7 @@ from bookbuild.classroom.make import (
     check_kept,
     lab_files,
     pages_files,
+    slides_files,
 )
 from bookbuild.classroom.packs import beside, write_folder
 from bookbuild.classroom.wheels import (
@@ -138,10 +139,9 @@ def fill(folder: Path, targets: Sequence[Target], store: Path) -> None:
     write_folder(pages, folder / "html")
     if not pages:
         print("Without html/: `make book` has to come first.")
-    slides = places.BUILD / "classroom" / "slides"
-    if slides.is_dir():
-        shutil.copytree(slides, folder / "slides")
-    else:
+    slides = slides_files(book)
+    write_folder(slides, folder / "slides")
+    if not slides:
         print("Without slides/: `python book/build.py slides` comes first.")
 
 

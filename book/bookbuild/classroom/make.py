@@ -14,11 +14,20 @@ from bookbuild.chapters import last_run
 from bookbuild.classroom.editions import instructor_edition, student_edition
 from bookbuild.classroom.exports import write_quizzes
 from bookbuild.classroom.labs import labs_of
-from bookbuild.classroom.leaks import leaks, leaks_in_text, secrets_of
+from bookbuild.classroom.leaks import (
+    Secrets,
+    leaks,
+    leaks_in_text,
+    secrets_of,
+)
 from bookbuild.classroom.notes import notes_on
 from bookbuild.classroom.packs import beside, packed, write_folder
 from bookbuild.classroom.slides import write_slides
-from bookbuild.classroom.student_pages import leaks_in_pages, student_pages
+from bookbuild.classroom.student_pages import (
+    leaks_in_pages,
+    student_pages,
+    student_slides,
+)
 from bookbuild.current import current
 from bookbuild.lone import script
 from bookbuild.notebooks import text_of
@@ -137,12 +146,30 @@ def pages_files(book: Book) -> Files:
         return {}
     secrets = secrets_of(list(book.values()))
     pages = student_pages(places.HTML, book, secrets)
-    if found := leaks_in_pages(pages, secrets):
+    check_pages("pages", pages, secrets)
+    return pages
+
+
+def slides_files(book: Book) -> Files:
+    """Make the slides for students; none where there are none.
+
+    Raises
+    ------
+    BuildError
+        Where they give a solution away.
+    """
+    slides = student_slides(places.BUILD / "classroom" / "slides")
+    check_pages("slides", slides, secrets_of(list(book.values())))
+    return slides
+
+
+def check_pages(what: str, files: Files, secrets: Secrets) -> None:
+    """Raise BuildError where a solution is in pages for students."""
+    if found := leaks_in_pages(files, secrets):
         said = "\n".join(found)
         raise BuildError(
-            f"pages give solutions away, so nothing was written:\n{said}"
+            f"{what} give solutions away, so nothing was written:\n{said}"
         )
-    return pages
 
 
 def told(files: Files) -> str:

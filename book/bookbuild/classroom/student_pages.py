@@ -1,4 +1,4 @@
-"""The pages of the built book for students: the same, without solutions."""
+"""Pages for students: the book without solutions, slides without notes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bookbuild.notebooks import text_of
 from bookbuild.pages.repairs import mended, removed
 
 SOLUTION = "div.solution"
+SPOKEN = "aside.notes"
 # What Sphinx read, and the library's own code: with its checks, which know
 # the answers, as students have it in recslib/.
 LEFT_OUT = ("_sources", "_modules", ".doctrees", ".buildinfo", "objects.inv")
@@ -84,6 +85,35 @@ def leave_out_solutions(page: BeautifulSoup) -> int:
     return n_links + removed(page.select(SOLUTION))
 
 
+def student_slides(folder: Path) -> dict[str, bytes]:
+    """Make slides for students: without what a speaker says to them.
+
+    Parameters
+    ----------
+    folder
+        Of the decks, as `slides.write_slides` leaves it.
+
+    Returns
+    -------
+    dict
+        Path in that folder, to contents; none where there is no such folder.
+    """
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    for name in filter(_is_page, files):
+        deck, _ = mended(files[name].decode(), [leave_out_notes])
+        files[name] = deck.encode()
+    return files
+
+
+def leave_out_notes(deck: BeautifulSoup) -> int:
+    """Leave out what a speaker says to the slides of a deck."""
+    return removed(deck.select(SPOKEN))
+
+
 def leave_out_code(page: BeautifulSoup) -> int:
     """Leave out links to the pages of code, which students do not have."""
     return removed(page.select(TO_CODE))
@@ -118,7 +148,7 @@ def leaks_in_pages(files: Mapping[str, bytes], secrets: Secrets) -> list[str]:
     Parameters
     ----------
     files
-        From `student_pages`.
+        From `student_pages` or `student_slides`.
     secrets
         From `secrets_of`.
     """

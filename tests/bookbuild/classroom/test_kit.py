@@ -53,7 +53,8 @@ def test_what_was_built_is_in_it_and_what_was_not_is_said(house, capsys):
     (house / "html").mkdir()
     (house / "html/index.html").write_text("a page")
     (house / "classroom/slides").mkdir(parents=True)
-    (house / "classroom/slides/first.html").write_text("a slide")
+    spoken = '<aside class="notes">what to say</aside>'
+    (house / "classroom/slides/first.html").write_text(f"a slide{spoken}")
     kit.make_kit()
     assert "Without" not in capsys.readouterr().out
     found = contents(house / "kit")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bookbuild import BuildError, chapters
-from bookbuild.classroom import plans
+from bookbuild.classroom import plans, quizzes
 from bookbuild.classroom.plans import Known, Part
 
 THERE = Known(
@@ -76,6 +76,27 @@ def test_every_lesson_of_the_books_plans_has_ninety_minutes(known):
                 lesson is plan.lessons[-1]
             )
     assert n_lessons == [1, 3, 6]
+
+
+def test_exercises_and_quizzes_have_the_share_that_teachers_are_advised(known):
+    page = (plans.BOOK / "teachers.md").read_text(encoding="utf-8")
+    assert "exercises and the quiz a\nquarter of every lesson" in page
+    for plan in plans.read_plans(known):
+        for lesson in plan.lessons:
+            own = sum(
+                step.minutes
+                for step in lesson.steps
+                if step.kind in ("Exercise", "Quiz")
+            )
+            of_projects = any(s.kind == "Project" for s in lesson.steps)
+            assert of_projects or 4 * own >= lesson.minutes, lesson.title
+
+
+def test_six_weeks_ask_every_quiz_in_class(known):
+    *_, weeks = plans.read_plans(known)
+    steps = [step for lesson in weeks.lessons for step in lesson.steps]
+    asked = [step.chapter for step in steps if step.kind == "Quiz"]
+    assert asked == [int(path.stem[:2]) for path in quizzes.sources()]
 
 
 def test_every_milestone_of_the_project_is_in_the_six_weeks(known):

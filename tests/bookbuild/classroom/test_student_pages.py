@@ -1,10 +1,17 @@
-"""The book's pages for students have all but what solves an exercise."""
+"""Pages and slides for students have all but what solves an exercise."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from bookbuild.classroom.student_pages import leaks_in_pages, student_pages
+from bookbuild import BuildError, chapters, current, places
+from bookbuild.classroom import make, slides
+from bookbuild.classroom.student_pages import (
+    leaks_in_pages,
+    student_pages,
+    student_slides,
+)
 from bookbuild.notebooks import read
 
 CHAPTER = "00_pytorch_in_twenty_minutes"
@@ -83,3 +90,72 @@ def test_what_the_book_shows_below_an_exercise_is_found(html, secrets):
     name = f"notebooks/{CHAPTER}.html"
     as_built = {name: (html / name).read_bytes()}
     assert leaks_in_pages(as_built, secrets)
+
+
+DECK = """\
+<!DOCTYPE html>
+<html><body><section><div class="slide"><h1>Ask</h1><pre>SHOWN</pre></div>
+<aside class="notes">
+<p>Wait.</p><pre>SAID</pre></aside>
+</section></body></html>
+"""
+
+
+@pytest.fixture
+def deck(tmp_path, monkeypatch, book):
+    """Return what writes a deck and reads it for students."""
+    monkeypatch.setattr(places, "BUILD", tmp_path)
+
+    def deck(**told):
+        page = DECK
+        for name, text in told.items():
+            page = page.replace(name, text)
+        path = tmp_path / "classroom" / "slides" / CHAPTER / "index.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+        path.with_name("slides.css").write_text("h1 {}", encoding="utf-8")
+        return make.slides_files(book)
+
+    return deck
+
+
+@pytest.fixture
+def worked(book):
+    """Return the code that solves the first exercise."""
+    return next(
+        cell.source
+        for cell in book[CHAPTER].cells
+        if cell.id.endswith("-worked")
+    )
+
+
+def test_slides_come_without_what_a_speaker_says(deck, worked):
+    made = deck(SHOWN="2 + 2", SAID=worked)
+    assert sorted(made) == [f"{CHAPTER}/index.html", f"{CHAPTER}/slides.css"]
+    page = made[f"{CHAPTER}/index.html"].decode()
+    assert page.startswith("<!DOCTYPE html>") and "<pre>2 + 2</pre>" in page
+    assert "aside" not in page and "Wait." not in page
+    assert made[f"{CHAPTER}/slides.css"] == b"h1 {}"
+
+
+def test_a_slide_that_shows_a_solution_is_refused(deck, worked):
+    with pytest.raises(BuildError, match=r"slides give .*\n.*index\.html"):
+        deck(SHOWN=worked)
+
+
+def test_no_deck_of_the_book_gives_a_solution_away(tmp_path, secrets):
+    book = chapters.committed()
+    notebooks = {chapter.name: chapter.notebook for chapter in book}
+    values = {chapter.name: chapter.values for chapter in book}
+    filled = current.current(notebooks, values, notebooks, keep=False)
+    decks = slides.decks_of(book)
+    for chapter in book:
+        if chapter.name in decks:
+            chapter = replace(chapter, notebook=filled[chapter.name])
+            folder, deck = tmp_path / chapter.name, decks[chapter.name]
+            slides.write_deck(folder, chapter, deck, "A book")
+    made = student_slides(tmp_path)
+    pages = [name for name in made if name.endswith("index.html")]
+    assert [name.partition("/")[0] for name in pages] == sorted(decks)
+    assert not any(b"<aside" in made[name] for name in pages)
+    assert leaks_in_pages(made, secrets) == []
