@@ -6,10 +6,12 @@ words wherever it is made.
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Sequence, Sized
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ _WANTED = {
     "Module": "model, a torch.nn.Module",
     "Callable": "function",
     "Mapping": "mapping, such as a dict",
+    "dtype": "torch.dtype, such as torch.int16",
     "Iterable": "list, or another collection",
     "Collection": "list, or another collection",
     "Sequence": "list",
@@ -42,6 +45,8 @@ _WANTED = {
     "Stranger": "recslib.sampling.Stranger: recslib.sampling.fold_in makes "
     "one",
 }
+# Quotation marks that stand at both ends of a path.
+_QUOTED = ("''", '""', "``", "\u2018\u2019", "\u201c\u201d", "\u00ab\u00bb")
 
 
 class RowError(ValueError, IndexError):
@@ -229,6 +234,50 @@ def check_path(value: object, name: str) -> None:
         )
 
 
+def is_quoted(path: Path) -> bool:
+    """Tell whether a path that is not there has quotation marks at its ends.
+
+    A path that is copied with its quotation marks has them in its name.
+    """
+    text = str(path)
+    try:
+        return text[:1] + text[-1:] in _QUOTED and not path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def check_takes(function: object, name: str, *handed: str) -> None:
+    """Refuse a function that cannot be called with what it is handed.
+
+    Parameters
+    ----------
+    function
+        One of the caller's own; of a class, what makes one.
+    name
+        What it is called.
+    *handed
+        What it is called with, in order. A function that is not written in
+        Python may not tell what it takes: it is not refused.
+
+    Raises
+    ------
+    ValueError
+        Says what it takes, and what it is handed.
+    """
+    check_kind(function, Callable, name)
+    try:
+        takes = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        takes.bind(*handed)
+    except TypeError as error:
+        raise ValueError(
+            f"{name} takes ({', '.join(takes.parameters)}) and is called "
+            f"with ({', '.join(handed)}): {error}. Give one that takes these."
+        ) from error
+
+
 def check_kind(value: object, kind: type, name: str) -> None:
     """Refuse what is of another class than a function takes.
 
@@ -379,6 +428,7 @@ def check_finite_model(
     ValueError
         Names the first table that is spoilt, or says what its mean is.
     """
+    check_kind(model, nn.Module, "model")
     for name, weights in model.named_parameters():
         if parts is None or name.partition(".")[0] in parts:
             check_finite(weights, f"weights of the model's {name}")

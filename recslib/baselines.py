@@ -10,6 +10,7 @@ from torch import Tensor
 from recslib.arguments import (
     check_count,
     check_finite,
+    check_kind,
     check_number,
     check_rows,
     check_same_length,
@@ -67,10 +68,10 @@ def global_mean(train: Ratings) -> Biases:
     Raises
     ------
     ValueError
-        When there are no ratings, or one is not finite.
+        When there are no ratings.
     """
+    check_kind(train, Ratings, "train")
     check_some(train, "ratings to learn from")
-    check_finite(train.ratings, "ratings")
     return Biases(
         mean=train.ratings.double().mean().item(),
         user=torch.zeros(train.n_users),
@@ -119,9 +120,7 @@ def damped_biases(
         When the damping is negative, ``n_sweeps`` is no whole number,
         or there are no ratings.
     """
-    if damping < 0:
-        raise ValueError(f"damping is {damping}; give 0 or more.")
-    check_number(damping, "damping")
+    check_number(damping, "damping", least=0)
     check_count(n_sweeps, "n_sweeps", least=0)
     start = global_mean(train)
     user, item = start.user, start.item
@@ -204,11 +203,11 @@ def feature_ridge(
             f"there are {len(rows)} rows, {len(features)} features and "
             f"{len(ratings)} ratings; give as many of each, at least one."
         )
-    costs = [damping, ridge] + ([] if own_ridge is None else [own_ridge])
-    if min(costs) <= 0:
-        raise ValueError(f"the costs are {costs}; give each above 0.")
-    for cost in costs:
-        check_number(cost, "a cost", above=0)
+    costs = {"damping": damping, "ridge": ridge}
+    if own_ridge is not None:
+        costs["own_ridge"] = own_ridge
+    for name, cost in costs.items():
+        check_number(cost, name, above=0)
     check_rows(rows, n_rows, "user")
     check_finite(ratings, "ratings")
     check_finite(features, "features")
@@ -288,13 +287,11 @@ def running_user_bias(
     Raises
     ------
     ValueError
-        When ``keep`` is out of range, or a rating is no finite number.
+        When ``keep`` or the damping is out of range.
     RatingsError
         When a part has no timestamps.
     """
-    if not 0 < keep <= 1:
-        raise ValueError(f"keep is {keep}; give a number above 0, up to 1.")
-    check_finite(test.ratings, "ratings of the test part")
+    check_number(keep, "keep", above=0, most=1)
     fixed = damped_biases(train, damping)
     joined, is_test = join(train, test)
     base = fixed.mean + fixed.item[joined.items]

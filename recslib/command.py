@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 
 import recslib
 from recslib import fitted, saving, serve, study
-from recslib.arguments import check_count, check_seed
+from recslib.arguments import check_count, check_seed, is_quoted
 from recslib.ratings import Ratings, RatingsError, RatingsWarning, plain_id
 from recslib.report import (
     list_model_in_words,
@@ -485,6 +485,11 @@ def check_folder(folder: Path) -> None:
     FolderError
         When it is a file, or holds what this command did not write.
     """
+    if is_quoted(folder):
+        raise FolderError(
+            f"{folder}: has quotation marks at its ends, and there is no such "
+            f"folder. Give what is between them as --out."
+        )
     if folder.exists() and not folder.is_dir():
         raise FolderError(f"{folder}: is a file. Give a folder as --out.")
     if not folder.exists() or _is_ours(folder) or (folder / PART).is_dir():

@@ -301,6 +301,8 @@ def _trouble(path: Path, archive: Archive) -> str | None:
     """Say what is wrong with a file, None where it is the published one."""
     try:
         n_bytes = path.stat().st_size
+        if not path.is_file():  # a pipe would keep us waiting
+            return "is no file"
         if archive.n_bytes not in (None, n_bytes):
             return f"has {n_bytes:,} bytes, not {archive.n_bytes:,}"
         if archive.known_hash is not None:

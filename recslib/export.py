@@ -21,13 +21,20 @@ from recslib.arguments import (
     check_count,
     check_finite,
     check_finite_model,
+    check_kind,
     check_number,
     check_same_length,
     check_some,
+    check_tensor,
 )
 from recslib.baselines import damped_biases
 from recslib.lists import LIKED
-from recslib.models import ListAutoencoder, LSTMRating, MatrixFactorization
+from recslib.models import (
+    ListAutoencoder,
+    LSTMRating,
+    MatrixFactorization,
+    check_tables,
+)
 from recslib.ratings import Ratings
 
 
@@ -73,7 +80,9 @@ def films_for_pages(
         When model, ratings and genres do not have the same films, or a weight
         or a number is not finite: JSON has no NaN.
     """
+    check_tables(model, "a page folds people in by")
     check_finite_model(model)
+    check_kind(ratings, Ratings, "ratings")
     for name, value in {"l2": l2, "ridge": ridge, "damping": damping}.items():
         check_number(value, name, least=0)
     n_items, n_factors = model.item_factors.weight.shape
@@ -150,6 +159,8 @@ def lstm_for_pages(
         When the LSTM's factors are not directions of the factorization's, or
         a weight or a number is not finite.
     """
+    check_tables(model, "a page hears by", ("item_factors", "lstm", "taste"))
+    check_tables(factorization, "a page folds people in by")
     check_finite_model(model)
     check_finite_model(factorization)
     check_number(ridge, "ridge", least=0)
@@ -211,7 +222,9 @@ def network_for_pages(
         When model and ratings do not have the same films, or a weight or a
         number is not finite.
     """
+    check_tables(model, "a page ranks by", ("hidden", "output"))
     check_finite_model(model)
+    check_kind(ratings, Ratings, "ratings")
     check_number(liked, "liked")
     n_items, n_hidden = model.output.weight.shape
     if n_items != ratings.n_items:
@@ -250,7 +263,14 @@ def rounded_network(model: ListAutoencoder) -> ListAutoencoder:
     -------
     ListAutoencoder
         Another one, in eval mode.
+
+    Raises
+    ------
+    ValueError
+        When the model has no layers ``hidden`` and ``output``, or a weight is
+        not finite.
     """
+    check_tables(model, "a page ranks by", ("hidden", "output"))
     rounded = copy.deepcopy(model)
     with torch.no_grad():
         for layer in (rounded.hidden, rounded.output):
@@ -282,6 +302,7 @@ def in_steps(table: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:
         When a number is not finite, when there is none, and for numbers that
         are not whole, or have no sign.
     """
+    check_kind(kind, torch.dtype, "kind")
     if kind.is_floating_point or not kind.is_signed:
         raise ValueError(f"kind is {kind}; give a signed one, torch.int16.")
     check_some(table, "rows of the table")
@@ -298,7 +319,13 @@ def fingerprint(model: MatrixFactorization) -> str:
     -------
     str
         Sixteen hexadecimal digits of a SHA-256 over item factors and biases.
+
+    Raises
+    ------
+    ValueError
+        When the model lacks a table.
     """
+    check_tables(model, "a model is told apart by")
     tables = model.item_factors.weight, model.item_biases.weight
     return _digest(_bytes(table, "<f4") for table in tables)
 
@@ -310,7 +337,15 @@ def titles_fingerprint(titles: Iterable[str]) -> str:
     -------
     str
         Sixteen hexadecimal digits of a SHA-256 over the titles, one a line.
+
+    Raises
+    ------
+    ValueError
+        When titles are one text, or no collection of them.
     """
+    if isinstance(titles, str):
+        raise ValueError(f"titles are {titles!r}; give a list of texts.")
+    check_kind(titles, Iterable, "titles")
     return _digest(f"{title}\n".encode() for title in titles)
 
 
@@ -362,11 +397,13 @@ def map_places(
             f"give fractions of shape (n_items, n_factors)."
         )
     wanted = (min(n_often, len(factors)), 2)
-    if like is not None and like.shape != wanted:
-        raise ValueError(
-            f"like has the shape {tuple(like.shape)}; give {wanted}, two "
-            f"numbers for each of the most rated films."
-        )
+    if like is not None:
+        check_tensor(like, "places of like")
+        if like.shape != wanted:
+            raise ValueError(
+                f"like has the shape {tuple(like.shape)}; give {wanted}, two "
+                f"numbers for each of the most rated films."
+            )
     often = counts.argsort(descending=True, stable=True)[:n_often]
     centred = factors - factors[often].mean(dim=0)
     _, _, directions = torch.linalg.svd(centred[often], full_matrices=False)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from recslib import lists, recommend, sampling, serve
-from recslib.arguments import check_finite, check_rows
+from recslib.arguments import check_rows
 from recslib.models import LinearLists, ListFactorization
 from recslib.overview import Liked
 from recslib.ratings import Ratings
@@ -69,9 +69,8 @@ def on_logarithms(ratings: Ratings) -> Ratings:
     Raises
     ------
     ValueError
-        When an amount is negative, or no finite number.
+        When an amount is negative.
     """
-    check_finite(ratings.ratings, "amounts")
     if (ratings.ratings < 0).any():
         raise ValueError(
             f"the lowest amount is {ratings.ratings.min().item():g}; give "

@@ -29,6 +29,7 @@ from recslib.arguments import (
     check_seed,
     check_some,
     check_table,
+    check_takes,
 )
 from recslib.models import ListAutoencoder, ListFactorization, ListLSTM
 from recslib.progress import progress_bar
@@ -144,11 +145,10 @@ def hear(
     Raises
     ------
     ValueError
-        When a user is none of the ratings', or is named twice, or a rating or
-        ``liked`` is not finite.
+        When a user is none of the ratings', or is named twice, or ``liked`` is
+        not finite.
     """
     check_kind(ratings, Ratings, "ratings")
-    check_finite(ratings.ratings, "ratings")
     check_number(liked, "liked")
     if users is None:
         users = torch.arange(ratings.n_users)
@@ -833,12 +833,13 @@ def fit_list_autoencoder(
     Raises
     ------
     ValueError
-        When there is nobody, or a number is out of range.
+        When there is nobody, a number is out of range, or ``draw`` takes or
+        returns something else.
     FloatingPointError
         When the fit diverges; names the rate to try.
     """
     check_kind(heard, Heard, "heard")
-    check_kind(draw, Callable, "draw")
+    check_takes(draw, "draw", "liked", "disliked")
     check_count(n_hidden, "n_hidden")
     _check_fit(heard.liked, seed, learning_rate=learning_rate)
     check_table(heard.liked, "likes", dtype=torch.float32)
@@ -851,12 +852,33 @@ def fit_list_autoencoder(
     model.output.bias.data = odds - odds.mean()
 
     def loss(model: nn.Module, batch: Examples) -> Tensor:
-        liked, disliked, wanted = draw(*batch.inputs)
+        liked, disliked, wanted = _drawn(draw, *batch.inputs)
         return softmax_loss(model(liked, disliked), wanted)
 
     how = {"n_epochs": n_epochs, "batch_size": batch_size, "seed": seed}
     examples = Examples((heard.liked, heard.disliked), heard.liked)
     return _fitted(model, examples, loss, learning_rate, **how)
+
+
+def _drawn(
+    draw: Draw, liked: Tensor, disliked: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw what is heard of a batch, and see that it is like the batch."""
+    told = draw(liked, disliked)
+    if not isinstance(told, tuple | list) or len(told) != 3:
+        raise ValueError(
+            f"draw returned {type(told).__name__}; return three tables: what "
+            f"is heard as liked and as disliked, and what is to be found."
+        )
+    names = ("liked", "disliked", "to be found")
+    tables = {
+        f"what draw returned as {name}": table
+        for name, table in zip(names, told, strict=True)
+    }
+    check_same_shape(**tables, **{"a batch": liked})
+    for name, table in tables.items():
+        check_table(table, name, dtype=liked.dtype)
+    return told
 
 
 def averaged(models: Sequence[ListAutoencoder]) -> ListAutoencoder:

@@ -46,6 +46,8 @@ from recslib.arguments import (
     check_tensor,
 )
 
+# The tables of a model of users and items.
+TABLES = ("user_factors", "item_factors", "user_biases", "item_biases")
 # What an LSTM carries along: output and memory, each (1, B, H).
 State = tuple[Tensor, Tensor] | None
 
@@ -171,6 +173,7 @@ class FeatureFactorization(nn.Module):
         n_item_features: int,
     ) -> None:
         super().__init__()
+        check_number(mean, "mean")
         check_count(n_user_features, "n_user_features", least=0)
         check_count(n_item_features, "n_item_features", least=0)
         self.register_buffer("mean", torch.tensor(float(mean)))
@@ -469,8 +472,10 @@ def squared_norms(
         raise
 
 
-def check_tables(model: nn.Module, why: str) -> None:
-    """See that a model has tables of factors and biases on both sides.
+def check_tables(
+    model: nn.Module, why: str, wanted: tuple[str, ...] = TABLES
+) -> None:
+    """See that a model has the parts that something needs of it.
 
     Parameters
     ----------
@@ -478,14 +483,15 @@ def check_tables(model: nn.Module, why: str) -> None:
         One of the book's, or a class of your own.
     why
         What needs them, in a few words that end before their names.
+    wanted
+        Their names; the factors and biases of both sides if not given.
 
     Raises
     ------
     ValueError
-        When one of the four is not there.
+        When one of them is not there.
     """
     check_kind(model, nn.Module, "model")
-    wanted = ("user_factors", "item_factors", "user_biases", "item_biases")
     missing = [name for name in wanted if not hasattr(model, name)]
     if missing:
         raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+import warnings
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,6 +30,8 @@ from recslib.style import (
     ON_HIGH,
     ON_LOW,
     ORANGE,
+    fonts_for,
+    lacking,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +42,14 @@ MOST_BARS, N_RANGES = 21, 30
 # The years 1000 and 5000: a calendar has room beside them.
 YEAR_1000, YEAR_5000 = -30_610_224_000, 95_617_584_000
 LONGEST = 60  # signs that a legend shows of a name
+BOX = "\u25a1"
+# The same words each time: Python then shows them once.
+NO_FONT = (
+    f"Names hold signs that no font here has: each is drawn as {BOX}. Give "
+    f"Matplotlib a font that has them, before you draw: "
+    f"matplotlib.font_manager.fontManager.addfont(path). Noto Sans CJK has "
+    f"those of Chinese, Japanese and Korean."
+)
 # Where a label may stand, in points above or below its own point.
 _LABEL_SHIFTS = (0, 7, -7, 14, -14, 21, -21, 28, -28)
 
@@ -59,10 +70,9 @@ def stars_histogram(ratings: Ratings, ax: Axes | None = None) -> Axes:
     Raises
     ------
     ValueError
-        When there is none, or one is not finite.
+        When there is none.
     """
     check_some(ratings, "ratings to draw")
-    check_finite(ratings.ratings, "ratings")
     ax = _axes(ax)
     stars, counts = np.unique(ratings.ratings.numpy(), return_counts=True)
     if len(stars) > MOST_BARS:
@@ -373,16 +383,18 @@ def error_by_group(
         Where to draw; None makes a figure.
     """
     ax = _axes(ax)
+    on_axis = [_on_axis(frame["group"]) for frame in groups.values()]
     for number, (name, frame) in enumerate(groups.items()):
         ax.plot(
-            _on_axis(frame["group"]),
+            on_axis[number],
             frame[column],
             label=_shown(name),
             **_look(number),
             marker=MARKERS[number % len(MARKERS)],
         )
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    ax.tick_params(axis="x", labelsize=8)
+    family = fonts_for("".join(str(name) for part in on_axis for name in part))
+    ax.tick_params(axis="x", labelsize=8, labelfontfamily=family)
     ax.grid(axis="y")
     _legend(ax)
     return _plain(ax)
@@ -432,7 +444,9 @@ def group_intervals(
             fontsize=8,
             color=GREY,
         )
-    ax.set_yticks(heights, groups["group"].map(_printable), parse_math=False)
+    names = groups["group"].map(_printable)
+    family = fonts_for("".join(names))
+    ax.set_yticks(heights, names, parse_math=False, fontfamily=family)
     ax.invert_yaxis()
     # Room for the words behind the interval that reaches furthest.
     low, high = groups["low"].min(), groups["high"].max()
@@ -681,6 +695,7 @@ def item_map(
                 textcoords="offset points",
                 ha=anchor,
                 fontsize=7,
+                fontfamily=fonts_for(label),
                 parse_math=False,
             )
             box = text.get_window_extent()
@@ -723,12 +738,19 @@ def _numbers(values: Tensor | Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 def _printable(name: object) -> str:
-    """Write a blank for each sign that no font has and no eye sees."""
+    """Write a blank for each sign that no eye sees, and a box for others.
+
+    A box stands for what no font here has, and that is said once.
+    """
     text = str(name).encode("utf-8", "replace").decode("utf-8")
-    return "".join(
+    text = "".join(
         " " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign
         for sign in text
     )
+    without = lacking(text, fonts_for(text))
+    if without:
+        warnings.warn(NO_FONT, stacklevel=1)
+    return "".join(BOX if sign in without else sign for sign in text)
 
 
 def _shown(name: object) -> str:
@@ -758,8 +780,12 @@ def _plain(ax: Axes) -> Axes:
     if ax.get_legend() is not None:
         texts += ax.get_legend().get_texts()
     for text in texts:
-        text.set_parse_math(False)
-        text.set_text(_printable(text.get_text()))
+        shown = _printable(text.get_text())
+        text.set(
+            parse_math=False,
+            text=shown,
+            fontfamily=fonts_for(shown, text.get_fontfamily()),
+        )
     return ax
 
 
@@ -804,14 +830,16 @@ def _label(
 ) -> Annotation:
     """Write a label beside a point, ``shift`` points higher, with a line."""
     leader = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6}
+    shown = _printable(row.label)
     return ax.annotate(
-        _printable(row.label),
+        shown,
         (row.cpu_s, row.rmse),
         xytext=(6 if side == "left" else -6, shift),
         textcoords="offset points",
         ha=side,
         va="center",
         fontsize=7,
+        fontfamily=fonts_for(shown),
         color=ORANGE if row.ours else BLACK,
         parse_math=False,
         arrowprops=leader if line and shift else None,

@@ -22,7 +22,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from recslib.arguments import check_count
+from recslib.arguments import check_count, check_finite, check_tensor
 from recslib.titles import (
     SearchedTitle,
     search,
@@ -165,6 +165,8 @@ class Ratings:
     ------
     RatingsError
         When the parts do not have the same length.
+    ValueError
+        When one of the first four is no tensor, or a rating is not finite.
     """
 
     users: Tensor
@@ -178,17 +180,23 @@ class Ratings:
     read_as: str = ""
 
     def __post_init__(self) -> None:
-        """Check that rows are aligned and every item has a title."""
-        shapes = {
-            name: tuple(getattr(self, name).shape)
-            for name in ("users", "items", "ratings", "timestamps")
-            if getattr(self, name) is not None
+        """Check that rows are aligned and finite, and items have titles."""
+        columns = {
+            "users": self.users,
+            "items": self.items,
+            "ratings": self.ratings,
         }
-        if set(shapes.values()) != {(len(self.ratings),)}:
+        if self.timestamps is not None:
+            columns["timestamps"] = self.timestamps
+        for name, column in columns.items():
+            check_tensor(column, name)
+        shapes = {name: tuple(each.shape) for name, each in columns.items()}
+        if set(shapes.values()) != {(self.ratings.numel(),)}:
             raise RatingsError(
                 f"users, items, ratings and timestamps have the shapes "
                 f"{shapes}; give each the one shape (N,)."
             )
+        check_finite(self.ratings, "ratings")
         if len(self.titles) != len(self.item_ids):
             raise RatingsError(
                 f"{len(self.titles)} titles for {len(self.item_ids)} items; "
@@ -321,6 +329,8 @@ class Ratings:
         RatingsError
             When nothing matches; names the nearest titles, and says so when
             the year is after all that is here.
+        ValueError
+            When the title is no text. `item_index` takes an id.
         """
         return self.items_titled(title)[0]
 
@@ -330,7 +340,6 @@ class Ratings:
         A data set can hold one film under two ids, and two films under one
         title. Matching and errors as in `item_titled`.
         """
-        _check_text(title)
         name, year = split_year(title)
         rows = self._title_rows.get(words_of(name), [])
         if year is not None:
@@ -370,7 +379,6 @@ class Ratings:
             When the text is none, or ``n`` is no whole number from 1 up.
         """
         check_count(n, "n")
-        _check_text(text)
         places = search(self._searched_titles, text)
         hits = (self.titles[self._by_popularity[place]] for place in places)
         return list(dict.fromkeys(hits))[:n]
@@ -664,14 +672,6 @@ def _unknown_id(
         f"no {what} has the id {id_!r}: {len(ids):,} {what}s are known, "
         f"ids {known}. {hint}"
     )
-
-
-def _check_text(title: object) -> None:
-    if not isinstance(title, str):
-        raise RatingsError(
-            f"a title is text, and {title!r} is a {type(title).__name__}. "
-            f"Ratings.item_index finds an item by its id."
-        )
 
 
 def _plainest(id_: object) -> str:

@@ -21,6 +21,7 @@ from recslib.arguments import (
     check_seed,
     check_some,
     check_table,
+    check_takes,
     check_tensor,
 )
 from recslib.baselines import Biases, damped_biases
@@ -31,6 +32,7 @@ from recslib.models import (
     FeatureFactorization,
     LSTMRating,
     MatrixFactorization,
+    check_tables,
     squared_norms,
 )
 from recslib.ratings import Ratings
@@ -60,6 +62,10 @@ N_HELD_OUT, FEW_RATINGS = 1_000, 20
 # The parts that are held out in turn, and how much more fewer epochs may err,
 # in squares.
 N_PARTS, LEVEL = 5, 1.005
+# What a class of pairs is made of, and how it is called.
+OF_PAIRS = ("n_users", "n_items", "n_factors", "mean")
+PAIR_AND_MORE = ("users", "items", "features")
+OF_STEPS = ("items", "base", "past", "surprises")
 # Not 0, so that factors keep their directions.
 LEAST_SHARE = 0.01
 # No row is met more often in a batch: the charge aside, a step of SGD at the
@@ -93,11 +99,10 @@ def unit_of(train: Ratings) -> float:
     Raises
     ------
     ValueError
-        When there are no ratings, or one is not finite.
+        When there are no ratings.
     """
     check_kind(train, Ratings, "train")
     check_some(train, "ratings to learn from")
-    check_finite(train.ratings, "ratings")
     low, high = train.scale
     mean = train.ratings.double().mean().item()
     sd = train.ratings.double().std(correction=0).item()
@@ -163,15 +168,15 @@ def fit_factorization(
     Raises
     ------
     ValueError
-        As in `recslib.training.fit`; when there are no ratings, one is not
-        finite, or a number is out of range.
+        As in `recslib.training.fit`; when there are no ratings, or a number
+        is out of range.
     FloatingPointError
         When the fit diverges; says what to try.
     """
     _check_train(
         train, n_factors, batch_size, seed, learning_rate, l2=l2, ridge=ridge
     )
-    _check_class(kind)
+    _check_class(kind, *OF_PAIRS)
     share = of_biases = 1.0
     if n_epochs is None:
         settings = {"l2": l2, "ridge": ridge, "learning_rate": learning_rate}
@@ -266,7 +271,7 @@ def fit_feature_factorization(
     _check_train(
         train, n_factors, batch_size, seed, learning_rate, l2=l2, ridge=ridge
     )
-    _check_class(kind)
+    _check_class(kind, *OF_PAIRS, "n_user_features", "n_item_features")
     check_kind(features, SideFeatures, "features")
     sizes = len(features.users), len(features.items)
     if sizes != (train.n_users, train.n_items):
@@ -380,13 +385,13 @@ def fit_dense_net(
     Raises
     ------
     ValueError
-        As in `recslib.training.fit`; when there are no ratings, one is not
-        finite, or a number is out of range.
+        As in `recslib.training.fit`; when there are no ratings, or a number
+        is out of range.
     FloatingPointError
         When the fit diverges; says what to try.
     """
     _check_train(train, n_factors, batch_size, seed, learning_rate, l2=l2)
-    _check_class(kind)
+    _check_class(kind, *OF_PAIRS, "n_features")
     if features is not None:
         check_kind(features, SideFeatures, "features")
     share = of_biases = 1.0
@@ -459,15 +464,22 @@ def _check_train(
         check_number(weight, name, least=0)
     check_kind(train, Ratings, "train")
     check_some(train, "ratings to learn from")
-    check_finite(train.ratings, "ratings")
 
 
-def _check_class(kind: object) -> None:
+def _check_class(kind: object, *handed: str) -> None:
+    """Refuse what is no class, or is made of something else."""
     if not callable(kind) or isinstance(kind, nn.Module):
         raise ValueError(
             f"kind came as {type(kind).__name__}; give a class, made and "
             f"called like the book's."
         )
+    check_takes(kind, "kind", *handed)
+
+
+def _check_made(model: object, *handed: str) -> None:
+    """Refuse what is no model, or is called with something else."""
+    check_kind(model, nn.Module, "what kind makes")
+    check_takes(model.forward, f"{type(model).__name__}.forward", *handed)
 
 
 def _share_of(name: str) -> float:
@@ -547,7 +559,7 @@ def fit_lstm(
     check_flag(both_sides, "both_sides")
     _check_train(train, 0, batch_size, seed, learning_rate)
     if kind is not None:
-        _check_class(kind)
+        _check_class(kind, "item_factors", "n_hidden")
     check_tensor(base, "predictions of the base")
     check_table(item_factors, "item factors", dtype=torch.float32)
     if base.shape != train.ratings.shape or len(item_factors) != train.n_items:
@@ -604,6 +616,7 @@ def fit_lstm(
     torch.manual_seed(int(seed))
     # PyTorch's LSTM takes no whole numbers of NumPy.
     model = kind(item_factors, int(n_hidden))
+    _check_made(model, *OF_STEPS, *(OF_STEPS if both_sides else ()))
 
     def to_stars(fitted: Model) -> Model:
         with torch.no_grad():
@@ -830,6 +843,8 @@ def _make(
     mean, unit = train.ratings.double().mean().item(), unit_of(train)
     torch.manual_seed(int(seed))
     model = make(mean / unit)
+    _check_made(model, *PAIR_AND_MORE[: len(inputs)])
+    check_tables(model, "L2 charges the rows of")
     if unit == share == 1:
         return model, 1.0, lambda fitted: fitted
     biases = damped_biases(train)
@@ -867,7 +882,9 @@ def _turns(
         for weights in trial.parameters():
             drawn = torch.randn(weights.shape, generator=generator)
             weights.add_(0.1 * drawn)
-        wanted = wanted_of(trial(*inputs))
+        told = trial(*inputs)
+        check_tensor(told, "predictions of the model")
+        wanted = wanted_of(told)
         try:
             told = to_stars(trial)(*inputs_in_stars)
         except AttributeError:

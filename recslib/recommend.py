@@ -24,6 +24,7 @@ from recslib.arguments import (
     check_same_shape,
     check_some,
     check_table,
+    check_takes,
     check_tensor,
 )
 from recslib.evaluation import best_items, check_finite_scores
@@ -189,7 +190,7 @@ def leave_each_out(
         When there is not exactly one person, nothing is rated, there is no
         such item, or what is scored is not (B, n_items) finite numbers.
     """
-    check_kind(score, Callable, "score")
+    check_takes(score, "score", "heard")
     check_kind(heard, Heard, "heard")
     n_items = heard.liked.shape[1]
     check_row(item, n_items, "item")
@@ -306,7 +307,8 @@ def fold_in(
     ValueError
         When nothing is rated, the lengths differ, a rating is not finite, an
         item is no row index, a weight is negative, or both are 0; and when
-        the model lacks a table.
+        the model lacks a table, or takes something beside users and items,
+        such as features.
     """
     penalty = _checked_penalty(model, items, ratings, l2, ridge)
     if is_dot_product(model):
@@ -315,6 +317,18 @@ def fold_in(
     else:
         weights = _descended(model, items, ratings, penalty)
     return Person(weights[:-1].float(), weights[-1].item())
+
+
+def hears_features(model: nn.Module) -> bool:
+    """Say whether a model was fitted with side features.
+
+    Parameters
+    ----------
+    model
+        One that was has a table ``feature_factors`` with a row a feature.
+    """
+    table = getattr(model, "feature_factors", None)
+    return isinstance(table, nn.Embedding) and len(table.weight) > 0
 
 
 def is_dot_product(model: nn.Module) -> bool:
@@ -331,9 +345,12 @@ def is_dot_product(model: nn.Module) -> bool:
     Raises
     ------
     ValueError
-        When it lacks a table; names it.
+        When it lacks a table; names it. And when its ``forward`` takes
+        something beside users and items.
     """
-    check_tables(model, "a new person takes a row in")
+    if hears_features(model):
+        return False
+    _check_of_ids(model, "a new person takes a row in")
     generator = torch.Generator().manual_seed(0)
     n_users = model.user_factors.weight.shape[0]
     n_items = model.item_factors.weight.shape[0]
@@ -402,9 +419,8 @@ def fold_in_ahead(
     check_number(fades, "fades", above=0)
     check_number(mood, "mood", least=0)
     check_kind(ratings, Ratings, "ratings")
-    check_tables(model, "each rating is predicted from")
+    _check_of_ids(model, "each rating is predicted from")
     check_rows(ratings.items, len(model.item_factors.weight), "item")
-    check_finite(ratings.ratings, "ratings")
     _check_items(model)
     order = history_order(ratings, seed)
     left_over = _left_over(model, ratings.items, ratings.ratings)
@@ -492,11 +508,27 @@ def _checked_penalty(
             f"l2 is {l2} and ridge {ridge}; give one above 0, for a person "
             f"with fewer ratings than factors has no single solution without."
         )
-    check_tables(model, "a new person takes a row in")
+    _check_of_ids(model, "a new person takes a row in")
     check_rows(items, model.item_factors.weight.shape[0], "item")
     check_finite(ratings, "ratings")
     _check_items(model)
     return l2 * len(items) + ridge
+
+
+def _check_of_ids(model: nn.Module, why: str) -> None:
+    """See that a model has its tables, and asks for nothing beside ids."""
+    check_tables(model, why)
+    if hears_features(model):
+        raise ValueError(
+            f"{type(model).__name__} was fitted with features, and is asked "
+            f"by ids alone here. For people of the data, "
+            f"recslib.serve.for_user takes features; for somebody new, take "
+            f"a model of ids alone, or recslib.sampling.fold_in, which takes "
+            f"features."
+        )
+    check_takes(
+        model.forward, f"{type(model).__name__}.forward", "users", "items"
+    )
 
 
 def _check_items(model: MatrixFactorization) -> None:
@@ -608,7 +640,7 @@ def score_items(model: MatrixFactorization, person: Person) -> Tensor:
     ValueError
         When the model lacks a table, or the person is none of its own.
     """
-    check_tables(model, "a person is scored by")
+    _check_of_ids(model, "a person is scored by")
     check_kind(person, Person, "person")
     n_factors = model.user_factors.weight.shape[1]
     if person.factors.shape != (n_factors,):
@@ -644,7 +676,7 @@ def score_users(model: MatrixFactorization, users: Tensor) -> Tensor:
         When there is nobody, a user is no row index, or the model lacks a
         table.
     """
-    check_tables(model, "users are scored by")
+    _check_of_ids(model, "users are scored by")
     check_rows(users, model.user_factors.weight.shape[0], "user")
     check_some(users, "users to score")
     n_items = model.item_factors.weight.shape[0]

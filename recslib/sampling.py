@@ -618,16 +618,9 @@ def _check_parts(
     check_kind(train, Ratings, "train")
     if len(train) == 0:
         raise RatingsError("there are no ratings to learn from.")
-    n_bad = int((~train.ratings.isfinite()).sum())
-    if n_bad:
-        raise RatingsError(
-            f"{n_bad:,} of {len(train):,} ratings are NaN or infinite; leave "
-            f"them out: train.select(train.ratings.isfinite())."
-        )
     parts = [train]
     if validation is not None:
         check_kind(validation, Ratings, "validation")
-        check_finite(validation.ratings, "ratings of the validation part")
         parts.append(validation)
     for part in parts:
         check_rows(part.users, train.n_users, "user")

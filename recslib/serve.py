@@ -322,7 +322,7 @@ def _scorer(
     _check_users(len(model.user_factors.weight), ratings)
     if called == "ListFactorization":
         return lambda users, part: model(users)
-    if _hears_features(model):
+    if recommend.hears_features(model):
         return _scorer_with(model, features)
     if recommend.is_dot_product(model):
         return lambda users, part: _of_tables(model, users)
@@ -351,12 +351,6 @@ def _check_items(model: nn.Module, called: str, ratings: Ratings) -> None:
             f"the model has {n_items:,} items, the ratings "
             f"{ratings.n_items:,}; give those that it was fitted to."
         )
-
-
-def _hears_features(model: nn.Module) -> bool:
-    """Say whether a model was fitted with side features."""
-    table = getattr(model, "feature_factors", None)
-    return isinstance(table, nn.Embedding) and len(table.weight) > 0
 
 
 def _scores_of_stranger(
@@ -435,11 +429,6 @@ def _folded_in(
     model: nn.Module, items: Tensor, stars: Tensor, l2: float, ridge: float
 ) -> Tensor:
     """Score all items for somebody who takes a row: (n_items,) stars."""
-    if _hears_features(model):
-        raise ValueError(
-            f"{type(model).__name__} was fitted with features of users, and a "
-            f"stranger has none here. Take a model of ids alone, or a sampler."
-        )
     n_factors = model.user_factors.weight.shape[1]
     person = recommend.Person(torch.zeros(n_factors), 0.0)
     if len(items):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from recslib.arguments import (
+    check_count,
     check_flag,
     check_kind,
     check_seed,
+    check_takes,
 )
 from recslib.progress import progress_bar
 from recslib.ratings import Ratings, RatingsError
@@ -166,12 +168,13 @@ def folds_of(ratings: Ratings, n_folds: int, seed: int) -> list[Split]:
 
     Raises
     ------
+    ValueError
+        When ``n_folds`` is no whole number from 1.
     RatingsError
         When there are not so many folds to be had.
     """
     check_kind(ratings, Ratings, "ratings")
-    if not isinstance(n_folds, Integral) or n_folds < 1:
-        raise RatingsError(f"n_folds is {n_folds!r}; take at least 1 fold.")
+    check_count(n_folds, "n_folds")
     if _counts_of(ratings) != _ML_100K:
         drawn = n_folds if n_folds > 1 else N_PUBLISHED_FOLDS
         return random_folds(ratings, drawn, seed)[:n_folds]
@@ -204,8 +207,10 @@ def random_folds(
 
     Raises
     ------
+    ValueError
+        When ``n_folds`` is no whole number from 2.
     RatingsError
-        When there are fewer than 2 folds or more folds than ratings.
+        When there are more folds than ratings.
     """
     check_kind(ratings, Ratings, "ratings")
     rows = torch.arange(len(ratings))
@@ -225,13 +230,14 @@ def _random_parts(
     rows: Tensor, n_folds: int, seed: int, what: str
 ) -> tuple[Tensor, ...]:
     """Part rows at random into folds of equal size."""
+    check_count(n_folds, "n_folds", least=2)
     n = len(rows)
-    if not isinstance(n_folds, Integral) or not 2 <= n_folds <= n:
+    if n_folds > n:
         raise RatingsError(
-            f"n_folds is {n_folds!r}; {n:,} {what} can be parted into "
+            f"n_folds is {n_folds}; {n:,} {what} can be parted into "
             f"2 to {n:,} folds."
             if n >= 2
-            else f"n_folds is {n_folds!r}; {n} is too few to be parted: each "
+            else f"n_folds is {n_folds}; {n} is too few to be parted: each "
             f"fold tests on one at least, and trains on another. Give data "
             f"with more of them."
         )
@@ -327,8 +333,10 @@ def whole_items(
 
     Raises
     ------
+    ValueError
+        When ``n_folds`` is no whole number from 2.
     RatingsError
-        When there are fewer than 2 folds or more folds than items.
+        When there are more folds than items.
     """
     check_kind(ratings, Ratings, "ratings")
     return _whole(ratings, ratings.items, n_folds, seed, "new items ")
@@ -370,14 +378,12 @@ def last_per_user(ratings: Ratings, n_last: int = 1, seed: int = 0) -> Split:
 
     Raises
     ------
+    ValueError
+        When ``n_last`` is no whole number from 1.
     RatingsError
-        When there are no timestamps, nobody has enough ratings, or
-        ``n_last`` is below 1.
+        When there are no timestamps, or nobody has enough ratings.
     """
-    if not isinstance(n_last, Integral) or n_last < 1:
-        raise RatingsError(
-            f"n_last is {n_last!r}; give a whole number from 1."
-        )
+    check_count(n_last, "n_last")
     by_user = history_order(ratings, seed)
     counts = ratings.counts_by_user()
     end = counts.cumsum(0)[ratings.users[by_user]]
@@ -482,14 +488,15 @@ def time_windows(
 
     Raises
     ------
+    ValueError
+        When ``n_windows`` is no whole number from 1.
     RatingsError
-        When a number is out of range, there are no timestamps, or so many
+        When the share is out of range, there are no timestamps, or so many
         ratings share one second that a window is left empty.
     """
     check_kind(ratings, Ratings, "ratings")
     _check_share(first_share, "first_share")
-    if not isinstance(n_windows, Integral) or n_windows < 1:
-        raise RatingsError(f"n_windows is {n_windows!r}; give 1 or more.")
+    check_count(n_windows, "n_windows")
     times = _times(ratings)
     width = (1 - first_share) / n_windows
     starts = [
@@ -651,7 +658,7 @@ def out_of_fold(
     predictions = torch.empty(len(ratings))
     rows = torch.arange(len(ratings))
     parts = _random_parts(rows, n_folds, seed, "ratings")
-    check_kind(predict, Callable, "predict")
+    check_takes(predict, "predict", "split")
     for part in progress_bar(parts, description="out of fold", unit="part"):
         is_test = _mask(part, len(ratings))
         told = predict(_part(ratings, is_test, "out of fold"))

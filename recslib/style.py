@@ -5,7 +5,11 @@ can tell apart; those that are pale on white are darker here. None carries a
 meaning that a label or a shape does not.
 """
 
+from collections.abc import Iterable
+from functools import cache
+
 import matplotlib.pyplot as plt
+from matplotlib import font_manager
 
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#0E9F84"
 PURPLE, BROWN, GREY = "#A6287F", "#7A5200", "#505050"
@@ -67,6 +71,55 @@ def mixed(colour: str, other: str, share: float) -> str:
 
 # The card of a shared link has a ground of its own, wherever it is shown.
 CARD_GROUND = mixed(BLUE, BLACK, 0.5)
+
+
+def lacking(text: str, families: Iterable[str]) -> set[str]:
+    """Return the signs of a text that no font of these families has."""
+    signs = {sign for sign in text if sign.isprintable()}
+    for family in families:
+        properties = font_manager.FontProperties(family=[family])
+        signs = signs - _signs_of(font_manager.findfont(properties))
+    return signs
+
+
+def fonts_for(text: str, usual: Iterable[str] | None = None) -> list[str]:
+    """Name the usual fonts, and those that have signs which they lack.
+
+    Parameters
+    ----------
+    text
+        What is to be written, such as a title in Japanese.
+    usual
+        Families; None takes those of all figures.
+
+    Returns
+    -------
+    list of str
+        Families in the order in which Matplotlib is to look. Where signs are
+        lacking, fonts that are installed and have them come last: each time
+        the one that has most of them.
+    """
+    families = list(plt.rcParams["font.family"] if usual is None else usual)
+    left = lacking(text, families)
+    while left:
+        others = [
+            (len(left & _signs_of(font.fname)), font.name)
+            for font in font_manager.fontManager.ttflist
+            # The last resort has a box for every sign there is.
+            if font.name not in families and "LastResort" not in font.fname
+        ]
+        n_found, name = max(others, default=(0, ""))
+        if n_found == 0:
+            break
+        families.append(name)
+        left = lacking("".join(left), [name])
+    return families
+
+
+@cache
+def _signs_of(path: str) -> frozenset[str]:
+    """Return the signs that a font has."""
+    return frozenset(map(chr, font_manager.get_font(path).get_charmap()))
 
 
 def use_book_style() -> None:

@@ -14,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
+from recslib.arguments import is_quoted
 from recslib.columns import (
     RATINGS,
     TITLES,
@@ -329,6 +330,11 @@ def _bytes_of(table: object) -> tuple[bytes, str]:
             )
         table = Path(table)
     if isinstance(table, Path):
+        if is_quoted(table):
+            raise RatingsError(
+                f"{table}: has quotation marks at its ends, and there is no "
+                f"such file. Give what is between them."
+            )
         try:
             table = table.expanduser()
             is_folder = table.is_dir()

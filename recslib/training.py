@@ -23,6 +23,7 @@ from recslib.arguments import (
     check_number,
     check_rows_of_table,
     check_seed,
+    check_takes,
     check_tensor,
     explain_rows,
 )
@@ -183,12 +184,19 @@ class Examples:
             None if self.mask is None else self.mask[rows],
         )
 
-    def to(self, device: torch.device) -> Examples:
-        """Move all tensors to a device."""
+    def to(self, device: str | torch.device) -> Examples:
+        """Move all tensors to a device, named as in `find_device`.
+
+        Raises
+        ------
+        ValueError
+            When there is no such device here.
+        """
+        where = find_device(device)
         return Examples(
-            tuple(part.to(device) for part in self.inputs),
-            self.targets.to(device),
-            None if self.mask is None else self.mask.to(device),
+            tuple(part.to(where) for part in self.inputs),
+            self.targets.to(where),
+            None if self.mask is None else self.mask.to(where),
         )
 
 
@@ -276,9 +284,11 @@ def fit(
     check_kind(model, nn.Module, "model")
     check_kind(train, Examples, "train")
     check_kind(optimizer, torch.optim.Optimizer, "optimizer")
-    for name, function in {"loss": loss, "penalty": penalty}.items():
-        if function is not None:
-            check_kind(function, Callable, name)
+    if loss is not None:
+        check_takes(loss, "loss", "model", "batch")
+    if penalty is not None:
+        places = range(len(train.inputs))
+        check_takes(penalty, "penalty", *(f"inputs[{n}]" for n in places))
     if validation is not None:
         check_kind(validation, Examples, "validation")
     _check_settings(n_epochs, batch_size, reduction, validation, patience)
@@ -460,7 +470,9 @@ def find_device(name: str | torch.device) -> torch.device:
         there.insert(0, "cuda")
     if name == "auto":
         return torch.device(there[0])
-    if name.split(":")[0] not in there:
+    kind, _, number = name.partition(":")
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if kind not in there or number not in ("", *map(str, range(count))):
         raise ValueError(
             f"device is {name!r}; this machine has {', '.join(there)}. Use "
             f"one of them, or 'auto'."

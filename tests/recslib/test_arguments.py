@@ -37,6 +37,7 @@ from recslib.arguments import (
     check_rows,
     check_seed,
     check_some,
+    check_takes,
 )
 from recslib.movielens import synthetic
 from recslib.ratings import Ratings
@@ -47,9 +48,6 @@ R = DATA.ratings
 SPLIT = splits.random_split(R)
 NAN, INF = float("nan"), float("inf")
 EMPTY = R.select(torch.tensor([]))
-SPOILT = dataclasses.replace(
-    R, ratings=R.ratings.clone().index_fill(0, torch.tensor([3]), NAN)
-)
 ONE = torch.tensor([1])
 FOUR = torch.tensor([4.0])
 FEW = {"n_epochs": 1}
@@ -168,7 +166,6 @@ def test_the_made_up_set_refuses_what_no_set_can_have():
         ),
         (lambda m: recommend.fold_in_ahead(m, R, ridge=NAN), "ridge is nan"),
         (lambda m: recommend.fold_in_ahead(m, R, mood=NAN), "mood is nan"),
-        (lambda m: recommend.fold_in_ahead(m, SPOILT), "1 of 90 ratings"),
         (
             lambda m: recommend.fold_in(with_nan(m), ONE, FOUR, l2=0.1),
             "model's item_factors[.]weight are NaN",
@@ -197,21 +194,14 @@ def test_the_made_up_set_refuses_what_no_set_can_have():
             lambda m: export.in_steps(torch.tensor([[NAN]]), torch.int8),
             "1 of 1 numbers",
         ),
-        (lambda m: recipes.fit_factorization(SPOILT, 3), "1 of 90 ratings"),
         (lambda m: recipes.fit_factorization(R, 3, l2=NAN), "l2 is nan"),
         (lambda m: recipes.fit_factorization(R, 3, ridge=-1), "ridge is -1"),
         (
             lambda m: recipes.fit_factorization(R, 3, learning_rate=NAN),
             "learning_rate is nan",
         ),
-        (lambda m: recipes.fit_dense_net(SPOILT), "1 of 90 ratings"),
-        (lambda m: baselines.global_mean(SPOILT), "1 of 90 ratings"),
-        (lambda m: baselines.user_means(SPOILT), "1 of 90 ratings"),
-        (lambda m: baselines.item_means(SPOILT), "1 of 90 ratings"),
-        (lambda m: baselines.damped_biases(SPOILT), "1 of 90 ratings"),
         (lambda m: baselines.damped_biases(R, NAN), "damping is nan"),
         (lambda m: evaluation.summarize([1.0, NAN]), "1 of 2 values"),
-        (lambda m: lists.hear(SPOILT), "1 of 90 ratings"),
         (lambda m: lists.ease(HEARD.liked, INF), "l2 is inf"),
         (lambda m: lists.ease(HEARD.liked * NAN, 1.0), "180 of 180 entries"),
         (
@@ -230,7 +220,7 @@ def test_a_number_that_is_not_finite_is_refused_where_it_comes_in(
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: baselines.global_mean(None), "NoneType came for ratings"),
+        (lambda: baselines.global_mean(None), "train came as NoneType"),
         (
             lambda: evaluation.best_items(torch.ones(1, 1), [[True]]),
             "seen came as list; give a torch.Tensor: torch.as_tensor",
@@ -238,11 +228,6 @@ def test_a_number_that_is_not_finite_is_refused_where_it_comes_in(
         (lambda: check_rows([1, 2], 3, "user"), "users came as list"),
         (lambda: check_finite(np.ones(2), "factors"), "factors came as ndarr"),
         (lambda: check_some(torch.tensor(1.0), "values"), "one number came"),
-        (
-            lambda: baselines.running_user_bias(SPLIT.train, SPOILT),
-            "ratings of the test part are NaN",
-        ),
-        (lambda: fitted.on_logarithms(SPOILT), "1 of 90 amounts are NaN"),
         (
             lambda: fitted.on_logarithms(
                 dataclasses.replace(R, ratings=-R.ratings)
@@ -439,6 +424,8 @@ def test_factors_of_other_items_are_refused_by_their_numbers():
 # A wrong argument, whatever takes it -----------------------------------------
 
 NET = models.MatrixFactorization(R.n_users, R.n_items, 3, 3.5)
+RANKS = models.ListAutoencoder(R.n_items, 2)
+HEARS = models.LSTMRating(NET.item_factors.weight.detach(), 2)
 OF_LISTS = models.LinearLists(torch.eye(R.n_items))
 NEW_USERS = splits.whole_users(R, 3)[0]
 SIDE = features.side_features(DATA)
@@ -768,8 +755,28 @@ CALLS = {
         {"ratings": "Ratings", "test_share": "share"},
         **{"ratings": R, "test_share": 0.2},
     ),
-    "whole_users": called(
-        splits.whole_users, {"ratings": "Ratings"}, ratings=R, n_folds=2
+    **{
+        split.__name__: called(
+            split,
+            {"ratings": "Ratings", "n_folds": "count"},
+            **{"ratings": R, "n_folds": 2, "seed": 0},
+        )
+        for split in (
+            splits.folds_of,
+            splits.random_folds,
+            splits.whole_items,
+            splits.whole_users,
+        )
+    },
+    "last_per_user": called(
+        splits.last_per_user,
+        {"ratings": "Ratings", "n_last": "count"},
+        **{"ratings": R, "n_last": 1},
+    ),
+    "time_windows": called(
+        splits.time_windows,
+        {"ratings": "Ratings", "n_windows": "count", "first_share": "share"},
+        **{"ratings": R, "n_windows": 2, "first_share": 0.5},
     ),
     "global_time": called(
         splits.global_time, {"ratings": "Ratings"}, ratings=R, test_share=0.2
@@ -786,8 +793,9 @@ CALLS = {
     ),
     "out_of_fold": called(
         splits.out_of_fold,
-        {"ratings": "Ratings", "predict": "function"},
+        {"ratings": "Ratings", "predict": "function", "n_folds": "count"},
         **{"ratings": R, "predict": lambda split: split.test.ratings},
+        n_folds=2,
     ),
     "history_order": called(
         splits.history_order,
@@ -802,6 +810,40 @@ CALLS = {
         training.Examples,
         {"targets": "inputs and targets", "mask": "Tensor or None"},
         **{"inputs": EXAMPLES.inputs, "targets": R.ratings, "mask": FLAGS},
+    ),
+    "Examples.to": called(EXAMPLES.to, {"device": "device"}, device="cpu"),
+    "films_for_pages": called(
+        export.films_for_pages,
+        {"model": "model", "ratings": "Ratings", "l2": "number"}
+        | {"ridge": "number", "damping": "number"},
+        **{"model": NET, "ratings": R, "l2": 0.1, "ridge": 1.0},
+        damping=3.0,
+    ),
+    "lstm_for_pages": called(
+        export.lstm_for_pages,
+        {"model": "model", "ridge": "number"},
+        **{"model": HEARS, "factorization": NET, "ridge": 1.0},
+    ),
+    "network_for_pages": called(
+        export.network_for_pages,
+        {"model": "model", "ratings": "Ratings", "liked": "number"},
+        **{"model": RANKS, "ratings": R, "liked": 4.0},
+    ),
+    "rounded_network": called(
+        export.rounded_network, {"model": "model"}, model=RANKS
+    ),
+    "fingerprint": called(export.fingerprint, {"model": "model"}, model=NET),
+    "damped_biases": called(
+        baselines.damped_biases,
+        {"train": "Ratings", "damping": "number", "n_sweeps": "count"},
+        **{"train": R, "damping": 3.0, "n_sweeps": 2},
+    ),
+    "running_user_bias": called(
+        baselines.running_user_bias,
+        {"train": "Ratings", "test": "Ratings", "damping": "number"}
+        | {"keep": "number"},
+        **{"train": SPLIT.train, "test": SPLIT.test, "damping": 3.0},
+        keep=1.0,
     ),
     "fit": called(
         training.fit,
@@ -839,7 +881,10 @@ WRONG = {
     "row": ([None, "3", 2.5, -1, 15, NAN, ONE], "{} is .*; row indexes go f"),
     "flag": ([None, "no", 2, np.ones(2)], "{} is .*; give True or False"),
     "choice": ([None, "abc", 3, [], np.ones(2)], "{} is .*; give '"),
-    "device": ([None, "abc", 3, []], "device is .*; this machine has"),
+    "device": (
+        [None, "abc", 3, [], "cpu:7", "cpu:a"],
+        "device is .*; this machine has",
+    ),
     "text": ([None, 3, NAN, b"Heat", ["Heat"]], "{} is .*; give a text"),
     "path": ([3, NAN, [], b"here"], "{} is .*; give a path"),
     "class": ([None, "abc", 3, NET], "{} came as .*; give a class"),
@@ -893,6 +938,102 @@ def test_the_right_arguments_work_and_numbers_of_numpy_do_too(name):
         if kind in ("count", "count or None", "row", "seed")
     }
     call(**numbers)
+
+
+def test_parts_of_a_model_that_a_page_needs_are_named():
+    for call, said in (
+        (
+            lambda: export.films_for_pages(RANKS, R, l2=0.1, ridge=1),
+            "ListAutoencoder has no user_factors and no item_factors",
+        ),
+        (
+            lambda: export.lstm_for_pages(NET, NET, ridge=1),
+            "has no lstm and no taste",
+        ),
+        (
+            lambda: export.network_for_pages(NET, R),
+            "has no hidden and no output",
+        ),
+        (lambda: export.rounded_network(NET), "has no hidden and no output"),
+        (lambda: export.fingerprint(RANKS), "has no user_factors"),
+        (lambda: export.titles_fingerprint("Heat"), "give a list of texts"),
+        (lambda: export.titles_fingerprint(None), "titles came as NoneType"),
+        (
+            lambda: export.in_steps(torch.ones(1, 1), "int8"),
+            "kind came as str; give a torch.dtype, such",
+        ),
+        (
+            lambda: export.map_places(
+                torch.ones(1, 2), torch.ones(1), like=[[0, 0]]
+            ),
+            "places of like came as list",
+        ),
+    ):
+        with pytest.raises(ValueError, match=said):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            lambda: splits.out_of_fold(R, lambda: None),
+            r"predict takes \(\) and is called with \(split\)",
+        ),
+        (
+            lambda: recommend.leave_each_out(
+                lambda liked, disliked: liked, HEARD, 3
+            ),
+            r"score takes \(liked, disliked\) and .* with \(heard\)",
+        ),
+        (
+            lambda: lists.fit_list_autoencoder(HEARD, 2, draw=lambda a: a),
+            r"draw takes \(a\) and is called with \(liked, disliked\)",
+        ),
+        (
+            lambda: training.fit(
+                NET,
+                EXAMPLES,
+                optimizer=ADAM,
+                loss=lambda batch: batch,
+                **SHORT,
+            ),
+            r"loss takes \(batch\) and is called with \(model, batch\)",
+        ),
+        (
+            lambda: training.fit(
+                NET,
+                EXAMPLES,
+                optimizer=ADAM,
+                penalty=lambda users: users,
+                **SHORT,
+            ),
+            r"penalty takes \(users\) .* \(inputs\[0\], inputs\[1\]\)",
+        ),
+        (
+            lambda: recipes.fit_factorization(
+                R, 2, **FEW, kind=models.ListFactorization
+            ),
+            r"kind takes \(n_users, n_items, n_factors\) and .* mean\)",
+        ),
+        (
+            lambda: recipes.fit_lstm(
+                R, **OF_LSTM, **FEW, kind=models.MatrixFactorization
+            ),
+            r"kind takes \(.*\) and is called with \(item_factors, n_hidd",
+        ),
+    ],
+)
+def test_a_function_that_takes_something_else_is_told_what_it_is_handed(
+    call, said
+):
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def test_a_function_that_does_not_tell_what_it_takes_is_let_through():
+    check_takes(max, "max", "one", "other", "and more")
+    check_takes(lambda *rows: rows, "penalty", "users", "items")
 
 
 def test_models_and_parts_that_do_not_belong_together_are_told(sampled):
@@ -1087,7 +1228,9 @@ def test_an_optimizer_of_another_model_is_refused():
 def test_a_validation_part_with_nan_is_refused_before_anything_is_learnt():
     net = WithTorchsOwn()
     before = net.people.weight.clone()
-    part = training.Examples((R.users, R.items), SPOILT.ratings)
+    spoilt = R.ratings.clone()
+    spoilt[3] = NAN
+    part = training.Examples((R.users, R.items), spoilt)
     with pytest.raises(ValueError, match="1 of 90 targets of the validation"):
         training.fit(
             net,

@@ -119,7 +119,7 @@ def test_who_is_not_seen_has_a_bias_of_zero_even_without_damping():
 
 
 def test_a_negative_damping_is_refused():
-    with pytest.raises(ValueError, match="damping is -1; give 0 or more"):
+    with pytest.raises(ValueError, match=r"damping is -1; .* below 0"):
         damped_biases(FIVE, damping=-1)
 
 
@@ -253,7 +253,7 @@ def test_a_training_rating_is_heard_only_by_what_comes_after_it():
 @pytest.mark.parametrize("keep", [0, -0.5, 1.01, float("nan")])
 def test_a_share_that_cannot_be_kept_is_refused(keep):
     split = global_time(synthetic().ratings)
-    with pytest.raises(ValueError, match=f"keep is {keep}; give a number"):
+    with pytest.raises(ValueError, match=f"keep is {keep}; .*at most 1"):
         running_user_bias(split.train, split.test, keep=keep)
 
 
@@ -399,5 +399,5 @@ def test_features_that_do_not_fit_the_ratings_are_refused():
     rows, features, ratings, n_rows = featured(0)
     with pytest.raises(ValueError, match="40 rows, 39 features and 40"):
         feature_ridge(rows, features[1:], ratings, n_rows)
-    with pytest.raises(ValueError, match=r"the costs are \[3.0, 300.0, 0\]"):
+    with pytest.raises(ValueError, match=r"own_ridge is 0; .*, above 0"):
         feature_ridge(rows, features, ratings, n_rows, own_ridge=0)

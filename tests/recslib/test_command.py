@@ -243,6 +243,21 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path, capsys, no_fit):
     assert [each.name for each in tmp_path.iterdir()] == ["ratings.csv"]
 
 
+def test_quotation_marks_that_a_shell_left_are_said(
+    tmp_path, capsys, no_fit, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    path = write_ratings(tmp_path / "ratings.csv")
+    for arguments in (
+        [f"'{path}'", "--out", "study"],
+        [str(path), "--out", '"study"'],
+        [str(path), "--out", "study", "--titles", "'titles.csv'"],
+    ):
+        assert command.main(arguments) == 1
+        assert "quotation marks at its ends" in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["ratings.csv"]
+
+
 def test_a_file_is_no_folder(tmp_path, capsys, no_fit):
     path = write_ratings(tmp_path / "ratings.csv")
     before = path.read_bytes()

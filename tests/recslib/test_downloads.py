@@ -605,6 +605,20 @@ def test_a_folder_in_the_place_of_the_archive_is_no_obstacle(source, cache):
         (cache / SMALL).unlink()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no named pipes")
+def test_a_pipe_in_the_place_of_the_archive_is_not_waited_for(
+    source, cache, caplog
+):
+    cache.mkdir(parents=True)
+    os.mkfifo(cache / SMALL)
+    # Whoever does open it finds an end.
+    ends = threading.Thread(target=(cache / SMALL).write_bytes, args=(b"",))
+    ends.daemon = True
+    ends.start()
+    assert len(load("latest-small", cache=cache).ratings) == 500
+    assert f"{SMALL} is no file: set aside" in caplog.text
+
+
 @pytest.mark.parametrize("kind", ["lock", "incoming"])
 def test_a_name_that_something_else_has_taken_is_no_obstacle(
     kind, source, cache, temporary_folder

@@ -625,6 +625,33 @@ def quality(scores):
     return judge_lists(scores, HEARD.rated > 0, WANTED).ndcg.mean().item()
 
 
+@pytest.mark.parametrize(
+    ("drawn", "said"),
+    [
+        (lambda liked, _: liked, "draw returned Tensor; return three tables"),
+        (lambda liked, _: (liked, liked), "draw returned tuple; return three"),
+        (lambda liked, _: None, "draw returned NoneType; return three"),
+        (
+            lambda liked, other: (liked, other, liked[:, :2]),
+            "draw returned as to be found of .* same shape",
+        ),
+        (
+            lambda liked, other: (liked.tolist(), other, liked),
+            "what draw returned as liked came as list",
+        ),
+        (
+            lambda liked, other: (liked > 0, other, liked),
+            "what draw returned as liked hold torch.bool; give torch.float32",
+        ),
+    ],
+)
+def test_a_draw_that_returns_something_else_is_told_what_is_wanted(
+    drawn, said
+):
+    with pytest.raises(ValueError, match=said):
+        fit_list_autoencoder(HEARD, 2, draw=drawn, n_epochs=1)
+
+
 def by_autoencoder(draw, seed=0, n_epochs=20, **how):
     model = fit_list_autoencoder(
         HEARD, 16, draw=draw, n_epochs=n_epochs, seed=seed, **how

@@ -1,6 +1,9 @@
 import dataclasses
+import re
+import warnings
 
 import matplotlib.dates
+import matplotlib.font_manager
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -492,6 +495,63 @@ def test_signs_that_no_font_has_are_drawn_as_blanks(draw):
     assert "a b c d" in shown
 
 
+def file_of(name):
+    properties = matplotlib.font_manager.FontProperties(family=[name])
+    return matplotlib.font_manager.findfont(properties)
+
+
+def charmap(name):
+    return set(matplotlib.font_manager.get_font(file_of(name)).get_charmap())
+
+
+# Matplotlib brings this sign along, in another font than its usual one.
+RARE = next(
+    chr(code)
+    for code in sorted(charmap("STIXGeneral") - charmap("DejaVu Sans"))
+    if chr(code).isalnum()
+)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("draw", NAMED)
+def test_signs_that_another_font_has_are_written_in_it(draw):
+    ax = NAMED[draw](f"{RARE} b")
+    ax.figure.canvas.draw()
+    shown = [text for text in ax.findobj(Text) if RARE in text.get_text()]
+    assert shown
+    for text in shown:
+        usual, *others = text.get_fontfamily()
+        assert usual == "sans-serif" and len(others) == 1
+
+
+@pytest.mark.parametrize("draw", NAMED)
+def test_signs_that_no_font_has_are_boxes_and_that_is_said_in_words(
+    draw, monkeypatch
+):
+    manager = matplotlib.font_manager.fontManager
+    usual = [f for f in manager.ttflist if f.name.startswith("DejaVu")]
+    monkeypatch.setattr(manager, "ttflist", usual)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ax = NAMED[draw]("\u65e5\u672c b")
+        ax.figure.canvas.draw()
+    assert {str(each.message) for each in caught} == {plots.NO_FONT}
+    shown = [text.get_text().strip() for text in ax.findobj(Text)]
+    assert "\u25a1\u25a1 b" in shown
+
+
+def test_a_font_that_is_added_as_the_warning_says_is_used(monkeypatch):
+    manager = matplotlib.font_manager.fontManager
+    path = file_of("STIXGeneral")
+    usual = [f for f in manager.ttflist if f.name.startswith("DejaVu")]
+    monkeypatch.setattr(manager, "ttflist", usual)
+    with pytest.warns(UserWarning, match="fontManager.addfont") as caught:
+        plots.item_map(np.zeros((1, 2)), [RARE])
+    call = re.search(r"(\S+addfont\(path\))", str(caught[0].message))[1]
+    eval(call, {"matplotlib": matplotlib, "path": path})
+    assert texts(plots.item_map(np.zeros((1, 2)), [RARE])) == [RARE]
+
+
 @pytest.mark.parametrize("name", ["__init__", "_", "$9.99 and $ALT", "a"])
 def test_every_name_has_its_place_in_the_legend(name):
     ax = plots.lines({name: [1.0], "b": [2.0]}, xlabel="", ylabel="")
@@ -572,12 +632,6 @@ def test_numbers_of_groups_stay_numbers():
         (
             lambda: plots.stars_histogram(RATED.select(torch.tensor([]))),
             "no ratings to draw",
-        ),
-        (
-            lambda: plots.stars_histogram(
-                dataclasses.replace(RATED, ratings=torch.full((4,), np.nan))
-            ),
-            "4 of 4 ratings are NaN",
         ),
         (
             lambda: plots.counts_by_rank({"films": torch.zeros(3)}),

@@ -409,6 +409,34 @@ def test_a_class_of_your_own_is_fitted():
     assert type(heard) is MyListener
 
 
+def test_a_class_that_makes_or_takes_something_else_is_told_so():
+    class Alone(MatrixFactorization):
+        def forward(self, users):
+            return self.user_biases(users).squeeze(1)
+
+    class InWords(MatrixFactorization):
+        def forward(self, users, items):
+            return ["4 stars"] * len(users)
+
+    for kind, said in (
+        (lambda *sizes: dict, "what kind makes came as .*; give a model"),
+        (lambda *sizes: nn.Linear(1, 1), r"Linear.forward takes \(input\)"),
+        (Alone, r"Alone.forward takes \(users\) .* with \(users, items\)"),
+        (InWords, "predictions of the model came as list"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            fit_factorization(SPLIT.train, 2, n_epochs=1, kind=kind)
+    base = torch.full((len(SPLIT.train),), 3.5)
+    with pytest.raises(ValueError, match=r"base, past, surprises\): too many"):
+        fit_lstm(
+            SPLIT.train,
+            base,
+            torch.ones(N_ITEMS, 2),
+            n_epochs=1,
+            kind=lambda item_factors, n_hidden: Alone(2, 2, 2, 3.5),
+        )
+
+
 def test_a_small_file_is_fitted_in_twenty_batches_an_epoch():
     as_it_is = weights(fit_factorization(SPLIT.train, 4, n_epochs=2))
     size = len(SPLIT.train) // 20

@@ -6,8 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from recslib.features import side_features
 from recslib.lists import Heard
-from recslib.models import MatrixFactorization, embedding, squared_norms
+from recslib.models import (
+    DenseNet,
+    FeatureFactorization,
+    MatrixFactorization,
+    embedding,
+    squared_norms,
+)
 from recslib.movielens import synthetic
 from recslib.ratings import RatingsError, from_frame
 from recslib.recommend import (
@@ -24,6 +31,9 @@ from recslib.recommend import (
     score_users,
     top_n,
 )
+from recslib.sampling import fold_in as fold_in_to_samples
+from recslib.sampling import sample_factorization
+from recslib.serve import for_user
 from recslib.splits import time_order
 from recslib.training import Examples, fit
 
@@ -38,6 +48,50 @@ FILMS = from_frame(
     titles=TITLES,
     scale=(1, 5),
 )
+
+
+@pytest.mark.parametrize("kind", [FeatureFactorization, DenseNet])
+def test_a_model_that_was_told_features_is_not_asked_by_ids_alone(kind):
+    data = synthetic(12, 15, 90)
+    side, stars = side_features(data), torch.tensor([4.0])
+    sizes = {"n_users": 12, "n_items": 15, "n_factors": 2, "mean": 3.5}
+    if kind is DenseNet:
+        model = DenseNet(**sizes, n_features=side.n_features)
+    else:
+        n_known = side.users.shape[1], side.items.shape[1]
+        model = FeatureFactorization(*sizes.values(), *n_known)
+    one, person = torch.tensor([1]), Person(torch.zeros(2), 0.0)
+    assert not is_dot_product(model)
+    for call in (
+        lambda: fold_in(model, one, stars, l2=0.1),
+        lambda: fold_in_ahead(model, data.ratings),
+        lambda: arguments(model, one, stars, 2, l2=0.1),
+        lambda: score_items(model, person),
+        lambda: score_users(model, one),
+    ):
+        with pytest.raises(ValueError, match=r"for_user takes features; .*in"):
+            call()
+    # What the error offers.
+    assert len(for_user(model, data.ratings, 3, 2, features=side)) == 2
+    told = {"user_features": side.users, "item_features": side.items}
+    sampled = sample_factorization(data.ratings, 1, **told, n_sweeps=2)
+    fold_in_to_samples(sampled, one, stars, side.users[0])
+
+
+def test_a_class_of_ones_own_that_takes_more_than_ids_says_what_it_takes():
+    class Moody(MatrixFactorization):
+        def forward(self, users, items, mood):
+            return super().forward(users, items) + mood
+
+    said = r"Moody.forward takes \(users, items, mood\) and is called with"
+    one = torch.tensor([1])
+    for ask in (
+        is_dot_product,
+        lambda moody: score_users(moody, one),
+        lambda moody: fold_in(moody, one, torch.ones(1), l2=0.1),
+    ):
+        with pytest.raises(ValueError, match=said):
+            ask(Moody(3, 4, 2, 3.5))
 
 
 # Top N -----------------------------------------------------------------------

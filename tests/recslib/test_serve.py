@@ -143,7 +143,7 @@ def test_a_model_that_hears_features_is_told_them(kind):
     assert one["score"].item() == listed["score"][listed["user"] == 7].item()
     with pytest.raises(ValueError, match=f"{kind} was fitted with features"):
         for_user(model, RATINGS, 7)
-    with pytest.raises(ValueError, match="a stranger has none here"):
+    with pytest.raises(ValueError, match="for somebody new, take"):
         for_stranger(model, RATINGS, {})
 
 

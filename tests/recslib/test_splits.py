@@ -218,10 +218,13 @@ def test_folds_test_every_rating_once_in_parts_of_equal_size(
     assert len(folds) == n_folds and max(sizes) - min(sizes) <= 1
 
 
-@pytest.mark.parametrize("n_folds", [1, 3])
-def test_a_number_of_folds_that_cannot_be_is_refused(n_folds):
+NO_FOLDS = [(1, "whole number, not below 2"), (3, "2 ratings can be parted")]
+
+
+@pytest.mark.parametrize(("n_folds", "said"), NO_FOLDS)
+def test_a_number_of_folds_that_cannot_be_is_refused(n_folds, said):
     ratings = rated((1, 1, 3.0), (1, 2, 4.0))
-    with pytest.raises(RatingsError, match=f"n_folds is {n_folds}; 2 ratings"):
+    with pytest.raises(ValueError, match=f"n_folds is {n_folds}; .*{said}"):
         random_folds(ratings, n_folds)
 
 
@@ -450,7 +453,7 @@ def test_a_share_without_a_past_is_told_to_be_nearer_to_a_half():
 
 
 def test_no_window_at_all_is_refused():
-    with pytest.raises(RatingsError, match="n_windows is 0"):
+    with pytest.raises(ValueError, match="n_windows is 0"):
         time_windows(synthetic().ratings, 0)
 
 
@@ -700,10 +703,12 @@ def test_the_folds_of_out_of_fold_depend_on_the_seed_alone():
     assert len(out_of_fold(ratings, mean, 5).unique()) == 5
 
 
-@pytest.mark.parametrize("n_folds", [1, 3])
-def test_folds_that_cannot_be_are_refused_before_anything_is_fitted(n_folds):
+@pytest.mark.parametrize(("n_folds", "said"), NO_FOLDS)
+def test_folds_that_cannot_be_are_refused_before_anything_is_fitted(
+    n_folds, said
+):
     ratings = rated((1, 1, 3.0), (1, 2, 4.0))
-    with pytest.raises(RatingsError, match=f"n_folds is {n_folds}; 2 ratings"):
+    with pytest.raises(ValueError, match=f"n_folds is {n_folds}; .*{said}"):
         out_of_fold(ratings, lambda split: pytest.fail("fitted"), n_folds)
 
 
@@ -740,7 +745,7 @@ def test_folds_can_be_had_of_any_ratings(n_folds):
 
 def test_no_fold_is_refused():
     ratings = synthetic(30, 20, 400).ratings
-    with pytest.raises(RatingsError, match="n_folds is 0; take at least 1"):
+    with pytest.raises(ValueError, match=r"n_folds is 0; .* not below 1"):
         folds_of(ratings, 0, seed=0)
 
 

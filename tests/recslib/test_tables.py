@@ -6,7 +6,7 @@ import io
 import json
 import lzma
 import re
-import time
+import sys
 import warnings
 import zipfile
 import zlib
@@ -191,20 +191,53 @@ def test_any_bytes_are_ratings_or_a_ratings_error(data):
     assert ((ratings.ratings >= low) & (ratings.ratings <= high)).all()
 
 
-@pytest.mark.parametrize("separator", [",", "::"])
-def test_a_million_rows_are_read_in_seconds(separator):
-    n = 1_000_000
-    rows = np.arange(n)
-    text = "\n".join(
-        separator.join((str(r % 7919), str(r // 7919), "3.5", "978300760"))
-        for r in rows.tolist()
-    )
-    start = time.perf_counter()
-    ratings = read_ratings(text.encode())
-    seconds = time.perf_counter() - start
-    assert len(ratings) == n and ratings.n_users == 7919
-    # A loop over the lines in Python takes tens of seconds.
-    assert seconds < 10
+def n_calls_to_read(text):
+    """Count the calls of functions, Python's and C's, that reading makes."""
+    count = 0
+
+    def counted(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(counted)
+    try:
+        read_ratings(text)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("separator", [",", "::", "\t", " "])
+def test_no_function_is_called_once_a_line(separator):
+    def written(n):
+        rows = ((r % 79, r // 79, 3.5, 978300760) for r in range(n))
+        lines = [separator.join(map(str, row)) for row in rows]
+        return "\n".join(lines).encode()
+
+    few, many = written(4_000), written(8_000)
+    read_ratings(few)  # what is imported and compiled is so once
+    calls = [n_calls_to_read(text) for text in (few, many)]
+    # A loop over the lines in Python needs a call for each at least.
+    assert calls[1] - calls[0] < 4_000 / 2
+
+
+@pytest.mark.parametrize(
+    "pair", ["''", '""', "``", "\u2018\u2019", "\u201c\u201d", "\u00ab\u00bb"]
+)
+def test_quotation_marks_that_came_along_with_a_path_are_said(pair, tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text("1,2,3\n")
+    quoted = f"{pair[0]}{path}{pair[1]}"
+    for given_as in (quoted, Path(quoted)):
+        with pytest.raises(RatingsError, match="quotation marks at its ends"):
+            read_ratings(given_as)
+    assert len(read_ratings(quoted[1:-1])) == 1  # what is between them
+
+
+def test_a_file_whose_name_has_quotation_marks_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("'mine'").write_text("1,2,3\n")
+    assert len(read_ratings("'mine'")) == 1
 
 
 HEADER = "user,item,rating\n"
