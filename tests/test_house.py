@@ -229,6 +229,6 @@ def test_ci_runs_the_readmes_test_command_and_forbids_skipping():
     assert "set -euo pipefail" in script
     steps = workflow("test")["jobs"]["test"]["steps"]
     (environment,) = [step["env"] for step in steps if "env" in step]
-    for needed in ("REQUIRE_BROWSER", "REQUIRE_SPELLING"):
+    for needed in ("REQUIRE_BROWSER", "REQUIRE_SPELLING", "REQUIRE_HUB"):
         assert f"{needed}=1" in script
         assert environment[needed] == "1"

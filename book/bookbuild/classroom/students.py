@@ -28,8 +28,8 @@ LAB = "labs/1-01_constant.ipynb"
 UNTOUCHED = "labs/1-02_damping.ipynb"
 STUB = "...  # your answer here"
 ANSWER = "return float(stars.mean())  # by {name}"
-SECONDS = 300  # for one step of one student
-ALL_SECONDS = 900  # for all steps of all
+SECONDS = 300  # for one step of a student
+ALL_SECONDS = 900  # for all steps of a student
 LESSON_STARTS = 300  # seconds in which a class has started
 MB, GB = 1e6, 1e9
 
@@ -102,8 +102,15 @@ class Student:
         self.pulled = pull
         self.server = f"{address}/user/{name}"
         self.session = requests.Session()
+        self.kernels: list[Kernel] = []
         self.started = time.monotonic()
         self.seconds = 0.0
+
+    def time_for(self, step: str) -> float:
+        """Return how many seconds a step may take; raise if none are left."""
+        left = ALL_SECONDS - (time.monotonic() - self.started)
+        expect(left > 0, f"{self.name}: no time for {step}, {ALL_SECONDS} s")
+        return min(SECONDS, left)
 
     def token(self) -> dict[str, str]:
         """Return what a page sends with a form, against forged requests."""
@@ -122,7 +129,10 @@ class Student:
         if method != "GET":
             more["headers"] = self.token()
         answer = self.session.request(
-            method, f"{self.server}/{path}", timeout=SECONDS, **more
+            method,
+            f"{self.server}/{path}",
+            timeout=self.time_for(path),
+            **more,
         )
         expect(
             answer.status_code < 400,
@@ -135,32 +145,30 @@ class Student:
         """Fill in the form, and wait for a server."""
         self.started = time.monotonic()
         page = f"{self.hub}/hub/login"
-        self.session.get(page, timeout=SECONDS)
+        self.session.get(page, timeout=self.time_for("the form"))
         form = {
             "username": self.name,
             "password": self.password,
             "_xsrf": self.session.cookies["_xsrf"],
         }
         answer = self.session.post(
-            page, data=form, timeout=SECONDS, allow_redirects=False
+            page,
+            data=form,
+            timeout=self.time_for("the log-in"),
+            allow_redirects=False,
         )
         expect(answer.status_code == 302, f"{self.name} cannot log in")
-        self.session.get(f"{self.hub}/hub/spawn", timeout=SECONDS)
+        spawn, lab = f"{self.hub}/hub/spawn", f"{self.server}/lab"
+        self.session.get(spawn, timeout=self.time_for("a server"))
         while True:
-            answer = self.session.get(f"{self.server}/lab", timeout=SECONDS)
-            if answer.ok and answer.url.startswith(f"{self.server}/lab"):
+            answer = self.session.get(lab, timeout=self.time_for("a server"))
+            if answer.ok and answer.url.startswith(lab):
                 break
-            self.in_time("no server")
             time.sleep(1)
         expect(
             "apputils-extension:announcements" in answer.text,
             f"{self.name}: JupyterLab will ask about news",
         )
-
-    def in_time(self, what: str) -> None:
-        """Raise WrongError where the student has waited too long."""
-        waited = time.monotonic() - self.started
-        expect(waited < ALL_SECONDS, f"{self.name}: {what}, {waited:.0f} s")
 
     def pull(self) -> None:
         """Pull as a link of nbgitpuller does."""
@@ -188,7 +196,9 @@ class Student:
         model = self.ask(
             "POST", "api/kernels", json={"name": "python3", "path": path}
         ).json()
-        return Kernel(self, model["id"])
+        kernel = Kernel(self, model["id"])
+        self.kernels.append(kernel)
+        return kernel
 
     def read_first_cells(self) -> Kernel:
         """Run the start of a chapter; every text is the committed one."""
@@ -243,7 +253,8 @@ class Student:
     ) -> None:
         """Try to see another student's files, by address and by code."""
         answer = self.session.get(
-            f"{other.server}/api/contents/answers/{LAB}", timeout=SECONDS
+            f"{other.server}/api/contents/answers/{LAB}",
+            timeout=self.time_for("a look around"),
         )
         expect(
             answer.status_code in (401, 403, 404) and STUB not in answer.text,
@@ -293,6 +304,12 @@ class Student:
         )
         self.run_all(kernel)
 
+    def leave(self) -> None:
+        """Close what is open to the hub."""
+        for kernel in self.kernels:
+            kernel.socket.close()
+        self.session.close()
+
 
 class Kernel:
     """A kernel of a student, over the hub's websocket."""
@@ -309,7 +326,7 @@ class Kernel:
             f"{student.hub.replace('http', 'ws', 1)}{path}",
             cookie="; ".join(cookies),
             origin=student.hub,
-            timeout=SECONDS,
+            timeout=student.time_for("a kernel"),
         )
 
     def run(self, source: str) -> list[dict]:
@@ -340,6 +357,7 @@ class Kernel:
         )
         outputs: list[dict] = []
         while True:
+            self.socket.settimeout(self.student.time_for(source))
             message = json.loads(self.socket.recv())
             if message["parent_header"].get("msg_id") != number:
                 continue
@@ -431,6 +449,8 @@ def lesson(
         except BaseException:
             met.abort()
             raise
+        finally:
+            me.leave()
 
     wait_for_hub(crowd[0].hub)
     with ThreadPoolExecutor(len(crowd)) as pool:

@@ -347,3 +347,10 @@ def test_a_hub_that_is_not_there_is_missed(monkeypatch):
     monkeypatch.setattr(students, "SECONDS", 0)
     with pytest.raises(students.WrongError, match="no hub at"):
         students.wait_for_hub("http://127.0.0.1:9")
+
+
+def test_a_student_who_has_waited_too_long_stops(monkeypatch):
+    monkeypatch.setattr(students, "ALL_SECONDS", 0)
+    ada = students.Student("ada", "http://127.0.0.1:9", "", {})
+    with pytest.raises(students.WrongError, match="ada: no time for the form"):
+        ada.log_in()
