@@ -264,9 +264,8 @@ def predict_ratings(
     """
     model, ratings = star_model.model, star_model.ratings
     user = ratings.user_index(user_id)
-    rows = torch.tensor(
-        [recommend.item_called(each, ratings) for each in items]
-    )
+    rows = [recommend.item_called(each, ratings) for each in items]
+    rows = torch.tensor(rows, dtype=torch.int64)  # of no items, too
     with torch.no_grad():
         told = model(torch.full_like(rows, user), rows).clamp(*ratings.scale)
     if star_model.settings["is_log"]:
@@ -277,6 +276,69 @@ def predict_ratings(
             "title": [ratings.titles[row] for row in rows.tolist()],
             "prediction": told.numpy(),
         }
+    )
+
+
+def for_user(
+    list_model: Fitted | Saved, user_id: Hashable, n: int = N_PLACES
+) -> pd.DataFrame:
+    """List items for a person of the data, by what counts as a like there.
+
+    Parameters
+    ----------
+    list_model
+        Of a study, or what was saved of it.
+    user_id
+        The data set's id.
+    n
+        Length of the list.
+
+    Returns
+    -------
+    DataFrame
+        As of `recslib.serve.for_user`.
+
+    Raises
+    ------
+    RatingsError
+        When there is no such person.
+    ValueError
+        When n is below 1.
+    """
+    return serve.for_user(
+        list_model.model,
+        list_model.ratings,
+        user_id,
+        n,
+        liked=list_model.settings["liked"],
+    )
+
+
+def for_all(list_model: Fitted | Saved, n: int = N_PLACES) -> pd.DataFrame:
+    """List items for everybody, by what counts as a like there.
+
+    Parameters
+    ----------
+    list_model
+        Of a study, or what was saved of it.
+    n
+        Length of the lists.
+
+    Returns
+    -------
+    DataFrame
+        As of `recslib.serve.for_all`.
+
+    Raises
+    ------
+    ValueError
+        When n is below 1.
+    """
+    return serve.for_all(
+        list_model.model,
+        list_model.ratings,
+        n,
+        liked=list_model.settings["liked"],
     )
 
 

@@ -85,6 +85,9 @@ class Judgement:
     ----------
     measure
         ``"RMSE"``, lower is better, or ``"nDCG@10"``, higher is better.
+    unit
+        ``"stars"``, ``"points"``, or ``"log(1 + amount)"`` of amounts such as
+        hours; empty for nDCG, which has none, and where nothing was judged.
     table
         A row a model, counting first and the model last: ``model``,
         ``setting`` (chosen on validation data, or empty) and ``value``. No
@@ -102,6 +105,7 @@ class Judgement:
     """
 
     measure: str
+    unit: str
     table: pd.DataFrame
     interval: Interval | None
     n_people: int
@@ -235,9 +239,11 @@ def judge_stars(split: Split, seed: int = 0) -> Judgement:
     """
     check_seed(seed)
     unit = "stars" if split.train.scale in overview.STARS else "points"
+    in_words = unit
     is_log = overview.is_amount(_learnt_from(split))
     if is_log:
-        unit = "of log(1 + amount)"
+        unit = "log(1 + amount)"
+        in_words = f"of {unit}"
         split = replace(
             split,
             train=on_logarithms(split.train),
@@ -278,13 +284,14 @@ def judge_stars(split: Split, seed: int = 0) -> Judgement:
         reasons = verdicts.reasons_of_stars(errors, train, n_factors)
         return Judgement(
             STARS,
+            unit,
             _table(errors, chosen),
             None,
             n_people,
             {"kind": "damped biases", "damping": damping, "is_log": is_log},
             verdicts.on_a_choice(
                 "ratings",
-                verdicts.pair_in_words(STARS, *pair, unit),
+                verdicts.pair_in_words(STARS, *pair, in_words),
                 reasons,
             ),
         )
@@ -304,11 +311,14 @@ def judge_stars(split: Split, seed: int = 0) -> Judgement:
         )
     return Judgement(
         STARS,
+        unit,
         _table(errors, chosen),
         interval,
         n_people,
         settings,
-        verdicts.on_stars(errors, interval, train, n_factors, unit, n_people),
+        verdicts.on_stars(
+            errors, interval, train, n_factors, in_words, n_people
+        ),
     )
 
 
@@ -358,7 +368,7 @@ def _nothing(
     measure: str, n_people: int, words: str, reasons: Sequence[str]
 ) -> Judgement:
     verdict = Verdict("none", words, tuple(reasons))
-    return Judgement(measure, _table({}, {}), None, n_people, {}, verdict)
+    return Judgement(measure, "", _table({}, {}), None, n_people, {}, verdict)
 
 
 # Lists -----------------------------------------------------------------------
@@ -418,6 +428,7 @@ def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
     if best <= of_counting:
         return Judgement(
             LISTS,
+            "",
             _table(_means(values), {}),
             None,
             n_people,
@@ -441,6 +452,7 @@ def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
         )
     return Judgement(
         LISTS,
+        "",
         _table(_means(values), {kind: name.partition(", ")[2]}),
         interval,
         n_people,

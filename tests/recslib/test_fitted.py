@@ -54,6 +54,14 @@ def test_who_or_what_is_unknown_has_no_prediction():
         fitted.predict_ratings(made, ratings.user_ids[0].item(), ["Nothing"])
 
 
+def test_nothing_to_predict_is_a_table_without_rows():
+    ratings = synthetic(60, 40, 1_500, seed=3).ratings
+    made = Fitted(fitted.fit_sampler(ratings, 0), ratings, {"is_log": False})
+    told = fitted.predict_ratings(made, ratings.user_ids[0].item(), [])
+    assert list(told) == ["item_id", "title", "prediction"]
+    assert len(told) == 0
+
+
 def test_many_rows_leave_room_in_the_memory(monkeypatch):
     ratings = synthetic(60, 40, 1_500, seed=3).ratings
     small = fitted.fit_sampler(ratings, 1)
