@@ -30,7 +30,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 import recslib
-from recslib import fitted, saving, serve, study
+from recslib import fitted, saving, study
 from recslib.arguments import check_count, check_seed, is_quoted
 from recslib.ratings import Ratings, RatingsError, RatingsWarning, plain_id
 from recslib.report import (
@@ -420,12 +420,7 @@ def _study(given: argparse.Namespace) -> None:
         print(f"note: {note}{_flags_for(note)}", file=sys.stderr)
     with staged(given.out) as stage:
         done = study.examine(ratings, seed=given.seed)
-        table = serve.for_all(
-            done.list_model.model,
-            done.list_model.ratings,
-            given.places,
-            liked=done.liked.least,
-        )
+        table = fitted.for_all(done.list_model, given.places)
         write(stage, done, table, Path(given.file).name, notes=notes)
     print(in_words(done))
     print(f"\nThe report is {given.out / REPORT}.")
@@ -598,7 +593,7 @@ def write(
     done
         The study.
     table
-        Its lists, as of `recslib.serve.for_all`.
+        Its lists, as of `recslib.fitted.for_all`.
     source
         What the report calls the file of ratings.
     notes
@@ -645,7 +640,6 @@ def summarize(
         "ratings": len(ratings),
         "people": ratings.n_users,
         "items": ratings.n_items,
-        "items_in_lists": done.list_model.ratings.n_items,
         "scale": list(ratings.scale),
         "liked": asdict(done.liked),
         "split": parts,
@@ -662,6 +656,7 @@ def _judged(judgement: study.Judgement) -> dict[str, Any]:
     interval = judgement.interval
     return {
         "measure": judgement.measure,
+        "unit": judgement.unit,
         "models": judgement.table.to_dict("records"),
         "model_minus_counting": None if interval is None else asdict(interval),
         "people": judgement.n_people,
@@ -678,12 +673,10 @@ def _judged(judgement: study.Judgement) -> dict[str, Any]:
 def _recommend(given: argparse.Namespace) -> None:
     saved = _saved(given.folder, LIST_MODEL)
     if given.user is not None:
-        table = serve.for_user(
-            saved.model,
-            saved.ratings,
+        table = fitted.for_user(
+            saved,
             _known_id(given.user, saved.ratings.user_ids),
             given.places,
-            liked=saved.settings["liked"],
         )
         nobody = f"{given.user} has rated every item."
     else:

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 
 from recslib import lists, recommend, sampling, serve
-from recslib.arguments import check_rows
 from recslib.models import LinearLists, ListFactorization
 from recslib.overview import Liked
 from recslib.ratings import Ratings
@@ -28,9 +27,6 @@ N_SWEEPS, N_SWEEPS_TO_CHOOSE = 100, 40
 # or they fill the memory; so many ratings are predicted at once.
 MANY_ROWS, MOST_FACTORS, MOST_FACTORS_OF_MANY = 100_000, 20, 10
 N_AT_ONCE = 50_000
-# Lists need tables of people by items; where they had more cells, items that
-# few liked are left out of lists. So many of them stay in any case.
-MOST_CELLS, FEWEST_ITEMS = 100_000_000, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,53 +122,6 @@ def predicted(model: nn.Module, ratings: Ratings) -> Tensor:
 # The model of lists ----------------------------------------------------------
 
 
-def items_to_list(ratings: Ratings, liked: Liked) -> Tensor:
-    """Say which items lists are made of: all, or those that most like.
-
-    Where people by items have more cells than a table may hold, the items
-    with the fewest likes are left out.
-
-    Returns
-    -------
-    Tensor
-        (K,) int64 row indexes, in order.
-    """
-    most = max(MOST_CELLS // max(ratings.n_users, 1), FEWEST_ITEMS)
-    if ratings.n_items <= most:
-        return torch.arange(ratings.n_items)
-    likes = lists.popularity(ratings, liked=liked.least)
-    return likes.argsort(descending=True, stable=True)[:most].sort().values
-
-
-def only_items(ratings: Ratings, kept: Tensor) -> Ratings:
-    """Take the ratings of some items, which are numbered anew.
-
-    Parameters
-    ----------
-    ratings
-        N ratings.
-    kept
-        (K,) int64 row indexes of items, in order.
-
-    Raises
-    ------
-    RowError
-        When something is no row index of an item.
-    """
-    check_rows(kept, ratings.n_items, "item")
-    if len(kept) == ratings.n_items:
-        return ratings
-    places = torch.full((ratings.n_items,), -1)
-    places[kept] = torch.arange(len(kept))
-    rows = ratings.select(places[ratings.items] >= 0)
-    return replace(
-        rows,
-        items=places[rows.items],
-        item_ids=ratings.item_ids[kept.numpy()],
-        titles=tuple(ratings.titles[item] for item in kept.tolist()),
-    )
-
-
 def fit_lists(
     train: Ratings, liked: Liked, settings: Mapping[str, Any], seed: int = 0
 ) -> nn.Module:
@@ -199,11 +148,12 @@ def fit_lists(
     if settings["kind"] == "most liked":
         return popular_lists(train, liked)
     popular = lists.popularity(train, liked=liked.least)
-    table = _likes(train, liked)
+    likes = _likes(train, liked)
     if settings["kind"] == "EASE":
-        return LinearLists(lists.ease(table, settings["l2"]), popular).eval()
+        weights = lists.ease(likes.to_dense(), settings["l2"])
+        return LinearLists(weights, popular).eval()
     model = lists.fit_ials(
-        table,
+        likes,
         settings["n_factors"],
         unseen=settings["unseen"],
         l2=settings["l2"],
@@ -216,11 +166,16 @@ def fit_lists(
 
 
 def _likes(train: Ratings, liked: Liked) -> Tensor:
-    """Lay likes out: (n_users, n_items) of 0 and 1."""
-    table = torch.zeros(train.n_users, train.n_items)
-    is_like = train.ratings >= liked.least
-    table[train.users[is_like], train.items[is_like]] = 1.0
-    return table
+    """Lay likes out: (n_users, n_items) of 0 and 1, sparse."""
+    likes = train.select(train.ratings >= liked.least)
+    # Who likes something twice likes it.
+    pairs = torch.stack([likes.users, likes.items]).unique(dim=1)
+    return torch.sparse_coo_tensor(
+        pairs,
+        torch.ones(pairs.shape[1]),
+        (train.n_users, train.n_items),
+        check_invariants=True,
+    )
 
 
 def popular_lists(train: Ratings, liked: Liked) -> ListFactorization:
@@ -263,9 +218,8 @@ def predict_ratings(
     """
     model, ratings = star_model.model, star_model.ratings
     user = ratings.user_index(user_id)
-    rows = torch.tensor(
-        [recommend.item_called(each, ratings) for each in items]
-    )
+    rows = [recommend.item_called(each, ratings) for each in items]
+    rows = torch.tensor(rows, dtype=torch.int64)  # of no items, too
     with torch.no_grad():
         told = model(torch.full_like(rows, user), rows).clamp(*ratings.scale)
     if star_model.settings["is_log"]:
@@ -276,6 +230,69 @@ def predict_ratings(
             "title": [ratings.titles[row] for row in rows.tolist()],
             "prediction": told.numpy(),
         }
+    )
+
+
+def for_user(
+    list_model: Fitted | Saved, user_id: Hashable, n: int = N_PLACES
+) -> pd.DataFrame:
+    """List items for a person of the data, by what counts as a like there.
+
+    Parameters
+    ----------
+    list_model
+        Of a study, or what was saved of it.
+    user_id
+        The data set's id.
+    n
+        Length of the list.
+
+    Returns
+    -------
+    DataFrame
+        As of `recslib.serve.for_user`.
+
+    Raises
+    ------
+    RatingsError
+        When there is no such person.
+    ValueError
+        When n is below 1.
+    """
+    return serve.for_user(
+        list_model.model,
+        list_model.ratings,
+        user_id,
+        n,
+        liked=list_model.settings["liked"],
+    )
+
+
+def for_all(list_model: Fitted | Saved, n: int = N_PLACES) -> pd.DataFrame:
+    """List items for everybody, by what counts as a like there.
+
+    Parameters
+    ----------
+    list_model
+        Of a study, or what was saved of it.
+    n
+        Length of the lists.
+
+    Returns
+    -------
+    DataFrame
+        As of `recslib.serve.for_all`.
+
+    Raises
+    ------
+    ValueError
+        When n is below 1.
+    """
+    return serve.for_all(
+        list_model.model,
+        list_model.ratings,
+        n,
+        liked=list_model.settings["liked"],
     )
 
 

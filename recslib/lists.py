@@ -38,6 +38,8 @@ from recslib.splits import Split, history_order
 from recslib.training import Examples, diverging_in, fit
 
 LIKED = 4.0  # stars from which on a film is liked, on a scale of 1 to 5
+# iALS holds a small square table for each of so many rows at once.
+ROWS_AT_ONCE = 4_096
 
 _Ranker = TypeVar("_Ranker", ListFactorization, ListAutoencoder, ListLSTM)
 
@@ -635,15 +637,20 @@ def _solved_rows(
     """Solve as `ials_rows` does, from what is there of its table."""
     n_factors = others.shape[1]
     pairs = others[:, :, None] * others[:, None, :]  # (N, F, F)
-    # Most of the table is empty: only what is there is multiplied.
-    own = torch.sparse.mm(there, pairs.flatten(1))
-    own = own.view(-1, n_factors, n_factors)
-    n_there = there.crow_indices().diff().to(others.dtype)
-    counts = n_there + unseen * len(others)
-    charge = l2 * counts[:, None, None] * torch.eye(n_factors)
-    left = own + unseen * (others.T @ others) + charge
-    right = torch.sparse.mm(there, others)
-    return torch.linalg.solve(left, right[:, :, None])[:, :, 0]
+    of_all = unseen * (others.T @ others)
+    solved = torch.empty(len(there), n_factors, dtype=others.dtype)
+    for start in range(0, len(there), ROWS_AT_ONCE):
+        some = _rows_of(there, start, min(start + ROWS_AT_ONCE, len(there)))
+        # Most of the table is empty: only what is there is multiplied.
+        own = torch.sparse.mm(some, pairs.flatten(1))
+        own = own.view(-1, n_factors, n_factors)
+        n_there = some.crow_indices().diff().to(others.dtype)
+        counts = n_there + unseen * len(others)
+        charge = l2 * counts[:, None, None] * torch.eye(n_factors)
+        right = torch.sparse.mm(some, others)
+        rows = torch.linalg.solve(own + of_all + charge, right[:, :, None])
+        solved[start : start + ROWS_AT_ONCE] = rows[:, :, 0]
+    return solved
 
 
 def _sparse(table: Tensor) -> Tensor:
@@ -652,6 +659,19 @@ def _sparse(table: Tensor) -> Tensor:
         # PyTorch says once that these tables are in beta.
         warnings.filterwarnings("ignore", "Sparse")
         return table.to_sparse_csr()
+
+
+def _rows_of(there: Tensor, start: int, stop: int) -> Tensor:
+    """Take some rows of a table whose rows are compressed."""
+    ends = there.crow_indices()[start : stop + 1]
+    own = slice(int(ends[0]), int(ends[-1]))
+    return torch.sparse_csr_tensor(
+        ends - ends[0],
+        there.col_indices()[own],
+        there.values()[own],
+        (stop - start, there.shape[1]),
+        check_invariants=False,  # what is cut from a sound table is sound
+    )
 
 
 def fit_ials(
@@ -665,10 +685,13 @@ def fit_ials(
 ) -> ListFactorization:
     """Fit two embeddings by least squares in turns: iALS.
 
+    A table that is sparse stays so: the whole of it is never there.
+
     Parameters
     ----------
     liked
-        (n_users, n_items) of 0 and 1, float32.
+        (n_users, n_items) of 0 and 1, float32: dense, or sparse as
+        `torch.sparse_coo_tensor` makes it, which gives the same bits.
     n_factors
         Columns of both tables.
     unseen, l2
@@ -693,12 +716,14 @@ def fit_ials(
     check_number(l2, "l2", above=0)
     check_count(n_sweeps, "n_sweeps")
     check_count(n_factors, "n_factors")
-    _check_fit(liked, seed)
+    check_seed(seed)
     check_table(liked, "entries of the table", dtype=torch.float32)
+    check_some(liked, "people to learn from")
+    by_user, by_item = _sparse(liked), _sparse(liked.T)
+    check_finite(by_user.values(), "entries of the table")
     torch.manual_seed(int(seed))
     model = ListFactorization(*liked.shape, n_factors)
     items = model.item_factors.weight.detach()
-    by_user, by_item = _sparse(liked), _sparse(liked.T)
     for _ in progress_bar(range(n_sweeps), description="iALS", unit="sweep"):
         users = _solved_rows(by_user, items, unseen, l2)
         items = _solved_rows(by_item, users, unseen, l2)

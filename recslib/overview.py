@@ -6,6 +6,7 @@ scale, whatever it is: stars, points, 0 or 1, or hours.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -106,7 +107,9 @@ def describe(ratings: Ratings) -> pd.DataFrame:
         "mean": f"{ratings.ratings.double().mean().item():.3g}",
         "half are at most": f"{ratings.ratings.median().item():.4g}",
         "ratings a person": _counts(ratings.counts_by_user()),
+        "busiest tenth of people": _of_top_tenth(ratings.counts_by_user()),
         "ratings an item": _counts(ratings.counts_by_item()),
+        "best known tenth of items": _of_top_tenth(ratings.counts_by_item()),
         "time": _span(ratings),
     }
     told = {what: value for what, value in rows.items() if value}
@@ -119,6 +122,13 @@ def _counts(counts: Tensor) -> str:
         f"{int(counts.min()):,} to {int(counts.max()):,}, half have at most "
         f"{int(counts.median()):,}"
     )
+
+
+def _of_top_tenth(counts: Tensor) -> str:
+    """Say which share of the ratings the tenth with the most has."""
+    counts = counts[counts > 0]
+    top = counts.topk(math.ceil(len(counts) / 10)).values.sum()
+    return f"{100 * top.item() / counts.sum().item():.3g} % of the ratings"
 
 
 def _span(ratings: Ratings) -> str:

@@ -41,7 +41,7 @@ def report(
     done
         The study.
     table
-        Lists for everybody, as of `recslib.serve.for_all`.
+        Lists for everybody, as of `recslib.fitted.for_all`.
     source
         What the report calls the ratings: the name of their file.
     notes
@@ -100,6 +100,12 @@ def split_in_words(done: Study) -> str:
     )
 
 
+def measure_in_words(judgement: Judgement) -> str:
+    """Say what a judgement measured, and in which unit."""
+    unit = f" in {judgement.unit}" if judgement.unit else ""
+    return f"{judgement.measure}{unit}"
+
+
 def star_model_in_words(done: Study) -> str:
     """Say which model of ratings there is now, if there is one."""
     if done.star_model is None:
@@ -120,12 +126,6 @@ def list_model_in_words(done: Study) -> str:
     made = f"Lists are made by {kind}, fitted to all ratings."
     if kind == "most liked":
         made = "Lists hold what most people liked, and each person has not."
-    n_left_out = done.ratings.n_items - done.list_model.ratings.n_items
-    if n_left_out:
-        made += (
-            f" {n_left_out:,} items with the fewest likes are in no list: the "
-            f"table of people by items would be too large."
-        )
     return f"{done.liked.words} {made}"
 
 
@@ -289,7 +289,7 @@ def _judged(judgement: Judgement, better: str) -> str:
         {
             "model": table["model"],
             "chosen": table["setting"],
-            judgement.measure: [
+            measure_in_words(judgement): [
                 f"{value:.{digits}f}" for value in table["value"]
             ],
         }
@@ -322,7 +322,8 @@ def _examples(done: Study, table: pd.DataFrame) -> list[str]:
         ]
     served = done.list_model.ratings
     known = int(served.counts_by_item().argmax())
-    best = served.ratings.max().item()
+    # Rounded to 32 bits, the highest may lie a little above the scale.
+    best = min(served.ratings.max().item(), served.scale[1])
     stars = {served.item_ids[known : known + 1].tolist()[0]: best}
     new = for_newcomer(done.list_model, stars)
     if len(new):

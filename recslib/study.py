@@ -33,10 +33,8 @@ from recslib.fitted import (
     Fitted,
     fit_lists,
     fit_sampler,
-    items_to_list,
     most_factors,
     on_logarithms,
-    only_items,
     popular_lists,
     predicted,
 )
@@ -71,10 +69,11 @@ IALS = tuple(
         (32, 0.05, 0.05),
     )
 )
-# EASE holds a few tables of items by items, and inverts one: above so many
-# items iALS takes its place.
-MOST_ITEMS_OF_EASE = 3_000
-MOST_JUDGED = 5_000  # people whose lists are judged
+# EASE holds a few tables of items by items, inverts one, and needs the table
+# of people by items: above so many items or cells iALS takes its place.
+MOST_ITEMS_OF_EASE, MOST_CELLS = 3_000, 100_000_000
+# People whose lists are judged, for they are laid out as tables, too.
+MOST_JUDGED, MOST_CELLS_JUDGED = 5_000, 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +84,9 @@ class Judgement:
     ----------
     measure
         ``"RMSE"``, lower is better, or ``"nDCG@10"``, higher is better.
+    unit
+        ``"stars"``, ``"points"``, or ``"log(1 + amount)"`` of amounts such as
+        hours; empty for nDCG, which has none, and where nothing was judged.
     table
         A row a model, counting first and the model last: ``model``,
         ``setting`` (chosen on validation data, or empty) and ``value``. No
@@ -102,6 +104,7 @@ class Judgement:
     """
 
     measure: str
+    unit: str
     table: pd.DataFrame
     interval: Interval | None
     n_people: int
@@ -128,8 +131,7 @@ class Study:
     star_model
         Predicts ratings; None where no model is ahead of counting.
     list_model
-        Makes lists: the model that is ahead, else counting. Its ratings are
-        those of all items, but where there are too many for a table.
+        Makes lists: the model that is ahead, else counting.
     """
 
     ratings: Ratings
@@ -235,9 +237,11 @@ def judge_stars(split: Split, seed: int = 0) -> Judgement:
     """
     check_seed(seed)
     unit = "stars" if split.train.scale in overview.STARS else "points"
+    in_words = unit
     is_log = overview.is_amount(_learnt_from(split))
     if is_log:
-        unit = "of log(1 + amount)"
+        unit = "log(1 + amount)"
+        in_words = f"of {unit}"
         split = replace(
             split,
             train=on_logarithms(split.train),
@@ -278,13 +282,14 @@ def judge_stars(split: Split, seed: int = 0) -> Judgement:
         reasons = verdicts.reasons_of_stars(errors, train, n_factors)
         return Judgement(
             STARS,
+            unit,
             _table(errors, chosen),
             None,
             n_people,
             {"kind": "damped biases", "damping": damping, "is_log": is_log},
             verdicts.on_a_choice(
                 "ratings",
-                verdicts.pair_in_words(STARS, *pair, unit),
+                verdicts.pair_in_words(STARS, *pair, in_words),
                 reasons,
             ),
         )
@@ -304,11 +309,14 @@ def judge_stars(split: Split, seed: int = 0) -> Judgement:
         )
     return Judgement(
         STARS,
+        unit,
         _table(errors, chosen),
         interval,
         n_people,
         settings,
-        verdicts.on_stars(errors, interval, train, n_factors, unit, n_people),
+        verdicts.on_stars(
+            errors, interval, train, n_factors, in_words, n_people
+        ),
     )
 
 
@@ -358,7 +366,7 @@ def _nothing(
     measure: str, n_people: int, words: str, reasons: Sequence[str]
 ) -> Judgement:
     verdict = Verdict("none", words, tuple(reasons))
-    return Judgement(measure, _table({}, {}), None, n_people, {}, verdict)
+    return Judgement(measure, "", _table({}, {}), None, n_people, {}, verdict)
 
 
 # Lists -----------------------------------------------------------------------
@@ -367,8 +375,8 @@ def _nothing(
 def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
     """Hold a model of lists against what most people like, on the test part.
 
-    Up to 3,000 items the model is EASE; above that, where its table grows too
-    large, iALS. Validation data choose what its weights cost, by
+    Up to 3,000 items the model is EASE; above that, or where its tables grow
+    too large, iALS. Validation data choose what its weights cost, by
     ``nDCG@10``, or the most liked items themselves. A hit is what a person
     liked of what is tested.
 
@@ -379,8 +387,8 @@ def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
     liked
         What counts as a like.
     seed
-        Of the first weights, of the interval, and of who is judged where
-        there are more than 5,000 people.
+        Of the first weights, of the interval, and of who is judged: 5,000
+        people at most, and fewer where there are more than 10,000 items.
 
     Raises
     ------
@@ -389,14 +397,9 @@ def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
     """
     check_seed(seed)
     train, test = _learnt_from(split), split.test
-    kept = items_to_list(train, liked)
-    choose = (
-        only_items(each, kept) for each in (split.train, split.validation)
-    )
-    judge = (only_items(each, kept) for each in (train, test))
     try:
-        deciders = _audience(*choose, liked, seed)
-        people = _audience(*judge, liked, seed)
+        deciders = _audience(split.train, split.validation, liked, seed)
+        people = _audience(train, test, liked, seed)
     except RatingsError:
         return _nothing(
             LISTS,
@@ -418,6 +421,7 @@ def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
     if best <= of_counting:
         return Judgement(
             LISTS,
+            "",
             _table(_means(values), {}),
             None,
             n_people,
@@ -441,6 +445,7 @@ def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
         )
     return Judgement(
         LISTS,
+        "",
         _table(_means(values), {kind: name.partition(", ")[2]}),
         interval,
         n_people,
@@ -460,10 +465,12 @@ def _audience(
     users = likes.users.unique()
     if len(users) == 0 or len(train) == 0:
         raise RatingsError("nobody has something to find.")
-    if len(users) > MOST_JUDGED:
+    most = max(FEWEST_PEOPLE, MOST_CELLS_JUDGED // train.n_items)
+    most = min(most, MOST_JUDGED)
+    if len(users) > most:
         generator = torch.Generator().manual_seed(int(seed))
         order = torch.randperm(len(users), generator=generator)
-        some = torch.isin(likes.users, users[order[:MOST_JUDGED]])
+        some = torch.isin(likes.users, users[order[:most]])
         likes = likes.select(some)
     return lists.known_people(Split(train, likes), liked=liked.least)
 
@@ -472,10 +479,14 @@ def _candidates(
     train: Ratings, liked: Liked, seed: int
 ) -> Iterator[tuple[dict[str, Any], nn.Module]]:
     """Fit each setting that is tried, one at a time."""
-    if train.n_items <= MOST_ITEMS_OF_EASE:
+    n_cells = train.n_users * train.n_items
+    if train.n_items <= MOST_ITEMS_OF_EASE and n_cells <= MOST_CELLS:
         tried = [{"kind": "EASE", "l2": l2} for l2 in EASE_L2]
     else:
-        tried = [{"kind": "iALS", **settings} for settings in IALS]
+        # Its fit lays out the products of all pairs of factors of each row.
+        n_rows = max(train.n_users, train.n_items)
+        fit_in = [s for s in IALS if s["n_factors"] ** 2 * n_rows < MOST_CELLS]
+        tried = [{"kind": "iALS", **each} for each in fit_in or IALS[:1]]
     return (
         (settings, fit_lists(train, liked, settings, seed))
         for settings in progress_bar(tried, unit="candidate")
@@ -612,7 +623,6 @@ def fit_list_model(
     settings = {"kind": "most liked"}
     if top.verdict.outcome == "ahead":
         settings = top.settings
-    served = only_items(ratings, items_to_list(ratings, liked))
-    model = fit_lists(served, liked, settings, seed)
+    model = fit_lists(ratings, liked, settings, seed)
     settings = {**settings, "liked": liked.least, "seed": seed}
-    return Fitted(model, served, settings)
+    return Fitted(model, ratings, settings)

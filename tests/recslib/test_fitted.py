@@ -54,6 +54,14 @@ def test_who_or_what_is_unknown_has_no_prediction():
         fitted.predict_ratings(made, ratings.user_ids[0].item(), ["Nothing"])
 
 
+def test_nothing_to_predict_is_a_table_without_rows():
+    ratings = synthetic(60, 40, 1_500, seed=3).ratings
+    made = Fitted(fitted.fit_sampler(ratings, 0), ratings, {"is_log": False})
+    told = fitted.predict_ratings(made, ratings.user_ids[0].item(), [])
+    assert list(told) == ["item_id", "title", "prediction"]
+    assert len(told) == 0
+
+
 def test_many_rows_leave_room_in_the_memory(monkeypatch):
     ratings = synthetic(60, 40, 1_500, seed=3).ratings
     small = fitted.fit_sampler(ratings, 1)
@@ -103,25 +111,30 @@ def test_a_newcomer_to_ials_is_told_what_somebody_known_is_told():
     )
 
 
-def test_items_that_few_liked_are_left_out_where_tables_would_not_fit(
-    monkeypatch,
-):
-    ratings = synthetic(60, 80, 2_400).ratings
-    monkeypatch.setattr(fitted, "MOST_CELLS", 60 * 30)
-    monkeypatch.setattr(fitted, "FEWEST_ITEMS", 10)
-    liked = overview.liked_of(ratings)
-    kept = fitted.items_to_list(ratings, liked)
-    assert len(kept) == 30
-    likes = torch.bincount(
-        ratings.items[ratings.ratings >= liked.least], minlength=80
+def test_a_person_and_everybody_are_listed_by_what_is_liked_there(liked_lists):
+    made = replace(
+        liked_lists, settings={**liked_lists.settings, "liked": 2.0}
     )
-    left_out = torch.ones(80, dtype=torch.bool)
-    left_out[kept] = False
-    assert likes[kept].min() >= likes[left_out].max()
-    few = fitted.only_items(ratings, kept)
-    assert few.n_items == 30
-    assert [ratings.titles[item] for item in kept] == list(few.titles)
-    assert len(few) == torch.isin(ratings.items, kept).sum()
+    model, ratings = made.model, made.ratings
+    everybody = fitted.for_all(made, 3)
+    at_two = serve.for_all(model, ratings, 3, liked=2.0)
+    pd.testing.assert_frame_equal(everybody, at_two)
+    assert not everybody.equals(serve.for_all(model, ratings, 3, liked=4.0))
+    user_id = ratings.user_ids[5].item()
+    own = everybody[everybody["user"] == user_id].reset_index(drop=True)
+    pd.testing.assert_frame_equal(fitted.for_user(made, user_id, 3), own)
+
+
+def test_who_likes_something_twice_likes_it():
+    ratings = synthetic(60, 40, 1_500, seed=3).ratings
+    liked = overview.liked_of(ratings)
+    settings = {"kind": "iALS", "n_factors": 3, "unseen": 0.2, "l2": 0.05}
+    twice = ratings.select(torch.arange(1_500).repeat(2))
+    one, two = (
+        fitted.fit_lists(each, liked, settings).item_factors.weight
+        for each in (ratings, twice)
+    )
+    assert torch.equal(one, two)
 
 
 def test_a_newcomer_is_heard_by_title(liked_lists):

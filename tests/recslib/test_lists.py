@@ -586,6 +586,25 @@ def test_one_more_sweep_of_ials_never_raises_the_charge():
     assert not model.item_biases.weight.any() and not model.training
 
 
+def test_ials_of_a_sparse_table_in_blocks_of_rows_has_the_same_bits(
+    monkeypatch,
+):
+    liked = coins(30, 20)
+    liked[7] = 0  # who liked nothing has a row, too
+    whole = fit_ials(liked, 4).state_dict()
+    monkeypatch.setattr("recslib.lists.ROWS_AT_ONCE", 7)
+    in_blocks = fit_ials(liked.to_sparse(), 4).state_dict()
+    for name, weights in whole.items():
+        assert torch.equal(in_blocks[name], weights)
+
+
+def test_ials_of_a_sparse_table_that_is_spoilt_is_refused():
+    liked = coins(4, 3)
+    liked[1, 2] = torch.nan
+    with pytest.raises(ValueError, match="entries of the table are NaN"):
+        fit_ials(liked.to_sparse(), 2)
+
+
 @pytest.mark.parametrize(
     "how", [{"unseen": 0}, {"l2": -1}, {"n_sweeps": 0}, {"n_factors": 0}]
 )

@@ -39,6 +39,8 @@ def test_the_overview_says_what_a_person_can_check():
     assert told["scale"] == "1 to 5"
     assert told["mean"] == "3"
     assert told["ratings a person"] == "1 to 2, half have at most 1"
+    assert told["busiest tenth of people"] == "66.7 % of the ratings"
+    assert told["best known tenth of items"] == "66.7 % of the ratings"
     assert told["time"] == "1970-01-01 to 1970-01-03"
     assert "columns" not in told  # no table was read
 

@@ -7,13 +7,12 @@ import pytest
 import torch
 from drawing_lots import with_values
 
-from recslib import report, serve, study
+from recslib import fitted, report, study
 from recslib.movielens import synthetic
 
 
 def page_of(done, source="ratings.csv", **options):
-    made = done.list_model
-    table = serve.for_all(made.model, made.ratings, 3, liked=done.liked.least)
+    table = fitted.for_all(done.list_model, 3)
     return report.report(done, table, source, **options)
 
 
@@ -78,6 +77,15 @@ def test_the_report_has_the_verdicts_and_the_numbers_of_the_study(done):
         assert report._text(judgement.verdict.words) in text
         for value in judgement.table["value"]:
             assert f"<td>{value:.4f}</td>" in text
+    assert '<th scope="col">RMSE in stars</th>' in text
+    assert '<th scope="col">nDCG@10</th>' in text
+
+
+def test_a_highest_rating_that_32_bits_round_up_is_still_on_the_scale():
+    values = np.append(np.arange(29) % 10 + 0.1, 10.1)
+    assert float(np.float32(10.1)) > 10.1
+    found = study.examine(with_values(values, n=30))
+    assert "who gave 10.1 to" in page_of(found)
 
 
 def test_names_from_the_file_are_text(done):

@@ -6,17 +6,11 @@ import pytest
 import torch
 from drawing_lots import with_values
 
-from recslib import fitted, serve, study
+from recslib import fitted, lists, study
 from recslib.models import LinearLists
 from recslib.movielens import synthetic
 from recslib.overview import liked_of
 from recslib.ratings import RatingsError
-
-
-def lists_of(done, n=10):
-    made = done.list_model
-    liked = done.liked.least
-    return serve.for_all(made.model, made.ratings, n, liked=liked)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +104,7 @@ def test_stars_drawn_by_lot_bear_no_model_and_lists_are_the_most_liked(
         ],
         minlength=50,
     )
-    table = lists_of(drawn_by_lot, 1)
+    table = fitted.for_all(drawn_by_lot.list_model, 1)
     assert set(table["score"]) <= set(counts.tolist())
     assert table["score"].max() == counts.max()
 
@@ -138,7 +132,7 @@ def test_one_person_alone_gets_no_interval():
     found = study.examine(ratings)
     assert found.stars.interval is None and found.lists.interval is None
     assert "1 person could be tested" in found.stars.verdict.words
-    assert len(lists_of(found)) == 0
+    assert len(fitted.for_all(found.list_model)) == 0
 
 
 def test_a_few_ratings_end_with_a_verdict_and_a_list():
@@ -147,14 +141,15 @@ def test_a_few_ratings_end_with_a_verdict_and_a_list():
     for judgement in (found.stars, found.lists):
         assert judgement.verdict.outcome == "none"
         assert "there are only 30 ratings" in judgement.verdict.words
-    assert len(lists_of(found)) > 0
+    assert len(fitted.for_all(found.list_model)) > 0
 
 
 def test_hours_are_judged_by_their_logarithm():
     hours = np.random.default_rng(3).lognormal(1, 1.5, 1_000).round(1)
     ratings = with_values(hours)
     found = study.examine(ratings)
-    assert "log(1 + amount)" in found.stars.verdict.words
+    assert "of log(1 + amount)" in found.stars.verdict.words
+    assert found.stars.unit == "log(1 + amount)"
     logs = ratings.ratings.log1p()
     told = found.stars.table.set_index("model")["value"]
     assert told["the mean"] == pytest.approx(logs.std().item(), rel=0.2)
@@ -214,3 +209,27 @@ def test_where_a_table_of_items_is_too_large_ials_makes_the_lists(monkeypatch):
     settings = study.judge_top(study.part(ratings), liked).settings
     assert settings["kind"] == "iALS"
     assert {"n_factors", "unseen", "l2"} < set(settings)
+
+
+def test_many_people_and_items_are_listed_without_a_table_of_both(monkeypatch):
+    # Of 300 people by 150 items, 45,000 cells.
+    monkeypatch.setattr(study, "MOST_CELLS", 40_000)
+    monkeypatch.setattr(study, "MOST_CELLS_JUDGED", 150 * 70)
+    fit = lists.fit_ials
+
+    def watched(liked, *how, **more):
+        assert liked.is_sparse
+        return fit(liked, *how, **more)
+
+    monkeypatch.setattr(lists, "fit_ials", watched)
+    ratings = synthetic(300, 150, 9_000, seed=3).ratings
+    liked = liked_of(ratings)
+    top = study.judge_top(study.part(ratings), liked)
+    assert top.n_people == 70
+    assert top.settings["kind"] == "iALS"
+    # Pairs of 32 factors would take more than those cells.
+    assert top.settings["n_factors"] < 32
+    made = study.fit_list_model(ratings, liked, top)
+    table = fitted.for_all(made)
+    assert table["user"].nunique() == 300
+    assert set(table["item_id"]) <= set(ratings.item_ids.tolist())
