@@ -203,6 +203,12 @@ def test_known_weaknesses_of_every_pin_are_looked_for_each_week():
     assert "requirements.txt" in commands
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_no_package_comes_from_whichever_index_has_it(path):
+    text = path.read_text(encoding="utf-8").lower().replace("_", "-")
+    assert "extra-index-url" not in text
+
+
 def test_the_terms_of_the_data_are_told_wherever_they_are_fetched():
     for told in (
         movielens.GROUPLENS.terms,
