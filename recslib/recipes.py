@@ -468,9 +468,13 @@ def _check_train(
 
 def _check_class(kind: object, *handed: str) -> None:
     """Refuse what is no class, or is made of something else."""
-    if not callable(kind) or isinstance(kind, nn.Module):
+    came = type(kind).__name__
+    is_other = isinstance(kind, type) and not issubclass(kind, nn.Module)
+    if is_other:
+        came = f"the class {kind.__name__}"
+    if is_other or not callable(kind) or isinstance(kind, nn.Module):
         raise ValueError(
-            f"kind came as {type(kind).__name__}; give a class, made and "
+            f"kind came as {came}; give a class, made and "
             f"called like the book's."
         )
     check_takes(kind, "kind", *handed)

@@ -161,7 +161,7 @@ class Examples:
         Raises
         ------
         ValueError
-            When the order holds no row numbers of the examples.
+            When the order holds no row numbers of the examples, or is a table.
         """
         try:
             # Slower by a half and more if written as part[order].
@@ -174,6 +174,11 @@ class Examples:
             )
         except (IndexError, RuntimeError, TypeError):
             check_rows_of_table(order, len(self))
+            if order.ndim != 1:
+                raise ValueError(
+                    f"the order has the shape {tuple(order.shape)}; give row "
+                    f"numbers of the shape ({len(self)},)."
+                ) from None
             raise
 
     def batch(self, rows: slice) -> Examples:
@@ -427,7 +432,8 @@ def predict(
     ------
     ValueError
         When there are no examples, inputs are no tensors, or no rows of the
-        model's tables, ``batch_size`` is below 1, or the device is not there.
+        model's tables, the model returns something else than a tensor,
+        ``batch_size`` is below 1, or the device is not there.
     """
     check_kind(model, nn.Module, "model")
     check_batch_size(batch_size)
@@ -440,10 +446,11 @@ def predict(
     where = find_device(device)
     model.to(where).eval()
     with torch.no_grad(), _rows_named(model, inputs):
-        parts = [
-            model(*(part[rows].to(where) for part in inputs)).cpu()
-            for rows in _slices(sizes[0], batch_size)
-        ]
+        parts = []
+        for rows in _slices(sizes[0], batch_size):
+            told = model(*(part[rows].to(where) for part in inputs))
+            check_tensor(told, "predictions of the model")
+            parts.append(told.cpu())
     model.to("cpu")
     return torch.cat(parts)
 

@@ -885,7 +885,7 @@ WRONG = {
     ),
     "text": ([None, 3, NAN, b"Heat", ["Heat"]], "{} is .*; give a text"),
     "path": ([3, NAN, [], b"here"], "{} is .*; give a path"),
-    "class": ([None, "abc", 3, NET], "{} came as .*; give a class"),
+    "class": ([None, "abc", 3, NET, int], "{} came as .*; give a class"),
     "table": (
         [*OF_ANOTHER_CLASS, torch.ones(15), torch.ones(15, 2, 1)],
         "(came as .*; give a torch.Tensor|have the shape .*; give a table)",
@@ -1027,6 +1027,18 @@ def test_a_function_that_takes_something_else_is_told_what_it_is_handed(
 ):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_an_order_is_a_row_of_numbers_and_a_prediction_a_tensor():
+    with pytest.raises(ValueError, match=r"shape \(1, 90\); .*\(90,\)"):
+        EXAMPLES.reordered(torch.arange(90)[None])
+
+    class InPairs(models.MatrixFactorization):
+        def forward(self, users, items):
+            return super().forward(users, items), items
+
+    with pytest.raises(ValueError, match="predictions of the model came as t"):
+        training.predict(InPairs(12, 15, 2, 3.5), EXAMPLES.inputs)
 
 
 def test_a_function_that_does_not_tell_what_it_takes_is_let_through():
