@@ -32,7 +32,7 @@ a { color: var(--link); }
 p, li { overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 .wide th, .wide td { white-space: nowrap; }
-.wide td.note { min-width: 14rem; white-space: normal; }
+.wide td.note:not(:empty) { min-width: 14rem; white-space: normal; }
 details { margin-bottom: 1rem; }
 table { border-collapse: collapse; }
 th, td { border: 1px solid var(--line); padding: .3rem .6rem;
@@ -138,6 +138,11 @@ def student_page(
     return _page(f"Feedback for {student}", "\n".join(parts))
 
 
+def _told(words: str) -> str:
+    """Return what was said of an answer, with code between backticks."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(words))
+
+
 def _badge(mark: Mark) -> str:
     kind = mark.status.replace(" ", "-")
     word = WORDS[mark.status]
@@ -156,8 +161,8 @@ def _article(mark: Mark, exercise: Exercise) -> str:
         f"<p>{_badge(mark)}</p>",
     ]
     if mark.status != "pass":
-        lines.append(f"<p>{escape(said)}</p>")
-    lines += [f"<p>{escape(note)}</p>" for note in mark.notes]
+        lines.append(f"<p>{_told(said)}</p>")
+    lines += [f"<p>{_told(note)}</p>" for note in mark.notes]
     if mark.answer:
         lines += [
             f"<details><summary>Your answer to {exercise.number}</summary>",
@@ -267,7 +272,7 @@ def _mistakes(
             counts[kind] += 1
         ordered = sorted(counts, key=lambda kind: (-counts[kind], kind))
         items = "".join(
-            f"<li>{_times(counts[kind])}: {escape(first[kind])}</li>"
+            f"<li>{_times(counts[kind])}: {_told(first[kind])}</li>"
             for kind in ordered[:MOST_SAID]
         )
         parts.append(f"<ul>{items}</ul>")
@@ -292,12 +297,14 @@ def _to_look_at(
         for mark in one.marks
         if mark.unusual
     ]
+    if not items:
+        return "<p>Nothing: no answer uses what no exercise needs.</p>"
     said = (
         "<p>An answer and its check run in one process, so who searches the "
         "memory of that process could forge a pass. These answers use what no "
         "exercise needs; most do so in good faith.</p>"
     )
-    return said + (f"<ul>{''.join(items)}</ul>" if items else "<p>None.</p>")
+    return f"{said}<ul>{''.join(items)}</ul>"
 
 
 def _limits(holds: Mapping[str, bool]) -> str:
