@@ -162,7 +162,7 @@ def _article(mark: Mark, exercise: Exercise) -> str:
     ]
     if mark.status != "pass":
         lines.append(f"<p>{_told(said)}</p>")
-    lines += [f"<p>{escape(note)}</p>" for note in mark.notes]
+    lines += [f"<p>{_told(note)}</p>" for note in mark.notes]
     if mark.answer:
         lines += [
             f"<details><summary>Your answer to {exercise.number}</summary>",

@@ -88,11 +88,13 @@ def test_a_student_is_told_nothing_of_others_and_nothing_of_limits(pages):
 def test_code_in_what_was_said_is_code_and_not_backticks():
     said = "Not yet: a plain bias is not: `nn.Parameter` & `<b>` put it there."
     code = "not: <code>nn.Parameter</code> &amp; <code>&lt;b&gt;</code> put"
-    mark = Mark(LABELS[0], "not yet", said=said)
+    note = "Another cell makes `your_error` too."
+    mark = Mark(LABELS[0], "not yet", said=said, notes=[note])
     made = feedback.pages_of([Graded("ann", "x", marks=[mark])], EXERCISES, {})
     assert len(made) == 2
     for page in made.values():
         assert code in page
+    assert "<code>your_error</code>" in made["students/ann.html"]
 
 
 def test_where_no_answer_is_unusual_there_is_nothing_to_look_at(pages):
