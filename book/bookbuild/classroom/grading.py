@@ -8,10 +8,13 @@ import io
 import json
 import os
 import queue
+import re
+import secrets
 import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,17 +41,27 @@ from bookbuild.classroom.submissions import (
 from bookbuild.classroom.verdicts import Graded, Mark
 from bookbuild.files import write_all
 
-OTHER_CASES = 1  # the seed of cases that a student's own check does not show
 SLOWEST = 10  # times what the book's own solution takes
 LONGEST_PREPARATION = 600.0  # seconds
 LONGEST_BROUGHT = 120.0  # of a core, for what no exercise needs but an answer
+NO_SECOND_PASS = Verdict(
+    "error",
+    "no second pass",
+    "the check says pass next to the answer. Asked again without it, what it "
+    "gave does not pass.",
+)
 # What no exercise needs: a teacher looks at an answer that uses it.
 UNUSUAL = {
-    *("builtins", "checks", "ctypes", "gc", "importlib", "inspect", "os"),
-    *("pathlib", "shutil", "signal", "socket", "subprocess", "sys"),
-    *("threading", "exec", "eval"),
-    *("open", "compile", "globals", "vars", "setattr", "__import__"),
+    *("ast", "atexit", "bookbuild", "builtins", "checks", "ctypes", "gc"),
+    *("importlib", "inspect", "multiprocessing", "os", "pathlib", "pickle"),
+    *("shutil", "signal", "socket", "subprocess", "sys", "threading"),
+    *("traceback", "weakref", "exec", "eval", "open", "compile"),
+    *("delattr", "getattr", "globals", "locals", "setattr", "vars"),
+    *("attrgetter", "methodcaller", "__import__"),
 }
+# Of these, what is unusual as a part of something else, such as `torch.os`.
+UNUSUAL_PARTS = UNUSUAL - {"compile", "eval", "open", "signal"}
+HIDDEN = re.compile(r"\w*__\w*")  # names in a text
 
 
 @dataclass(frozen=True)
@@ -76,11 +89,17 @@ class Chapter:
 
 @dataclass
 class _Job:
-    """An answer that waits for its verdict."""
+    """An answer that waits for its verdict.
+
+    `again` asks for a second verdict where the first is a pass: of what the
+    answer gave, without it. `sure` says that this is a pass, too.
+    """
 
     label: str
     sources: Sequence[str]
     cpu: int
+    again: bool = True
+    sure: bool = False
     verdict: Verdict | None = None
     seconds: float = 0.0
     lacks: Sequence[str] = ()
@@ -103,6 +122,7 @@ def grade(
     only: Sequence[str] = (),
     seconds: int = 5,
     jobs: int | None = None,
+    seed: int | None = None,
 ) -> None:
     """Grade a folder, and write marks and feedback.
 
@@ -119,7 +139,10 @@ def grade(
         Of a core, that an answer may take.
     jobs
         How many answers are judged at a time; None takes two a core, for one
-        that waits uses none.
+        that waits uses none, or fewer where there is not memory for so many.
+    seed
+        Of the cases that a student's own check does not show. None draws it,
+        so that nobody knows them before; the record of marks names it.
 
     Raises
     ------
@@ -143,13 +166,15 @@ def grade(
             f"{here} holds nothing to grade: put a notebook or a folder of "
             "notebooks a student into it."
         )
+    seed = 1 + secrets.randbelow(2**31 - 1) if seed is None else seed
     graded, holds = graded_all(
         [_read(each, book, only) for each in found],
         book,
         seconds,
-        jobs or 2 * (os.cpu_count() or 1),
+        jobs or sandbox.lanes_at_most(2 * (os.cpu_count() or 1)),
+        seed,
     )
-    _write(graded, holds, book, there)
+    _write(graded, holds, seed, book, there)
     print(f"Graded: {there / 'index.html'}, {there / 'grades.csv'}")
     open_doors = [name for name, is_held in holds.items() if not is_held]
     if open_doors:
@@ -230,6 +255,7 @@ def graded_all(
     book: Sequence[Chapter],
     seconds: int,
     lanes: int,
+    seed: int,
 ) -> tuple[list[Graded], dict[str, bool]]:
     """Judge all answers, chapter by chapter.
 
@@ -245,17 +271,22 @@ def graded_all(
         exercises = [e for e in chapter.exercises if e.label in asked]
         if not exercises:
             continue
-        judges = Judges(chapter, exercises, lanes, _used_in(of_it))
+        judges = Judges(chapter, exercises, lanes, seed, _used_in(of_it))
         try:
-            took = _own_solutions(judges, chapter, exercises)
+            solved = _own_solutions(judges, chapter, exercises)
             for one in of_it:
                 for label, answer in one.answers.items():
                     if answer.sources:
-                        cpu = max(seconds, round(SLOWEST * took[label]))
-                        job = _Job(label, answer.sources, cpu)
+                        own = solved[label]
+                        cpu = max(seconds, round(SLOWEST * own.seconds))
+                        job = _Job(label, answer.sources, cpu, own.sure)
                         one.jobs[label] = job
             jobs = [job for one in of_it for job in one.jobs.values()]
             judges.judge(jobs)
+            for job in jobs:
+                is_pass = job.verdict.status == "pass"
+                if is_pass and job.again and not job.sure:
+                    job.verdict = NO_SECOND_PASS
             holds.update(judges.holds)
             for job in jobs:
                 used = frozenset().union(*map(names_used, job.sources))
@@ -277,8 +308,8 @@ def _used_in(read: Sequence[_Read]) -> dict[str, frozenset[str]]:
 
 def _own_solutions(
     judges: Judges, chapter: Chapter, exercises: Sequence[Exercise]
-) -> dict[str, float]:
-    """Put the book's solutions to the checks; return the seconds of each.
+) -> dict[str, _Job]:
+    """Put the book's solutions to the checks; return what came, by label.
 
     Raises
     ------
@@ -291,9 +322,10 @@ def _own_solutions(
         if job.verdict.status != "pass":
             raise BuildError(
                 f"The book's own solution of exercise {exercise.number} does "
-                f"not pass here, so nothing was graded. {job.verdict.said}"
+                f"not pass here, so nothing was graded. {job.verdict.said} "
+                f"(The other cases have the seed {judges.seed}.)"
             )
-    return {job.label: job.seconds for job in jobs}
+    return {job.label: job for job in jobs}
 
 
 def solution_of(exercise: Exercise) -> list[str]:
@@ -381,15 +413,21 @@ def unusual_in(code: str) -> list[str]:
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             found.add(node.module or "")
+            found |= {f"{node.module}.{name.name}" for name in node.names}
         elif isinstance(node, ast.Attribute):
             hidden = node.attr.startswith("_") and node.attr != "__init__"
-            found |= {node.attr} if hidden else set()
+            is_part = hidden or node.attr in UNUSUAL_PARTS
+            found |= {node.attr} if is_part else set()
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= set(HIDDEN.findall(node.value)) - {"__main__"}
     return sorted(
         name
         for name in found
-        if name in UNUSUAL
+        if name.partition(".")[0] in UNUSUAL
+        or name.rpartition(".")[2] in UNUSUAL_PARTS
         or name.startswith(("recslib.checks", "recslib.answers"))
         or (name.startswith("_") and name not in ("_", "__name__"))
+        or (name.endswith("__") and not name.startswith("__"))
     )
 
 
@@ -401,10 +439,12 @@ class Judges:
         chapter: Chapter,
         exercises: Sequence[Exercise],
         lanes: int,
+        seed: int,
         used: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
         prepared = preparation(chapter.notebook, exercises, used)
-        self.chapter, self.lanes = chapter, lanes
+        self.chapter, self.lanes, self.seed = chapter, lanes, seed
+        self.memory = sandbox.memory_for(lanes)
         self.makes = prepared.names
         self.lacking: frozenset[str] = frozenset()
         self.holds: dict[str, bool] = {}
@@ -438,8 +478,6 @@ class Judges:
                 self._start(lanes)
             one_by_one = lanes == 1 or not judge.can_fork()
             now = left[:1] if one_by_one else left
-            for place, job in enumerate(now):
-                self._send(place, job)
             self._collect(now)
             if self.process is None:
                 if one_by_one and now[0].verdict is None:
@@ -517,7 +555,9 @@ class Judges:
                 "folder": str(folder),
                 "cpu": job.cpu,
                 "wall": _wall(job),
-                "seeds": [None, OTHER_CASES],
+                "memory": self.memory,
+                "seeds": [None, self.seed],
+                "again": job.again,
             }
         )
 
@@ -538,8 +578,15 @@ class Judges:
             return {}
 
     def _collect(self, jobs: Sequence[_Job]) -> None:
-        """Take the verdicts of jobs that were sent, in whatever order."""
+        """Send jobs, and take their verdicts in whatever order they come.
+
+        Each is sent when there is a lane for it: where nothing keeps an
+        answer from reading, none that waits lies about.
+        """
         longest = max(map(_wall, jobs)) + 30
+        waiting = deque(enumerate(jobs))
+        for _ in range(min(self.lanes, len(jobs))):
+            self._send(*waiting.popleft())
         for _ in jobs:
             told = self._line(longest)
             if not told:
@@ -550,8 +597,10 @@ class Judges:
                     )
                 return
             job = jobs[told.pop("job")]
-            job.seconds = told.pop("seconds")
+            job.seconds, job.sure = told.pop("seconds"), told.pop("sure")
             job.verdict = Verdict(**told)
+            if waiting:
+                self._send(*waiting.popleft())
         if not judge.can_fork():
             self._stop()
 
@@ -573,15 +622,20 @@ def _pass_on(source: io.BufferedReader, lines: queue.Queue[bytes]) -> None:
 def _write(
     graded: Sequence[Graded],
     holds: Mapping[str, bool],
+    seed: int,
     book: Sequence[Chapter],
     there: Path,
 ) -> None:
-    """Write all files, or none; pages of an earlier run go."""
+    """Write all files, or none; pages of an earlier run go.
+
+    A new folder is the teacher's alone: it holds marks and answers.
+    """
     exercises = [each for one in book for each in one.exercises]
     pages = feedback.pages_of(graded, exercises, holds)
     texts = {there / name: text for name, text in pages.items()}
     texts[there / "grades.csv"] = table_of(graded, exercises)
-    texts[there / "grades.json"] = record_of(graded, exercises, holds)
+    texts[there / "grades.json"] = record_of(graded, exercises, holds, seed)
+    there.mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = (there / "grades.json").is_file()
     write_all(texts)
     if ours:
@@ -623,11 +677,13 @@ def record_of(
     graded: Sequence[Graded],
     exercises: Sequence[Exercise],
     holds: Mapping[str, bool],
+    seed: int,
 ) -> str:
     """Return everything as JSON, for programs."""
     number = {each.label: each.number for each in exercises}
     record = {
         "limited": dict(holds),
+        "seed": seed,
         "notebooks": [
             {
                 "student": one.student,

@@ -7,11 +7,18 @@ and a line goes out for each verdict.
 
 Answer and check share a process, for an answer may be a function, a class or
 a model. So a verdict counts only when it comes through a pipe with a number
-that was drawn for it, and when nothing that checks rely on was changed. The
-checks themselves are a copy that an answer has no name for, and Python
-refuses an answer the frames and objects in which it could find one. That
-stops what is printed, patched or cut short. It does not stop somebody who
-patches PyTorch for the time of one call, or has a library look.
+that was drawn for it, and when nothing that checks rely on differs before and
+after. The checks are a copy that an answer has no name for, and Python refuses
+an answer its own frames. But a copy can be found all the same, such as by the
+classes that it adds to PyTorch's: what is changed there is noticed when it is
+still changed in the end, and not when the answer puts it back.
+
+So a pass is made sure of. What a function gave, where that is data, is written
+down and put to the check once more, in a process that runs no code of the
+answer. A function that does not give what is right has no pass there, whatever
+it changed, looked at or forged. What this leaves are answers that are models,
+make them, or act on what they are given: for these there is the first verdict
+alone, and who changes a check and puts it back in time can have a pass.
 """
 
 from __future__ import annotations
@@ -36,12 +43,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType, ModuleType
 
-from bookbuild.classroom import sandbox
+from bookbuild.classroom import replay, sandbox
 
 NO_PYTHON = "is no Python"
 # Answers are judged on the processor: it gives the same marks everywhere.
 NO_GPU = "CUDA_VISIBLE_DEVICES"
-LONGEST_MESSAGE = 1 << 16  # bytes of a verdict
+LONGEST_SAID = 1 << 15  # letters of a sentence
+# Bytes of a verdict and of what an answer gave.
+LONGEST_MESSAGE = replay.LONGEST + (1 << 18)
 MOST_WRITTEN = 64 * sandbox.MEGABYTE  # in the folder of an answer
 MOST_FILES = 1_000
 MOST_THREADS = 256
@@ -50,7 +59,9 @@ TICK = 0.01  # seconds between two looks
 RELIED_ON = (
     "builtins",
     "copy",
+    "dataclasses",
     "functools",
+    "itertools",
     "math",
     "textwrap",
     "numpy",
@@ -75,6 +86,8 @@ LOOKING = (
 FRAMES = ("ag_frame", "cr_frame", "gi_frame", "tb_frame")
 # Modules that are not in `sys.modules`: the checks that judge.
 APART: list[ModuleType] = []
+APART_SIGN = " (apart)"
+_METHODS = classmethod | property
 
 
 # ---- An answer and its check ------------------------------------------------
@@ -216,6 +229,7 @@ def answered(
     names: Mapping[str, object],
     sources: Sequence[str],
     seeds: Sequence[int | None] = (None,),
+    notes: dict[str, list] | None = None,
 ) -> Verdict:
     """Run the code of an answer, and put what it makes to its check.
 
@@ -225,13 +239,18 @@ def answered(
         As in `judged`.
     sources
         The cells of the answer, in order.
+    notes
+        Where given, is filled with what the answer gives: see `replay`.
 
     Returns
     -------
     Verdict
         Whatever the code does, as long as its process lives.
     """
+    for seed in seeds:
+        _compiled(asked.check, seed)  # before an answer can change how
     relied_on, kept = _snapshot(), _kept(asked, names)
+    changed = _watch_of(relied_on)
     space = dict(names)
     stopped = ""
     try:
@@ -250,9 +269,10 @@ def answered(
         if stopped and len(made) < len(asked.answers):
             reason = "syntax" if stopped.startswith(NO_PYTHON) else "stops"
             return Verdict("error", reason, f"the cell {stopped}")
-        changed = _changed(relied_on)
-        if changed:
-            return _patched(changed)
+        if spoilt := changed():
+            return spoilt
+        if notes is not None:
+            made = replay.listened_to(made, notes)
         verdict = judged(asked, kept, made, seeds)
     except SystemExit:
         return Verdict(
@@ -260,21 +280,34 @@ def answered(
         )
     except BaseException as error:  # whatever it is, it is said
         return Verdict("error", "stops", f"the answer {_raised(error)}")
-    changed = _changed(relied_on)
-    if changed:
-        return _patched(changed)
+    if spoilt := changed():
+        return spoilt
     if stopped and verdict.status == "not yet":
         said = f"{verdict.said} And below the answer, the cell {stopped}"
         return Verdict(verdict.status, verdict.reason, said)
     return verdict
 
 
-def _patched(changed: str) -> Verdict:
-    return Verdict(
-        "error",
-        "changes the check",
-        f"the answer changes `{changed}`, which the check relies on.",
-    )
+def judged_again(
+    asked: Asked,
+    names: Mapping[str, object],
+    gave: str,
+    seeds: Sequence[int | None] = (None,),
+) -> Verdict:
+    """Put what an answer gave to its check once more; no code of it runs.
+
+    Parameters
+    ----------
+    asked, names, seeds
+        As in `judged`.
+    gave
+        The notes of `answered`, as text.
+    """
+    try:
+        answer = replay.played(gave)
+        return judged(asked, _kept(asked, names), answer, seeds)
+    except Exception as error:  # a text that somebody made up
+        return Verdict("error", "stops", f"what it gave {_raised(error)}")
 
 
 def _kept(asked: Asked, names: Mapping[str, object]) -> dict[str, object]:
@@ -311,25 +344,98 @@ def _raised(error: BaseException) -> str:
 # ---- What the check relies on -----------------------------------------------
 
 
+def _watch_of(
+    relied_on: Mapping[str, Mapping[str, object]],
+) -> Callable[[], Verdict | None]:
+    """Make what looks for changes, to be asked when an answer has run.
+
+    It holds what it needs itself: an answer may have found this module, too.
+    """
+    here, look, make = globals(), _changed, Verdict
+    own = list(here.items())
+    codes = [
+        (name, value, value.__code__)
+        for name, value in own
+        if isinstance(value, FunctionType)
+    ]
+
+    def changed() -> Verdict | None:
+        name = ""
+        for each, value in own:
+            if here.get(each) is not value:
+                name = f"{each} of the judge"
+        for each, function, code in codes:
+            if function.__code__ is not code:
+                name = f"{each} of the judge"
+        name = name or look(relied_on)
+        if not name:
+            return None
+        said = f"the answer changes `{name}`, which the check relies on."
+        return make("error", "changes the check", said)
+
+    return changed
+
+
 def _snapshot() -> dict[str, dict[str, object]]:
-    """Note what checks rely on: names of modules, and code of functions."""
+    """Note what checks rely on: names of modules, and what these hold."""
     noted = {}
     for name, module in list(sys.modules.items()):
-        own = name == "recslib" or name.startswith("recslib.")
-        if own or name in RELIED_ON:
+        if name in RELIED_ON:
             noted[name] = dict(vars(module))
-        if own:
-            for key, value in list(vars(module).items()):
-                while isinstance(value, FunctionType):
-                    noted[f"{name}.{key}()"] = {
-                        "__code__": value.__code__,
-                        "__defaults__": value.__defaults__,
-                        "__kwdefaults__": value.__kwdefaults__,
-                    }
-                    key, value = f"{key}.", vars(value).get("__wrapped__")
+        elif name == "recslib" or name.startswith("recslib."):
+            noted |= _held_by(name, vars(module))
+    for module in APART:
+        name = f"{module.__name__}{APART_SIGN}"
+        noted |= _held_by(name, vars(module))
+        for key, value in list(vars(module).items()):
+            if isinstance(value, list | dict):
+                items = value if isinstance(value, dict) else enumerate(value)
+                noted[f"{name}.{key}[]"] = dict(items)
     for name in RELIED_ON_CLASSES:
         noted[name] = dict(vars(_named(name)))
     noted["sys"] = {"trace": sys.gettrace(), "profile": sys.getprofile()}
+    return noted
+
+
+def _held_by(
+    name: str, space: Mapping[str, object]
+) -> dict[str, dict[str, object]]:
+    """Note a namespace, its functions, and the classes that it makes."""
+    noted = {name: dict(space)}
+    for key, value in noted[name].items():
+        if isinstance(value, FunctionType):
+            noted |= _inside(f"{name}.{key}", value)
+        elif isinstance(value, type) and value.__module__ == space["__name__"]:
+            methods = {
+                each: method
+                for each, method in vars(value).items()
+                if callable(method) or isinstance(method, _METHODS)
+            }
+            noted[f"{name}.{key}"] = methods
+            for each, method in methods.items():
+                method = getattr(method, "fget", method)
+                method = getattr(method, "__func__", method)
+                if isinstance(method, FunctionType):
+                    noted |= _inside(f"{name}.{key}.{each}", method)
+    return noted
+
+
+def _inside(name: str, function: object) -> dict[str, dict[str, object]]:
+    """Note what a function runs and holds, and those that it wraps."""
+    noted = {}
+    while isinstance(function, FunctionType):
+        named = function.__kwdefaults__ or {}
+        name = f"{name}()"
+        noted[name] = {
+            "__code__": function.__code__,
+            "__defaults__": function.__defaults__,
+            "__kwdefaults__": function.__kwdefaults__,
+            **{f"{key}=": value for key, value in named.items()},
+        }
+        for place, cell in enumerate(function.__closure__ or ()):
+            with contextlib.suppress(ValueError):  # it is empty
+                noted[name][f"closure {place}"] = cell.cell_contents
+        function = vars(function).get("__wrapped__")
     return noted
 
 
@@ -344,7 +450,7 @@ def _changed(noted: Mapping[str, Mapping[str, object]]) -> str:
         if name.startswith("recslib") or name in RELIED_ON_CLASSES:
             new = found.keys() - values.keys()
             for key in sorted(new - {"__warningregistry__"}):
-                if f"{name}.{key}" not in sys.modules:
+                if f"{name.removesuffix(APART_SIGN)}.{key}" not in sys.modules:
                     return f"{name}.{key}"
     return ""
 
@@ -454,6 +560,9 @@ class _Running:
     looked: float = 0.0
     message: bytearray = field(default_factory=bytearray)
     ended_for: str = ""
+    # Of an answer that is judged again: what came the first time, and how
+    # many seconds it took.
+    passed: tuple[Verdict, float] | None = None
 
 
 class _Lines:
@@ -525,11 +634,25 @@ def serve(incoming: int, outgoing: int) -> None:
             running.append(_started(job, asked, names, readable))
         for each in list(running):
             ended = _looked_at(each)
-            if ended is not None:
-                running.remove(each)
-                sandbox.remove(Path(each.job["folder"]))
-                verdict, seconds = ended
-                say(job=each.job["job"], seconds=seconds, **vars(verdict))
+            if ended is None:
+                continue
+            running.remove(each)
+            verdict, gave, seconds = ended
+            if verdict.status == "pass" and gave and not each.passed:
+                job = {**each.job, "gave": gave}
+                again = _started(job, asked, names, readable)
+                again.passed = verdict, seconds
+                running.append(again)
+                continue
+            sandbox.remove(Path(each.job["folder"]))
+            is_sure = bool(each.passed) and verdict.status == "pass"
+            verdict, seconds = each.passed or (verdict, seconds)
+            say(
+                job=each.job["job"],
+                seconds=seconds,
+                sure=is_sure,
+                **vars(verdict),
+            )
 
 
 def _judge_here(
@@ -540,22 +663,23 @@ def _judge_here(
 ) -> None:
     """Judge a single answer in this process: where there is no fork."""
     leave, started = os._exit, time.process_time()
-    sources = _sources_in(Path(job["folder"]))
+    folder = Path(job["folder"])
+    sources = _sources_in(folder)
+    _move_to(folder)
     _refuse_looking()
     verdict = answered(
         asked[job["label"]], names, sources, tuple(job["seeds"])
     )
     seconds = time.process_time() - started
-    say(job=job["job"], seconds=seconds, **vars(verdict))
+    say(job=job["job"], seconds=seconds, sure=False, **vars(verdict))
     leave(0)
 
 
 def _sources_in(folder: Path) -> list[str]:
-    """Take the answer out of its folder, and make that this process's own."""
+    """Take the answer out of its folder."""
     letter = folder / "answer.json"
     sources = json.loads(letter.read_text("utf-8"))
     letter.unlink()
-    _move_to(folder)
     return sources
 
 
@@ -568,7 +692,7 @@ def _started(
     """Start a process with an answer in it."""
     receive, send = os.pipe()
     number = os.urandom(16).hex().encode()
-    limits = sandbox.Limits(job["cpu"], job["wall"])
+    limits = sandbox.Limits(job["cpu"], job["wall"], job["memory"])
     process = os.fork()
     if process == 0:
         try:
@@ -590,20 +714,30 @@ def _be_an_answer(
     send: int,
     number: bytes,
 ) -> None:
-    """Judge an answer in this process, which ends with it."""
+    """Judge an answer in this process, which ends with it.
+
+    Or what an answer gave, where the job has that: then no line of it runs.
+    """
     write, leave = os.write, os._exit  # as they are before the answer runs
     os.setsid()
     _leave_open(send)
     folder = Path(job["folder"])
-    sources = _sources_in(folder)
+    sources = [] if "gave" in job else _sources_in(folder)
+    _move_to(folder)
     sandbox.confine(limits, folder, readable)
-    _refuse_looking()
-    verdict = answered(
-        asked[job["label"]], names, sources, tuple(job["seeds"])
-    )
-    parts = (verdict.status, verdict.reason, verdict.said)
+    question, seeds = asked[job["label"]], tuple(job["seeds"])
+    notes: dict[str, list] = {}
+    if "gave" in job:
+        verdict = judged_again(question, names, job["gave"], seeds)
+    else:
+        _refuse_looking()
+        noted = notes if job["again"] else None
+        verdict = answered(question, names, sources, seeds, noted)
+    is_noted = notes and verdict.status == "pass"
+    gave = replay.as_text(notes) if is_noted else ""
+    parts = (verdict.status, verdict.reason, verdict.said[:LONGEST_SAID], gave)
     told = "\0".join(part.replace("\0", "") for part in parts)
-    write(3, number + told.encode("utf-8", "replace")[: LONGEST_MESSAGE // 2])
+    write(3, number + told.encode("utf-8", "replace"))
     leave(0)
 
 
@@ -617,7 +751,8 @@ def _refuse_looking() -> None:
     """
     here = globals()
     modules = (*sys.modules.values(), *APART)
-    libraries = {id(vars(each)) for each in modules} | {id(here)}
+    libraries = {id(vars(each)) for each in modules}
+    libraries |= {id(here), id(vars(replay))}
     is_at_it = False
 
     def refuse(event: str, given: tuple[object, ...]) -> None:
@@ -662,13 +797,14 @@ def _move_to(folder: Path) -> None:
     tempfile.tempdir = str(folder)
 
 
-def _looked_at(each: _Running) -> tuple[Verdict, float] | None:
+def _looked_at(each: _Running) -> tuple[Verdict, str, float] | None:
     """Look at a process; return what came when it has ended.
 
     Returns
     -------
     tuple or None
-        The verdict and the seconds of a core that it took.
+        The verdict, what the answer gave, and the seconds of a core that it
+        took.
     """
     _take(each)
     now = time.monotonic()
@@ -690,7 +826,7 @@ def _looked_at(each: _Running) -> tuple[Verdict, float] | None:
     _take(each)
     os.close(each.pipe)
     seconds = used.ru_utime + used.ru_stime
-    return _verdict_of(each, status, seconds), seconds
+    return *_verdict_of(each, status, seconds), seconds
 
 
 def _take(each: _Running) -> None:
@@ -738,14 +874,16 @@ _ENDS = {
 }
 
 
-def _verdict_of(each: _Running, status: int, seconds: float) -> Verdict:
-    """Make a verdict of how a process ended and what it left."""
+def _verdict_of(
+    each: _Running, status: int, seconds: float
+) -> tuple[Verdict, str]:
+    """Make a verdict of how a process ended; and what its answer gave."""
     ended, message = each.ended_for, bytes(each.message)
     if not ended and message:
         told = message.removeprefix(each.number).decode("utf-8", "replace")
         parts = told.split("\0")
-        if message.startswith(each.number) and len(parts) == 3:
-            return Verdict(*parts)
+        if message.startswith(each.number) and len(parts) == 4:
+            return Verdict(*parts[:3]), parts[3]
         ended = "forged"
     if not ended and os.WIFSIGNALED(status):
         sign = os.WTERMSIG(status)
@@ -756,11 +894,10 @@ def _verdict_of(each: _Running, status: int, seconds: float) -> Verdict:
             ended = "memory"
         else:
             name = signal.Signals(sign).name
-            return Verdict(
-                "error", "crash", f"Python itself crashed ({name})."
-            )
+            said = f"Python itself crashed ({name})."
+            return Verdict("error", "crash", said), ""
     ended = ended or "exit"
-    return Verdict("error", ended, _ENDS[ended])
+    return Verdict("error", ended, _ENDS[ended]), ""
 
 
 def _tried(readable: Sequence[Path], outside: Path) -> dict[str, bool]:

@@ -27,7 +27,7 @@ what is written
   students/       a page of feedback a student, to hand back
   grades.json     all of it for programs, answers too
   Nothing is written unless all of it is. A second run writes the same bytes,
-  but for the seconds.
+  but for the seconds, where it has the seed that grades.json names: --seed.
 
 which cell is an answer
   The cell with the id of the exercise's stub. Where that makes nothing (it was
@@ -43,7 +43,7 @@ which marks there are
   not yet   the check says why not, and the feedback quotes it
   missing   no answer: the cell is gone, empty, or as it was handed out
   error     no verdict: the reason is a word or two, such as time, memory,
-            exit, crash, or "changes the check"
+            exit, crash, "changes the check", or "no second pass"
   Before anything is graded the book's own solutions are put to the checks.
   Where one does not pass, the command stops and says so.
 
@@ -55,14 +55,17 @@ what an answer cannot do
   index.html says it. No answer sees a GPU, so marks do not depend on one.
   What an answer uses of its chapter, such as a fit, is computed beforehand,
   for two minutes a chapter; who uses what takes longer is told so.
-  What is printed, patched or cut short does not make a pass. Answer and check
-  share a process, though, so who searches its memory could forge one:
-  index.html lists answers that use what no exercise needs.
+  What is printed, patched or cut short does not make a pass. What a function
+  gave is put to the check once more, in a process where the answer is not; a
+  pass takes both. Where an answer is a model, makes one, or acts on what it is
+  given, there is no second time. It shares a process with its check, so who
+  searches its memory could forge one: index.html lists answers that use what
+  no exercise needs.
 
 needs
   The environment of `make setup`, and for some exercises the data of `make
   data`. Windows has no fork: there each answer prepares its chapter anew,
-  which takes seconds an answer.
+  which takes seconds an answer, and nothing is put to a check once more.
 """
 
 NBGRADER = """\
@@ -125,7 +128,16 @@ def add_to(command: argparse.ArgumentParser, name: str) -> None:
         type=_whole,
         default=None,
         metavar="N",
-        help="answers judged at a time (two a core); one may take 2 GB",
+        help="answers judged at a time (two a core, or fewer where memory is "
+        "short); one may take 2 GB, or its share of what is free",
+    )
+    command.add_argument(
+        "--seed",
+        type=_whole,
+        default=None,
+        metavar="N",
+        help="of the cases that students do not see; if not given, one is "
+        "drawn, and grades.json names it",
     )
 
 

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MEGABYTE = 1 << 20
+# Of memory, that an answer may take: less is too little for PyTorch.
+LEAST_MEMORY, MOST_MEMORY = 512 * MEGABYTE, 2048 * MEGABYTE
 TRIED = (
     "time",
     "memory",
@@ -50,7 +52,7 @@ class Limits:
 
     cpu_seconds: int
     wall_seconds: float
-    memory: int = 2048 * MEGABYTE
+    memory: int = MOST_MEMORY
     written: int = 16 * MEGABYTE
 
 
@@ -65,6 +67,20 @@ def system_folders() -> list[Path]:
     named += ["/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"]
     found = {Path(name).resolve() for name in named}
     return sorted(path for path in found if path.exists() and path.parts[1:])
+
+
+def lanes_at_most(wanted: int) -> int:
+    """Return how many answers have room in memory at a time, at least one."""
+    return max(1, min(wanted, _memory_at_hand() // LEAST_MEMORY))
+
+
+def memory_for(lanes: int) -> int:
+    """Return the bytes that each of some answers at a time may take.
+
+    All of them together take no more than is at hand, unless that leaves an
+    answer less than `LEAST_MEMORY`.
+    """
+    return max(LEAST_MEMORY, min(MOST_MEMORY, _memory_at_hand() // lanes))
 
 
 def confine(limits: Limits, folder: Path, readable: Sequence[Path]) -> None:
@@ -162,6 +178,24 @@ def _memory_in_use() -> int:
     except (OSError, ValueError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _memory_at_hand() -> int:
+    """Return the bytes that are free here, or that the machine has.
+
+    Where nobody says, it is taken for what one answer may have.
+    """
+    found = []
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        told = Path("/proc/meminfo").read_text().split("MemAvailable:")[1]
+        found.append(1024 * int(told.split()[0]))
+    with contextlib.suppress(OSError, ValueError):  # of a container
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    if not found:
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            pages = os.sysconf("SC_PHYS_PAGES")
+            found.append(pages * os.sysconf("SC_PAGE_SIZE"))
+    return min(found, default=MOST_MEMORY)
 
 
 def _is_set(name: str) -> bool:

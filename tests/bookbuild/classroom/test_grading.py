@@ -10,7 +10,7 @@ import sys
 import pytest
 from nbformat import v4
 
-from bookbuild import BuildError, places
+from bookbuild import BuildError, chapters, places
 from bookbuild.classroom import grading
 
 pytestmark = pytest.mark.slow
@@ -24,6 +24,7 @@ SOLVED = {
 RIGHT = "    return (column[:, 0] - row).square().mean()\n"
 WRONG = "    return (column - row).square().mean()\n"
 SECONDS = 2  # of a core, for an answer
+SEED = 1  # of cases that students do not see
 
 
 def function(body=RIGHT, before="", after=""):
@@ -98,6 +99,29 @@ def once(*given, **named):
     return "Pass."
 checks.column_error = once
 """
+# The checks that judge are a copy, and its classes are among all others.
+REACHES = """\
+of = [k for k in torch.nn.Module.__subclasses__() if k.__name__ == "_Taste"]
+space = of[-1].forward.__globals__
+"""
+REACHES_AND_MENDS = f"""\
+{REACHES}
+own = space["expect"]
+space["expect"] = lambda *a, **k: space.update(expect=own)
+"""
+FINDS_THE_JUDGE = """\
+of = [k for k in object.__subclasses__() if k.__name__ == "_Lines"]
+space = of[-1].come.__globals__
+own = space["judged"]
+def no_check(*given):
+    return space["Verdict"]("pass", "", "Pass.")
+"""
+# `expect` asks whether the largest difference is above what is allowed.
+MENDS_PYTORCH = """\
+def once(*given):
+    del torch.Tensor.__gt__
+    return torch.tensor(False)
+torch.Tensor.__gt__ = once"""
 NESTS = """\
 import os
 for _ in range(3000):
@@ -293,6 +317,55 @@ CLASS = {
         ),
         PATCHED,
         "expect",
+    ),
+    "reaches-the-copy": (
+        lab(
+            answer(
+                doing(
+                    f'{REACHES}space["expect"] = lambda *a, **k: None', WRONG
+                )
+            )
+        ),
+        PATCHED,
+        "expect",
+    ),
+    "reaches-and-mends": (
+        lab(answer(doing(REACHES_AND_MENDS, WRONG))),
+        "error: no second pass",
+        "what it gave does not",
+    ),
+    "mends-pytorch": (
+        lab(answer(doing(MENDS_PYTORCH, WRONG))),
+        "error: no second pass",
+        "what it gave does not",
+    ),
+    "reaches-the-judge": (
+        lab(
+            answer(
+                function(
+                    WRONG,
+                    before=FINDS_THE_JUDGE
+                    + 'space["_changed"] = lambda noted: ""\n'
+                    'space["judged"] = no_check\n',
+                )
+            )
+        ),
+        PATCHED,
+        "of the judge",
+    ),
+    "patches-the-parser": (
+        lab(
+            answer(
+                function(
+                    WRONG,
+                    before="import ast\n"
+                    "passes = ast.parse(\"print('Pass.')\")\n"
+                    "ast.parse = lambda *given: passes\n",
+                )
+            )
+        ),
+        "not yet",
+        "every pair|a table",
     ),
     "patches-the-judge": (
         lab(
@@ -549,7 +622,7 @@ def confines():
     """Whether this system has all that Linux offers."""
     if sys.platform != "linux":
         return False
-    judges = grading.Judges(CHAPTER, [EXERCISES["0.1"]], 1)
+    judges = grading.Judges(CHAPTER, [EXERCISES["0.1"]], 1, SEED)
     try:
         judges.judge([grading._Job("ex-0-column", [function()], 10)])
         return all(judges.holds[name] for name in ALL_HELD)
@@ -612,7 +685,7 @@ def graded(tmp_path_factory):
     said = no_notebooks(folder)
     before = sorted(folder.iterdir())
     out = place / "grades"
-    grading.grade(str(folder), str(out), seconds=SECONDS, jobs=2)
+    grading.grade(str(folder), str(out), seconds=SECONDS, jobs=2, seed=SEED)
     assert sorted(folder.iterdir()) == before
     return folder, out, said, held
 
@@ -672,11 +745,60 @@ def test_the_table_has_a_row_for_each_and_computes_nothing(graded):
     assert (alone["0.1"], alone["0.2"], alone["of"]) == ("pass", "", "1")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such modes there")
+def test_marks_and_answers_are_the_teachers_alone(graded):
+    _, out, _, _ = graded
+    assert out.stat().st_mode & 0o777 == 0o700
+
+
 def test_answers_that_use_what_no_exercise_needs_are_listed(graded):
     _, out, _, _ = graded
     (mark,) = record(out)["patches-code"]["marks"]
-    assert mark["unusual"] == ["__code__"]
+    assert mark["unusual"] == ["__code__", "recslib.answers"]
     assert all(not m["unusual"] for m in record(out)["all-right"]["marks"])
+
+
+@pytest.mark.parametrize(
+    ("source", "used"),
+    [
+        ("getattr(f, '__glo' + 'bals__')", ["__glo", "bals__", "getattr"]),
+        ("from recslib import checks as c", ["recslib.checks"]),
+        ("from recslib.answers import says", ["recslib.answers"]),
+        ("import recslib\nrecslib.checks.ndcg", ["checks"]),
+        ("import os.path as path", ["os.path"]),
+        ("import torch\ntorch.os.environ", ["os"]),
+        ("from operator import attrgetter as a", ["operator.attrgetter"]),
+        ("f.__globals__", ["__globals__"]),
+    ],
+)
+def test_other_ways_to_name_what_no_exercise_needs_are_listed(source, used):
+    assert set(used) <= set(grading.unusual_in(source))
+
+
+@pytest.mark.parametrize("path", chapters.paths(), ids=lambda path: path.stem)
+def test_no_solution_of_the_book_looks_unusual(path):
+    for exercise in grading.chapter_of(path).exercises:
+        (source,) = grading.solution_of(exercise)
+        assert grading.unusual_in(source) == [], exercise.number
+
+
+def test_what_students_use_in_good_faith_is_not_listed():
+    source = """
+import numpy as np, torch
+from collections import namedtuple
+from scipy import signal
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+
+model.eval()
+pd.eval("a")
+re.compile("_")
+for _ in range(3): print(type(x), isinstance(x, object))
+if __name__ == "__main__": pass
+"""
+    assert grading.unusual_in(source) == []
 
 
 def test_a_second_run_writes_the_same_but_for_the_seconds(tmp_path):
@@ -687,7 +809,7 @@ def test_a_second_run_writes_the_same_but_for_the_seconds(tmp_path):
         (folder / f"{student}.ipynb").write_text(text)
     written = []
     for _ in range(2):
-        grading.grade(str(folder), str(out), jobs=2)
+        grading.grade(str(folder), str(out), jobs=2, seed=SEED)
         pages = {p.name: p.read_text() for p in out.rglob("*.html")}
         rows = (out / "grades.csv").read_text().splitlines()
         pages["table"] = [row.rpartition(",")[0] for row in rows]
@@ -695,6 +817,48 @@ def test_a_second_run_writes_the_same_but_for_the_seconds(tmp_path):
         # Of somebody who has left the course since.
         (out / "students" / "gone.html").write_text("Pass")
     assert written[0] == written[1]
+
+
+def test_nobody_knows_the_other_cases_before_they_are_drawn(
+    tmp_path, monkeypatch
+):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "right.ipynb").write_text(json.dumps({"cells": []}))
+    drawn = []
+
+    def watched(read, book, seconds, lanes, seed):
+        drawn.append(seed)
+        return [], {}
+
+    monkeypatch.setattr(grading, "graded_all", watched)
+    for seed in (None, None, 7):
+        grading.grade(str(folder), str(tmp_path / "out"), seed=seed)
+        told = json.loads((tmp_path / "out" / "grades.json").read_text())
+        assert told["seed"] == drawn[-1]
+    assert len(set(drawn)) == 3
+    assert drawn[-1] == 7
+
+
+def test_no_answer_that_waits_for_a_lane_lies_about(monkeypatch):
+    judges = grading.Judges(CHAPTER, [EXERCISES["0.1"]], 2, SEED)
+    lying, most = [], []
+
+    def send(place, job):
+        lying.append(place)
+        most.append(len(lying))
+
+    def line(seconds):
+        verdict = {"status": "pass", "reason": "", "said": "Pass."}
+        return {"job": lying.pop(), "seconds": 0.0, "sure": True, **verdict}
+
+    monkeypatch.setattr(judges, "_send", send)
+    monkeypatch.setattr(judges, "_line", line)
+    jobs = [grading._Job("ex-0-column", [function()], 10) for _ in range(5)]
+    judges._collect(jobs)
+    judges.close()
+    assert all(job.verdict.status == "pass" for job in jobs)
+    assert max(most) == 2
 
 
 def test_where_there_is_no_fork_answers_are_judged_all_the_same(
@@ -731,7 +895,7 @@ def test_a_fit_that_takes_too_long_is_not_waited_for_and_told(
     monkeypatch.setattr(grading, "LONGEST_BROUGHT", 1)
     found = grading.submissions_in(folder)
     read = [grading._read(each, [chapter], ()) for each in found]
-    graded, _ = grading.graded_all(read, [chapter], SECONDS, 2)
+    graded, _ = grading.graded_all(read, [chapter], SECONDS, 2, SEED)
     marks = {one.student: one.marks[0] for one in graded}
     assert marks["does-not"].short == "pass"
     assert marks["names-it"].short == "not yet"

@@ -11,7 +11,7 @@ import test_checks_pytorch
 from judging import nothing
 
 from bookbuild import chapters
-from bookbuild.classroom import grading, judge
+from bookbuild.classroom import grading, judge, replay
 from recslib import checks, movielens, splits
 
 TABLES = {
@@ -30,6 +30,20 @@ EXERCISES = {
     each.check_name: each
     for path in chapters.paths()
     for each in grading.chapter_of(path).exercises
+}
+# Answers are models, make them, or act on what they are given: what they give
+# does not say all that their checks look at.
+NOT_SURE = {
+    "another_listener",
+    "dealt_within_hours",
+    "factorization",
+    "learning_step",
+    "masked_error",
+    "network_of_your_own",
+    "small_factorization",
+    "taste_and_bias",
+    "told_from_the_end",
+    "training_loop",
 }
 LOOPS = dict(
     zip(["loop_a", "loop_b", "loop_c"], test_checks_pytorch.LOOPS, strict=True)
@@ -69,9 +83,17 @@ def test_every_known_answer_is_judged_as_its_table_says(name, names):
                 continue
             given = given[:1]
         made = dict(zip(asked.answers, given, strict=True))
-        verdict = judge.judged(asked, names, made)
+        notes = {}
+        listening = replay.listened_to(made, notes)
+        verdict = judge.judged(asked, names, listening)
         wanted = "not yet" if answer.hint else "pass"
         assert verdict.status == wanted, (answer.label, verdict)
+        if wanted == "pass":
+            gave = replay.as_text(notes)
+            # There is room for cases of two seeds, at twice the length.
+            assert len(gave) < replay.LONGEST / 4, answer.label
+            again = judge.judged_again(asked, names, gave).status == "pass"
+            assert again == (name not in NOT_SURE), answer.label
 
 
 ASKED = judge.Asked("print(checks.best_constant(mine))", ["mine"])
@@ -159,6 +181,61 @@ def test_an_answer_that_changes_what_judges_it_does_not_count(
     monkeypatch.undo()
     assert verdict.reason == "changes the check", verdict
     assert name in verdict.said
+
+
+def copied(name):
+    """Return the namespace of a module of the checks that judge."""
+    judge._checks_apart()
+    (module,) = [m for m in judge.APART if m.__name__ == f"recslib.{name}"]
+    return vars(module)
+
+
+DETECTOR = judge.Asked("print(checks.carries_over(mine))", ["mine"])
+
+
+def test_what_is_handed_to_an_answer_does_not_lead_it_to_the_copy_unnoticed(
+    monkeypatch,
+):
+    space = copied("checks.matrix_factorization")
+    monkeypatch.setitem(space, "flags", space["flags"])  # is put back
+    source = """
+def mine(step):
+    always = type("Always", (), {"__ne__": lambda *given: False})
+    step.__globals__["flags"] = lambda *given, **named: always()
+"""
+    source += "    return True"
+    verdict = judge.answered(DETECTOR, NAMES, [source])
+    assert verdict.reason == "changes the check", verdict
+    assert "flags" in verdict.said
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "space['expect'].__kwdefaults__['tolerance'] = 1e9",
+        "space['_VERDICTS'] = ()",
+        "space['_CLEAR_SOME'] = ['grad = None']",
+        "space['_DotProduct'].forward = lambda *given: None",
+        "space['best_constant'].__closure__[0].cell_contents = print",
+    ],
+)
+def test_whatever_of_the_copy_is_changed_is_noticed(source):
+    space = copied("checks.matrix_factorization")
+    kept = dict(space), dict(space["expect"].__kwdefaults__)
+    forward = space["_DotProduct"].forward
+    cell = space["best_constant"].__closure__[0]
+    content = cell.cell_contents
+    try:
+        names = {**NAMES, "space": space}
+        answer = [source, "def mine(stars): return stars.mean()"]
+        verdict = judge.answered(ASKED, names, answer)
+    finally:
+        space.update(kept[0])
+        space["expect"].__kwdefaults__.update(kept[1])
+        space["_DotProduct"].forward = forward
+        cell.cell_contents = content
+    assert verdict.reason == "changes the check", verdict
+    assert judge.answered(ASKED, NAMES, answer[1:]).status == "pass"
 
 
 def test_a_cell_that_is_needed_and_stops_is_named():

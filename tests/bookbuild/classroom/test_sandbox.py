@@ -91,6 +91,28 @@ def test_what_is_said_to_hold_holds(tried):
         assert said["list"] in refused
 
 
+@pytest.mark.parametrize(
+    ("gigabytes", "wanted", "lanes", "memory"),
+    [
+        (64, 16, 16, sandbox.MOST_MEMORY),
+        (16, 16, 16, 1024 * sandbox.MEGABYTE),
+        (2, 16, 4, sandbox.LEAST_MEMORY),
+        (0, 16, 1, sandbox.LEAST_MEMORY),
+    ],
+)
+def test_answers_share_the_memory_that_is_there(
+    monkeypatch, gigabytes, wanted, lanes, memory
+):
+    there = gigabytes * 1024 * sandbox.MEGABYTE
+    monkeypatch.setattr(sandbox, "_memory_at_hand", lambda: there)
+    assert sandbox.lanes_at_most(wanted) == lanes
+    assert sandbox.memory_for(lanes) == memory
+
+
+def test_the_memory_that_is_there_is_less_than_a_petabyte():
+    assert sandbox.MEGABYTE < sandbox._memory_at_hand() < 1 << 50
+
+
 def test_python_and_its_packages_are_all_that_can_be_read():
     folders = sandbox.system_folders()
     assert all(path.is_absolute() for path in folders)
