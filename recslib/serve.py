@@ -205,11 +205,14 @@ def for_stranger(
         As in `recslib.recommend.rated_items`.
     ValueError
         When n is below 1, the model has other items, or is of a kind that
-        has rows for people of the data alone.
+        has rows for people of the data alone; when the name is neither text
+        nor whole number.
     """
     mends = _Base(base, base_ridge)
     _check_asked(model, ratings, n, liked, mends)
     check_kind(stars, Mapping, "stars")
+    if not isinstance(name, str | int | np.integer):
+        raise ValueError(f"name is {name!r}; give a text, or a whole number.")
     items, given = torch.zeros(0, dtype=torch.int64), torch.zeros(0)
     if stars:
         items, given = recommend.rated_items(stars, ratings)

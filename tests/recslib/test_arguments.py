@@ -740,8 +740,8 @@ CALLS = {
     "for_stranger": called(
         serve.for_stranger,
         {"model": "model", "ratings": "Ratings", "n": "count"}
-        | {"liked": "number", "stars": "Mapping"},
-        **{**LISTED, "stars": TOLD},
+        | {"liked": "number", "stars": "Mapping", "name": "name"},
+        **{**LISTED, "stars": TOLD, "name": "me"},
     ),
     "Split": called(
         splits.Split,
@@ -884,6 +884,10 @@ WRONG = {
         "device is .*; this machine has",
     ),
     "text": ([None, 3, NAN, b"Heat", ["Heat"]], "{} is .*; give a text"),
+    "name": (
+        [None, NAN, [], ["me"], 2.5],
+        "{} is .*; give a text, or a whole",
+    ),
     "path": ([3, NAN, [], b"here"], "{} is .*; give a path"),
     "class": ([None, "abc", 3, NET, int], "{} came as .*; give a class"),
     "table": (
