@@ -125,7 +125,7 @@ def list_model_in_words(done: Study) -> str:
     kind = done.list_model.settings["kind"]
     made = f"Lists are made by {kind}, fitted to all ratings."
     if kind == "most liked":
-        made = "Lists hold what most people liked, and each person has not."
+        made = "Lists hold what most people liked and a person has not rated."
     return f"{done.liked.words} {made}"
 
 

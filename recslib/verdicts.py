@@ -264,8 +264,9 @@ def reasons_of_stars(
         )
     elif n_factors == 0:
         reasons.append(
-            "Everybody is alike: no tastes show, beyond who is generous and "
-            "what is good. Validation data chose 0 factors."
+            "No tastes show, beyond who is generous and what is good: people "
+            "are alike, or have rated too little to tell. Validation data "
+            "chose 0 factors."
         )
     return tuple(reasons or [_NO_REASON])
 
