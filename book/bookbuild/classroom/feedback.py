@@ -300,9 +300,10 @@ def _to_look_at(
     if not items:
         return "<p>Nothing: no answer uses what no exercise needs.</p>"
     said = (
-        "<p>An answer and its check run in one process, so who searches the "
-        "memory of that process could forge a pass. These answers use what no "
-        "exercise needs; most do so in good faith.</p>"
+        "<p>An answer and its check run in one process. What a function gave "
+        "is checked again without it; who hands in a model, and searches the "
+        "memory of that process, could forge a pass. These answers use what "
+        "no exercise needs; most do so in good faith.</p>"
     )
     return f"{said}<ul>{''.join(items)}</ul>"
 
