@@ -178,19 +178,49 @@ def unreadable_to_others(folder: Path) -> str | None:
         "the hub's folder": ["ls", str(folder / "cache")],
     }
     for what, command in tries.items():
-        try:
-            subprocess.run(
-                command,
-                user=NOBODY,
-                group=NOBODY,
-                extra_groups=[],
-                cwd="/",
-                check=True,
-                capture_output=True,
-            )
-        except (OSError, subprocess.CalledProcessError):
+        if not _nobody_can(command):
             return f"{what} ({command[0]} ... {command[-1]})"
     return None
+
+
+# What holds solutions, or marks.
+TO_CLOSE = (
+    ".git",
+    "_build",
+    "notebooks",
+    "tests",
+    "book/classroom/notes",
+    "grades",
+)
+
+
+def open_to_others(root: Path) -> list[str]:
+    """Name the folders of solutions and marks that any user can list.
+
+    Parameters
+    ----------
+    root
+        The repository. Root alone can try.
+    """
+    there = [name for name in TO_CLOSE if (root / name).is_dir()]
+    return [name for name in there if _nobody_can(["ls", str(root / name)])]
+
+
+def _nobody_can(command: list[str]) -> bool:
+    """Try a command as the user who owns nothing."""
+    try:
+        subprocess.run(
+            command,
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            cwd="/",
+            check=True,
+            capture_output=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
 
 
 def choose_accounts(folder: Path, wanted: str | None) -> str:
@@ -297,8 +327,9 @@ def running(hub: Hub, log: Path | None = None) -> Iterator[subprocess.Popen]:
 
 WHOSE_FILES = {
     "own": "Every student is a Unix user: nobody reads another's files.",
-    "one": "All students are one Unix user: whoever writes code for it can "
-    "read another's files. Good for trying, not for a class.",
+    "one": "All students are one Unix user, and it is yours: whoever writes "
+    "code for it can read another's files, and all that you can, solutions "
+    "too. Good for trying, not for a class.",
 }
 
 
@@ -325,6 +356,12 @@ def start_hub(
     """
     hub = prepare(places.ROOT / folder, port, accounts)
     print(WHOSE_FILES[hub.accounts])
+    if hub.accounts == "own" and (still := open_to_others(places.ROOT)):
+        print(
+            f"Students' code can read {', '.join(still)}, which hold "
+            f"solutions or marks. How to close them: book/classroom/hub.md, "
+            f"'Close the solutions'."
+        )
     if students is None:
         print(f"The hub: {hub.address} (Ctrl-C ends it)")
         print(f"Any name of a-z, 0-9 and -; the password: {hub.password}")

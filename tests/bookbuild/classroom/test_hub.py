@@ -8,6 +8,7 @@ import subprocess
 import sys
 import types
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from traitlets.config import Config
@@ -240,6 +241,20 @@ def test_root_is_told_what_students_could_not_read(tmp_path, monkeypatch):
     with pytest.raises(BuildError, match=r"this\..*ACCOUNTS=one"):
         hubs.choose_accounts(tmp_path, None)
     assert hubs.choose_accounts(tmp_path, "one") == "one"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can be another")
+def test_folders_of_solutions_that_students_can_read_are_named():
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        assert hubs.open_to_others(root) == []
+        for part, mode in (("notebooks", 0o755), ("tests", 0o700)):
+            (root / part).mkdir()
+            (root / part).chmod(mode)
+        assert hubs.open_to_others(root) == ["notebooks"]
+        root.chmod(0o700)
+        assert hubs.open_to_others(root) == []
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def through(value):
         math.inf,
         [1, [2.5, "a"]],
         (None, (False,)),
-        {"a", "b"},
+        {1, 2},
         {"recall": 0.1, 2: [3]},
     ],
     ids=repr,
