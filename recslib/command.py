@@ -640,6 +640,7 @@ def summarize(
         "ratings": len(ratings),
         "people": ratings.n_users,
         "items": ratings.n_items,
+        "items_in_lists": done.list_model.ratings.n_items,
         "scale": list(ratings.scale),
         "liked": asdict(done.liked),
         "split": parts,

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from recslib import lists, recommend, sampling, serve
+from recslib.arguments import check_rows
 from recslib.models import LinearLists, ListFactorization
 from recslib.overview import Liked
 from recslib.ratings import Ratings
@@ -27,6 +28,9 @@ N_SWEEPS, N_SWEEPS_TO_CHOOSE = 100, 40
 # or they fill the memory; so many ratings are predicted at once.
 MANY_ROWS, MOST_FACTORS, MOST_FACTORS_OF_MANY = 100_000, 20, 10
 N_AT_ONCE = 50_000
+# Lists need tables of people by items; where they had more cells, items that
+# few liked are left out of lists. So many of them stay in any case.
+MOST_CELLS, FEWEST_ITEMS = 100_000_000, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +124,53 @@ def predicted(model: nn.Module, ratings: Ratings) -> Tensor:
 
 
 # The model of lists ----------------------------------------------------------
+
+
+def items_to_list(ratings: Ratings, liked: Liked) -> Tensor:
+    """Say which items lists are made of: all, or those that most like.
+
+    Where people by items have more cells than a table may hold, the items
+    with the fewest likes are left out.
+
+    Returns
+    -------
+    Tensor
+        (K,) int64 row indexes, in order.
+    """
+    most = max(MOST_CELLS // max(ratings.n_users, 1), FEWEST_ITEMS)
+    if ratings.n_items <= most:
+        return torch.arange(ratings.n_items)
+    likes = lists.popularity(ratings, liked=liked.least)
+    return likes.argsort(descending=True, stable=True)[:most].sort().values
+
+
+def only_items(ratings: Ratings, kept: Tensor) -> Ratings:
+    """Take the ratings of some items, which are numbered anew.
+
+    Parameters
+    ----------
+    ratings
+        N ratings.
+    kept
+        (K,) int64 row indexes of items, in order.
+
+    Raises
+    ------
+    RowError
+        When something is no row index of an item.
+    """
+    check_rows(kept, ratings.n_items, "item")
+    if len(kept) == ratings.n_items:
+        return ratings
+    places = torch.full((ratings.n_items,), -1)
+    places[kept] = torch.arange(len(kept))
+    rows = ratings.select(places[ratings.items] >= 0)
+    return replace(
+        rows,
+        items=places[rows.items],
+        item_ids=ratings.item_ids[kept.numpy()],
+        titles=tuple(ratings.titles[item] for item in kept.tolist()),
+    )
 
 
 def fit_lists(

@@ -126,6 +126,12 @@ def list_model_in_words(done: Study) -> str:
     made = f"Lists are made by {kind}, fitted to all ratings."
     if kind == "most liked":
         made = "Lists hold what most people liked and a person has not rated."
+    n_left_out = done.ratings.n_items - done.list_model.ratings.n_items
+    if n_left_out:
+        made += (
+            f" {n_left_out:,} items with the fewest likes are in no list: the "
+            f"table of people by items would be too large."
+        )
     return f"{done.liked.words} {made}"
 
 

@@ -33,8 +33,10 @@ from recslib.fitted import (
     Fitted,
     fit_lists,
     fit_sampler,
+    items_to_list,
     most_factors,
     on_logarithms,
+    only_items,
     popular_lists,
     predicted,
 )
@@ -69,11 +71,10 @@ IALS = tuple(
         (32, 0.05, 0.05),
     )
 )
-# EASE holds a few tables of items by items, inverts one, and needs the table
-# of people by items: above so many items or cells iALS takes its place.
-MOST_ITEMS_OF_EASE, MOST_CELLS = 3_000, 100_000_000
-# People whose lists are judged, for they are laid out as tables, too.
-MOST_JUDGED, MOST_CELLS_JUDGED = 5_000, 50_000_000
+# EASE holds a few tables of items by items, and inverts one: above so many
+# items iALS takes its place.
+MOST_ITEMS_OF_EASE = 3_000
+MOST_JUDGED = 5_000  # people whose lists are judged
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +132,8 @@ class Study:
     star_model
         Predicts ratings; None where no model is ahead of counting.
     list_model
-        Makes lists: the model that is ahead, else counting.
+        Makes lists: the model that is ahead, else counting. Its ratings are
+        those of all items, but where there are too many for a table.
     """
 
     ratings: Ratings
@@ -375,8 +377,8 @@ def _nothing(
 def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
     """Hold a model of lists against what most people like, on the test part.
 
-    Up to 3,000 items the model is EASE; above that, or where its tables grow
-    too large, iALS. Validation data choose what its weights cost, by
+    Up to 3,000 items the model is EASE; above that, where its table grows too
+    large, iALS. Validation data choose what its weights cost, by
     ``nDCG@10``, or the most liked items themselves. A hit is what a person
     liked of what is tested.
 
@@ -387,8 +389,8 @@ def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
     liked
         What counts as a like.
     seed
-        Of the first weights, of the interval, and of who is judged: 5,000
-        people at most, and fewer where there are more than 10,000 items.
+        Of the first weights, of the interval, and of who is judged where
+        there are more than 5,000 people.
 
     Raises
     ------
@@ -397,9 +399,14 @@ def judge_top(split: Split, liked: Liked, seed: int = 0) -> Judgement:
     """
     check_seed(seed)
     train, test = _learnt_from(split), split.test
+    kept = items_to_list(train, liked)
+    choose = (
+        only_items(each, kept) for each in (split.train, split.validation)
+    )
+    judge = (only_items(each, kept) for each in (train, test))
     try:
-        deciders = _audience(split.train, split.validation, liked, seed)
-        people = _audience(train, test, liked, seed)
+        deciders = _audience(*choose, liked, seed)
+        people = _audience(*judge, liked, seed)
     except RatingsError:
         return _nothing(
             LISTS,
@@ -465,12 +472,10 @@ def _audience(
     users = likes.users.unique()
     if len(users) == 0 or len(train) == 0:
         raise RatingsError("nobody has something to find.")
-    most = max(FEWEST_PEOPLE, MOST_CELLS_JUDGED // train.n_items)
-    most = min(most, MOST_JUDGED)
-    if len(users) > most:
+    if len(users) > MOST_JUDGED:
         generator = torch.Generator().manual_seed(int(seed))
         order = torch.randperm(len(users), generator=generator)
-        some = torch.isin(likes.users, users[order[:most]])
+        some = torch.isin(likes.users, users[order[:MOST_JUDGED]])
         likes = likes.select(some)
     return lists.known_people(Split(train, likes), liked=liked.least)
 
@@ -479,14 +484,10 @@ def _candidates(
     train: Ratings, liked: Liked, seed: int
 ) -> Iterator[tuple[dict[str, Any], nn.Module]]:
     """Fit each setting that is tried, one at a time."""
-    n_cells = train.n_users * train.n_items
-    if train.n_items <= MOST_ITEMS_OF_EASE and n_cells <= MOST_CELLS:
+    if train.n_items <= MOST_ITEMS_OF_EASE:
         tried = [{"kind": "EASE", "l2": l2} for l2 in EASE_L2]
     else:
-        # Its fit lays out the products of all pairs of factors of each row.
-        n_rows = max(train.n_users, train.n_items)
-        fit_in = [s for s in IALS if s["n_factors"] ** 2 * n_rows < MOST_CELLS]
-        tried = [{"kind": "iALS", **each} for each in fit_in or IALS[:1]]
+        tried = [{"kind": "iALS", **settings} for settings in IALS]
     return (
         (settings, fit_lists(train, liked, settings, seed))
         for settings in progress_bar(tried, unit="candidate")
@@ -623,6 +624,7 @@ def fit_list_model(
     settings = {"kind": "most liked"}
     if top.verdict.outcome == "ahead":
         settings = top.settings
-    model = fit_lists(ratings, liked, settings, seed)
+    served = only_items(ratings, items_to_list(ratings, liked))
+    model = fit_lists(served, liked, settings, seed)
     settings = {**settings, "liked": liked.least, "seed": seed}
-    return Fitted(model, ratings, settings)
+    return Fitted(model, served, settings)

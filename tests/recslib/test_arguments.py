@@ -234,6 +234,8 @@ def test_a_number_that_is_not_finite_is_refused_where_it_comes_in(
             ),
             "give amounts of 0 or more",
         ),
+        (lambda: fitted.only_items(R, ONE * 99), "row index 99"),
+        (lambda: fitted.only_items(R, FOUR), "items hold torch.float32"),
         (lambda: lists.hear(R, FOUR), "users hold torch.float32"),
         (
             lambda: lists.hear_person(ONE.to(torch.uint8), FOUR, 15),

@@ -137,6 +137,27 @@ def test_who_likes_something_twice_likes_it():
     assert torch.equal(one, two)
 
 
+def test_items_that_few_liked_are_left_out_where_tables_would_not_fit(
+    monkeypatch,
+):
+    ratings = synthetic(60, 80, 2_400).ratings
+    monkeypatch.setattr(fitted, "MOST_CELLS", 60 * 30)
+    monkeypatch.setattr(fitted, "FEWEST_ITEMS", 10)
+    liked = overview.liked_of(ratings)
+    kept = fitted.items_to_list(ratings, liked)
+    assert len(kept) == 30
+    likes = torch.bincount(
+        ratings.items[ratings.ratings >= liked.least], minlength=80
+    )
+    left_out = torch.ones(80, dtype=torch.bool)
+    left_out[kept] = False
+    assert likes[kept].min() >= likes[left_out].max()
+    few = fitted.only_items(ratings, kept)
+    assert few.n_items == 30
+    assert [ratings.titles[item] for item in kept] == list(few.titles)
+    assert len(few) == torch.isin(ratings.items, kept).sum()
+
+
 def test_a_newcomer_is_heard_by_title(liked_lists):
     title = liked_lists.ratings.titles[0]
     told = fitted.for_newcomer(liked_lists, {title: 5}, 3)

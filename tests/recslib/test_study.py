@@ -6,7 +6,7 @@ import pytest
 import torch
 from drawing_lots import with_values
 
-from recslib import fitted, lists, study
+from recslib import fitted, study
 from recslib.models import LinearLists
 from recslib.movielens import synthetic
 from recslib.overview import liked_of
@@ -209,27 +209,3 @@ def test_where_a_table_of_items_is_too_large_ials_makes_the_lists(monkeypatch):
     settings = study.judge_top(study.part(ratings), liked).settings
     assert settings["kind"] == "iALS"
     assert {"n_factors", "unseen", "l2"} < set(settings)
-
-
-def test_many_people_and_items_are_listed_without_a_table_of_both(monkeypatch):
-    # Of 300 people by 150 items, 45,000 cells.
-    monkeypatch.setattr(study, "MOST_CELLS", 40_000)
-    monkeypatch.setattr(study, "MOST_CELLS_JUDGED", 150 * 70)
-    fit = lists.fit_ials
-
-    def watched(liked, *how, **more):
-        assert liked.is_sparse
-        return fit(liked, *how, **more)
-
-    monkeypatch.setattr(lists, "fit_ials", watched)
-    ratings = synthetic(300, 150, 9_000, seed=3).ratings
-    liked = liked_of(ratings)
-    top = study.judge_top(study.part(ratings), liked)
-    assert top.n_people == 70
-    assert top.settings["kind"] == "iALS"
-    # Pairs of 32 factors would take more than those cells.
-    assert top.settings["n_factors"] < 32
-    made = study.fit_list_model(ratings, liked, top)
-    table = fitted.for_all(made)
-    assert table["user"].nunique() == 300
-    assert set(table["item_id"]) <= set(ratings.item_ids.tolist())
