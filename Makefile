@@ -44,6 +44,9 @@ PAGES := _config.yml _toc.yml \
 
 # One thread each, so that two side by side do not slow each other down.
 export OMP_NUM_THREADS := 1
+# Hundreds of Pythons start here. Where they may not keep what they compile, as
+# in many containers, each of them compiles all of PyTorch anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 NO_PYTHON = Python 3.11 or newer is needed, and there is no '$(PYTHON)'. \
 	Install one (python.org, or your system's package manager) and name \

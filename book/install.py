@@ -30,8 +30,9 @@ MADE_FOR = WHEELS / "made-for.txt"
 SUMS = ROOT / "SHA256SUMS"
 DATA = ROOT / "data"
 OLDEST_PYTHON = (3, 11)
-# Python compiles a module where it is first used, and most never are.
-COMPILED_WHEN_USED = ("--no-compile",)
+# Python compiles a module where it is first used, and most never are. Where it
+# may not keep what it compiles, pip does so once, and for all.
+COMPILED_WHEN_USED = () if sys.dont_write_bytecode else ("--no-compile",)
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 GB = 1e9
 # On Linux plain torch brings CUDA; everywhere else it is a CPU build.

@@ -349,6 +349,15 @@ def test_a_machine_is_looked_at_before_anything_is_installed(house):
     assert house.make("doctor") == (0, ["book/doctor.py none"])
 
 
+def test_a_python_that_make_starts_keeps_what_it_compiles(house, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    house.stand_in(
+        "python",
+        '#!/bin/sh\necho "$@" "${PYTHONDONTWRITEBYTECODE-kept}" >> calls\n',
+    )
+    assert house.make("doctor") == (0, ["book/doctor.py kept"])
+
+
 def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
     ours = "benchmarks/.venv"
     own = [f"{ours}-librecommender", f"{ours}-recbole"]
@@ -358,7 +367,7 @@ def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
     house.make("setup")
     names = (
         *("folds", "sequences", "growth", "processes"),
-        *("lists", "list_growth", "nested"),
+        *("list_choices", "lists", "list_growth", "nested"),
     )
     fits = [f"-m benchmarks.{name}" for name in names]
     fits.append("book/build.py readme")
