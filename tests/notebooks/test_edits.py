@@ -175,7 +175,12 @@ LISTS = [
             "len(folds) == 1",
         ),
         Edit("seed", "settings", "seed = 0", "seed = 9", "seed == 9"),
-        Edit("neighbours", "neighbours", "n_neighbours=50", "n_neighbours=5"),
+        Edit(
+            "neighbours",
+            "neighbours",
+            '"n_neighbours": 400',
+            '"n_neighbours": 4',
+        ),
     ],
     [
         Edit(
