@@ -40,13 +40,18 @@ ABOUT_DATA = [
 TEMPLATES = [each.name for each in chapters.committed() if each.template]
 
 
+def said_on(path, dataset):
+    """Run a notebook quick on other data; return all that it printed."""
+    settings = quick_settings(path) | {"dataset": dataset}
+    with running(path, settings) as ran:
+        ran.run(ran.notebook.cells)
+        return "".join(shown(cell)[0] for cell in ran.notebook.cells)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", ABOUT_DATA, ids=lambda path: path.stem)
 def test_a_chapter_runs_on_a_table_without_titles_and_times(path, bare_table):
-    settings = quick_settings(path) | {"dataset": str(bare_table)}
-    with running(path, settings) as ran:
-        ran.run(ran.notebook.cells)
-        said = "".join(shown(cell)[0] for cell in ran.notebook.cells)
+    said = said_on(path, str(bare_table))
     if path.stem in TEMPLATES:
         assert "Liked is 100 or more" in said
         return
@@ -113,10 +118,7 @@ def test_a_chapter_runs_on_latest_small(path):
             "MovieLens latest-small is not here: name the folder that holds "
             "ml-latest-small in RECSLIB_DATA"
         )
-    settings = quick_settings(path) | {"dataset": "latest-small"}
-    with running(path, settings) as ran:
-        ran.run(ran.notebook.cells)
-        said = "".join(shown(cell)[0] for cell in ran.notebook.cells)
+    said = said_on(path, "latest-small")
     if path.stem in TEMPLATES:
         assert "a model of ratings" in said
         return
