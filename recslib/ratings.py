@@ -164,7 +164,8 @@ class Ratings:
     Raises
     ------
     RatingsError
-        When the parts do not have the same length.
+        When the parts do not have the same length, or the scale is not two
+        finite numbers, the lower one first.
     ValueError
         When one of the first four is no tensor, or a rating is not finite.
     """
@@ -180,7 +181,7 @@ class Ratings:
     read_as: str = ""
 
     def __post_init__(self) -> None:
-        """Check that rows are aligned and finite, and items have titles."""
+        """Check that rows are aligned and finite, titles and scale sound."""
         columns = {
             "users": self.users,
             "items": self.items,
@@ -197,6 +198,7 @@ class Ratings:
                 f"{shapes}; give each the one shape (N,)."
             )
         check_finite(self.ratings, "ratings")
+        _checked_scale(self.scale)
         if len(self.titles) != len(self.item_ids):
             raise RatingsError(
                 f"{len(self.titles)} titles for {len(self.item_ids)} items; "

@@ -160,6 +160,23 @@ def test_ratings_that_are_not_finite_are_left_out_as_the_error_says(nothing):
         replace(sound, ratings=torch.tensor([nothing, 4.0]))
 
 
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        ((5.0, 1.0), r"scale is \(5, 1\); give the lowest star first"),
+        ((1.0, np.nan), "two finite numbers"),
+        (("1", "5"), "two finite numbers"),
+        (5, "two finite numbers"),
+        (None, "two finite numbers"),
+    ],
+)
+def test_a_scale_goes_from_one_number_up_to_another(scale, said):
+    good = from_frame(FIVE)
+    with pytest.raises(RatingsError, match=said):
+        replace(good, scale=scale)
+    assert replace(good, scale=(3.0, 3.0)).scale == (3.0, 3.0)
+
+
 @pytest.mark.parametrize("column", ["users", "items", "ratings", "timestamps"])
 def test_columns_of_ratings_are_tensors(column):
     good = from_frame(FIVE)
