@@ -23,7 +23,7 @@ from recslib.ratings import Ratings
 from recslib.saving import Saved
 from recslib.verdicts import N_PLACES
 
-N_SWEEPS, N_SWEEPS_TO_CHOOSE = 100, 40
+N_SWEEPS_TO_CHOOSE = 40
 # With more people and items than these, fewer samples and factors are kept,
 # or they fill the memory; so many ratings are predicted at once.
 MANY_ROWS, MOST_FACTORS, MOST_FACTORS_OF_MANY = 100_000, 20, 10
@@ -107,7 +107,7 @@ def fit_sampler(
     return sampling.sample_factorization(
         ratings,
         n_factors,
-        n_sweeps=N_SWEEPS_TO_CHOOSE if _is_large(ratings) else N_SWEEPS,
+        n_sweeps=N_SWEEPS_TO_CHOOSE if _is_large(ratings) else None,
         seed=seed,
     )
 

@@ -276,6 +276,12 @@ def judge_stars(split: Split, seed: int = 0) -> Judgement:
         n_sweeps=N_SWEEPS_TO_CHOOSE,
         seed=seed,
     )
+    if sampling.are_thin(split.train):
+        # Few sweeps set the candidates in order. How the best of them stands
+        # beside counting, only as many tell as it will be fitted with.
+        model = fit_sampler(split.train, n_factors, seed)
+        error = _error_of(model, split.validation)
+        of_sampler[n_factors] = error
     told = _counted(train, test, damping)
     chosen = {"damped biases": f"damping {damping:g}"}
     pair = of_sampler[n_factors], of_counting[damping]

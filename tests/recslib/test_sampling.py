@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from recslib import draws, movielens, sampling, splits
+from recslib.baselines import damped_biases
 from recslib.checkpoints import CheckpointError
 from recslib.evaluation import rmse
 from recslib.ratings import Ratings, RatingsError
@@ -220,6 +221,51 @@ def test_many_blocks_give_the_answer_of_one(split, monkeypatch):
     monkeypatch.setattr(draws, "BLOCK_OTHERS", 30)
     many = fitted(split.train)(*pair)
     assert torch.allclose(one, many, atol=1e-3)
+
+
+# --- What a fit takes that is told nothing ------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sizes", "noise"), [((60, 80, 1_000), 1.0), ((200, 300, 600), 0.5)]
+)
+def test_where_there_are_no_tastes_it_is_level_with_counting(sizes, noise):
+    ratings = movielens.synthetic(*sizes, n_factors=0, noise=noise).ratings
+    ours, of_counting = 0.0, 0.0
+    for fold in splits.random_folds(ratings, 3, seed=0):
+        pair = fold.test.users, fold.test.items
+        stars, clip = fold.test.ratings, ratings.scale
+        model = sampling.sample_factorization(fold.train)
+        ours += rmse(model(*pair), stars, clip=clip)
+        biases = damped_biases(fold.train)
+        of_counting += rmse(biases.predict(*pair), stars, clip=clip)
+    assert ours < 1.005 * of_counting
+
+
+@pytest.mark.parametrize(
+    ("sizes", "n_tastes", "n_factors"),
+    [((60, 80, 1_000), 2, 10), ((60, 80, 1_000), 0, 0), ((9, 9, 19), 2, 0)],
+)
+def test_it_has_factors_where_they_are_ahead(sizes, n_tastes, n_factors):
+    ratings = movielens.synthetic(*sizes, n_factors=n_tastes).ratings
+    model = sampling.sample_factorization(ratings)
+    assert model.users.shape[-1] == 1 + n_factors  # the bias stands first
+
+
+def test_many_ratings_have_factors_and_nobody_asks(monkeypatch):
+    ratings = movielens.synthetic(200, 200, 30_000, n_factors=0).ratings
+    monkeypatch.delattr(sampling, "choose_n_factors")
+    assert sampling.usual_n_factors(ratings) == 10
+    model = sampling.sample_factorization(ratings, n_sweeps=2)
+    assert model.users.shape[-1] == 11
+
+
+def test_more_sweeps_are_averaged_where_ratings_are_thin():
+    for n_ratings, n_sweeps in ((149, 300), (150, 100)):
+        ratings = movielens.synthetic(25, 25, n_ratings).ratings
+        model = sampling.sample_factorization(ratings, 0)
+        assert len(model.history.noise) == n_sweeps
+        assert sampling.are_thin(ratings) == (n_sweeps == 300)
 
 
 # --- A fit that stops ---------------------------------------------------

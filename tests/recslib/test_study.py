@@ -7,6 +7,7 @@ import torch
 from drawing_lots import with_values
 
 from recslib import fitted, study
+from recslib.evaluation import rmse
 from recslib.models import LinearLists
 from recslib.movielens import synthetic
 from recslib.overview import liked_of
@@ -183,6 +184,18 @@ def test_where_validation_data_choose_counting_no_model_is_tested():
     assert stars.verdict.outcome == "level"
     assert stars.table["model"].iloc[-1] == "damped biases"
     assert stars.interval is None
+
+
+def test_where_ratings_are_thin_as_many_sweeps_choose_as_fit(
+    monkeypatch,
+):
+    monkeypatch.setattr(study, "N_FACTORS", [0])
+    split = study.part(synthetic(200, 300, 700, n_factors=0).ratings)
+    words = str(study.judge_stars(split).verdict)
+    model = fitted.fit_sampler(split.train, 0)
+    held = split.validation
+    error = rmse(model(held.users, held.items), held.ratings, held.scale)
+    assert f"(RMSE {error:.3f} against " in words
 
 
 def test_items_with_four_ratings_each_are_named_as_a_reason():
