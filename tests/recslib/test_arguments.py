@@ -574,8 +574,8 @@ CALLS = {
     "lacks": called(movielens.lacks, {"data": "DataSet"}, data=DATA),
     "for_the_book": called(
         movielens.for_the_book,
-        {"data": "DataSet", "seed": "seed"},
-        **{"data": DATA, "seed": 0},
+        {"data": "DataSet", "seed": "seed", "most_items": "count"},
+        **{"data": DATA, "seed": 0, "most_items": 9},
     ),
     "synthetic": called(
         synthetic, {"n_ratings": "count"}, n_users=2, n_items=3, n_ratings=5

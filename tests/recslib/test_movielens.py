@@ -764,9 +764,8 @@ def test_coarse_times_keep_their_order_and_fine_ones_stay():
 
 def test_of_a_large_set_the_book_takes_a_part_and_says_so(monkeypatch):
     monkeypatch.setattr(movielens, "MOST_RATINGS", 600)
-    monkeypatch.setattr(movielens, "MOST_ITEMS", 30)
     whole = synthetic()
-    part = for_the_book(whole, seed=3)
+    part = for_the_book(whole, seed=3, most_items=30)
     ratings = part.ratings
     assert 500 < len(ratings) <= 600 and ratings.n_items <= 30
     assert ratings.counts_by_user().min() > 0
