@@ -476,6 +476,7 @@ def are_thin(train: Ratings) -> bool:
     train
         N ratings; N over users and items together is looked at.
     """
+    check_kind(train, Ratings, "train")
     return len(train) < THIN * (train.n_users + train.n_items)
 
 
@@ -506,7 +507,10 @@ def usual_n_factors(
     ------
     ValueError
         As `sample_factorization`.
+    RatingsError
+        When there are no ratings.
     """
+    _check_parts(train, None, user_features, item_features)
     n = len(train)
     if n >= ENOUGH_RATINGS:
         return N_FACTORS

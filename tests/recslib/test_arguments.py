@@ -692,6 +692,12 @@ CALLS = {
         **{"train": SPLIT.train, "validation": SPLIT.test, "n_sweeps": 2},
         candidates={0},
     ),
+    "are_thin": called(sampling.are_thin, {"train": "Ratings"}, train=R),
+    "usual_n_factors": called(
+        sampling.usual_n_factors,
+        {"train": "Ratings", "seed": "seed"},
+        **{"train": R, "n_sweeps": 2, "seed": 0},
+    ),
     "cut_histories": called(
         sequences.cut_histories,
         {"ratings": "Ratings", "n_steps": "count", "n_context": "count"}
