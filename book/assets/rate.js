@@ -92,7 +92,7 @@
     }
     const parts = (match[3] || "").split("-");
     const starsOf = new Map(); // keeps the order of the ratings
-    for (const part of parts) {
+    for (const part of new Set(parts)) { // repeats say nothing new
       const [, digits, minus, size] = /^(\d+)x(m?)(\d+)$/.exec(part) || [];
       const item = Number(digits);
       const stars = minus ? -Number(size) : Number(size);
