@@ -237,6 +237,7 @@ bench: bench-setup .venv/installed  ## fit the peers and ours, write the results
 	@$(BENCH_PY) -m benchmarks.sequences
 	@$(BENCH_PY) -m benchmarks.growth
 	@$(BENCH_PY) -m benchmarks.processes
+	@$(BENCH_PY) -m benchmarks.scales
 	@$(BENCH_PY) -m benchmarks.list_choices
 	@$(BENCH_PY) -m benchmarks.lists
 	@$(BENCH_PY) -m benchmarks.list_growth

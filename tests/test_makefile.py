@@ -366,7 +366,7 @@ def test_the_benchmark_is_set_up_once_in_environments_of_its_own(house):
     install = "-m pip install --requirement benchmarks/requirements"
     house.make("setup")
     names = (
-        *("folds", "sequences", "growth", "processes"),
+        *("folds", "sequences", "growth", "processes", "scales"),
         *("list_choices", "lists", "list_growth", "nested"),
     )
     fits = [f"-m benchmarks.{name}" for name in names]

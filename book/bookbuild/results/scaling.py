@@ -62,9 +62,36 @@ def processes_markdown(rows: Rows) -> str:
     return "\n".join(lines)
 
 
+def scales_markdown(rows: Rows) -> str:
+    """Write results/scales.json in Markdown, a line a set of ratings."""
+    fits = list(dict.fromkeys(row["fit"] for row in rows))
+    lines = [
+        f"| Set | Ratings | Scale | {' | '.join(fits)} |",
+        f"|---|---:|---|{'---:|' * len(fits)}",
+    ]
+    sets = dict.fromkeys(
+        (row["set"], row["ratings"], tuple(row["scale"])) for row in rows
+    )
+    for name, n_ratings, (low, high) in sets:
+        own = [
+            row
+            for row in rows
+            if (row["set"], row["ratings"]) == (name, n_ratings)
+        ]
+        counted, *others = own
+        mean = sum(counted["rmse"]) / len(counted["rmse"])
+        ratios = " | ".join(f"{row['ratio']:.3f}" for row in others)
+        lines.append(
+            f"| {name} | {n_ratings:,} | {low:g} to {high:g} | {mean:.4g} "
+            f"| {ratios} |"
+        )
+    return "\n".join(lines)
+
+
 def readme_tables() -> dict[str, str]:
     """Return the tables of benchmarks/README.md, by the names of marks."""
     return {
         "growth": growth_markdown(read("growth.json")),
         "processes": processes_markdown(read("processes.json")),
+        "scales": scales_markdown(read("scales.json")),
     }
