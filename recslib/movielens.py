@@ -268,12 +268,18 @@ def _some_of(
     users = order[: max(int((together <= MOST_RATINGS).sum()), 1)]
     is_kept &= torch.isin(ratings.users, users)
     made = _renumbered(data, ratings.select(is_kept))
-    return made, [
+    kept = made.ratings
+    said = (
         f"A chapter fits many models, so it takes a part of these data: "
-        f"{len(made.ratings):,} of {n:,} ratings, by "
-        f"{made.ratings.n_users:,} of {n_users:,} users drawn at random, of "
-        f"the {made.ratings.n_items:,} of {n_items:,} items that most rated."
-    ]
+        f"{len(kept):,} of {n:,} ratings"
+    )
+    if n_items > most_items:
+        said += (
+            f", of the {kept.n_items:,} of {n_items:,} items that most rated"
+        )
+    if len(users) < n_users:
+        said += f", by {kept.n_users:,} of {n_users:,} users drawn at random"
+    return made, [f"{said}."]
 
 
 def _renumbered(data: DataSet, ratings: Ratings) -> DataSet:

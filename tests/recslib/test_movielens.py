@@ -797,7 +797,12 @@ def test_of_a_large_set_the_book_takes_a_part_and_says_so(monkeypatch):
         torch.tensor(whole.ratings.item_ids), torch.tensor(ratings.item_ids)
     )
     assert whole.ratings.counts_by_item()[kept].min() >= counts[30]
-    assert any("takes a part of these data" in note for note in part.notes)
+    assert any("users drawn at random." in note for note in part.notes)
+    of_items = for_the_book(synthetic(n_ratings=500), most_items=30)
+    (said,) = [note for note in of_items.notes if "takes a part" in note]
+    assert said.endswith(
+        "of 500 ratings, of the 30 of 80 items that most rated."
+    )
 
 
 # The real set ---------------------------------------------------------------
