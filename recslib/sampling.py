@@ -491,10 +491,11 @@ def usual_n_factors(
 ) -> int:
     """Say how many factors a fit gets that names none: 10, or 0.
 
-    Where there are no tastes, ten factors make a thousand ratings' predictions
-    worse by two in a hundred, and those of 30,000 by two in ten thousand. So
-    with fewer than 30,000 a fifth is held out, and then another, until 2,000
-    have been; ten factors stay if they are ahead of biases alone there.
+    Where there are no tastes, ten factors make predictions from a thousand
+    ratings worse by two in a hundred, and from 40,000 or more by one in a
+    thousand at most. So with fewer than 30,000 a fifth is held out, and then
+    another, until 2,000 have been; ten factors stay if they are ahead of
+    biases alone there.
 
     Parameters
     ----------
