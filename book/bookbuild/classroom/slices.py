@@ -322,11 +322,16 @@ def needed(
 def _asked_by(statement: Statement) -> frozenset[str]:
     """Return what a statement needs from above as it runs.
 
-    A loop that both makes and uses a name makes it first.
+    A loop that both makes and uses a name makes it first; what an ``if`` asks
+    comes before.
     """
-    if isinstance(statement.node, ast.Assign | ast.AugAssign):
+    node = statement.node
+    if isinstance(node, ast.Assign | ast.AugAssign):
         return statement.uses
-    return statement.uses - statement.makes
+    asked = statement.uses - statement.makes
+    if isinstance(node, ast.If | ast.While):
+        asked |= names_in(ast.unparse(node.test))[1]
+    return asked
 
 
 def _making(

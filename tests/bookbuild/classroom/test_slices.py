@@ -119,6 +119,16 @@ def test_what_a_loop_makes_needs_nothing_above(sources):
     ]
 
 
+def test_what_an_if_asks_is_needed_though_it_makes_that_anew():
+    cells = [
+        v4.new_code_cell("given = {}"),
+        v4.new_code_cell("if not given:\n    given = {1: 5}"),
+    ]
+    statements = slices.statements_of(cells)
+    kept = slices.needed(statements, frozenset({"given"}), 2)
+    assert [each.cell for each in kept] == [0, 1]
+
+
 def test_a_name_that_nobody_makes_is_an_error(sources):
     with pytest.raises(BuildError, match="'nowhere' is used, and nothing"):
         sources("nowhere")
