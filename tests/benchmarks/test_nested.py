@@ -44,6 +44,7 @@ def test_the_settings_with_the_lowest_validation_error_are_chosen(folds):
     assert nested.choose(carved, GRID[::-1]) == GRID[0]
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_other_stars_in_the_test_part_change_no_choice(folds):
     fold = folds[0]
     stars = torch.full_like(fold.test.ratings, 1.0)

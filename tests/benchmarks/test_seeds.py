@@ -103,7 +103,8 @@ def test_a_prediction_is_clipped_to_the_scale(guesses, parts, data, tmp_path):
             assert all(low <= each.min() <= high for each in said)
 
 
-def test_every_model_answers_for_every_rating(data, parts, monkeypatch):
+@pytest.mark.usefixtures("short_fits")
+def test_every_model_answers_for_every_rating(data, parts):
     side = side_features(data)
     named = set()
     for task, fit, _ in seeds.MODELS.values():

@@ -47,6 +47,7 @@ def altered(part, row):
 # Ours ------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_ahead_a_rating_is_heard_after_it_and_not_before(split):
     predict = Contender("recslib", "LSTMRating ahead", QUICK).prepare(
         split.train
@@ -67,6 +68,7 @@ def test_ahead_a_rating_is_heard_after_it_and_not_before(split):
     assert not moved[split.test.users != user].any()
 
 
+@pytest.mark.usefixtures("short_fits")
 @pytest.mark.parametrize("model", ["LSTMRating", "BothSides"])
 def test_on_the_folds_no_test_rating_is_heard(random_split, model):
     train, test = random_split.train, random_split.test
@@ -79,6 +81,7 @@ def test_on_the_folds_no_test_rating_is_heard(random_split, model):
     assert some == pytest.approx(whole[::7], abs=1e-5)
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_the_folded_in_here_are_those_of_the_library(split):
     model = fit_factorization(split.train)
     joined, is_test = join(split.train, split.test)

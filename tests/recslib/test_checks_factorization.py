@@ -957,16 +957,20 @@ def small(n_factors, **settings):
 
 
 SMALL = [
-    right("three", small(3)),
-    right("eight", small(8, seed=5)),
+    right("three", small(3, n_epochs=60)),
+    right("eight", small(8, n_epochs=60, seed=5)),
     wrong("nothing yet", "returns nothing", nothing),
     wrong("a number", "a function is wanted here; 4 came", 4),
     wrong("a number of factors", "a fitted model is wanted; 4", lambda t: 4),
-    wrong("the final one", "45,150 parameters; stay below 9,030", small(128)),
+    wrong(
+        "the final one",
+        "45,150 parameters; stay below 9,030",
+        small(128, n_epochs=1),
+    ),
     wrong("too large", "stay below", small(30, n_epochs=1)),
     wrong("not fitted", "Is it fitted", unfitted),
-    wrong("no factors", "more factors|Is it fitted", small(0)),
-    wrong("one factor", "room for more factors", small(1)),
+    wrong("no factors", "more factors|Is it fitted", small(0, n_epochs=20)),
+    wrong("one factor", "room for more factors", small(1, n_epochs=60)),
     wrong("NaN", "NaN", lambda t: Tuned(t, lambda stars: stars * math.nan)),
     wrong(
         "column", r"shape", lambda t: Tuned(t, lambda stars: stars[:, None])
@@ -996,7 +1000,8 @@ def test_a_model_that_has_seen_the_held_out_ratings_does_not_pass(chosen_on):
     both, _ = splits.join(chosen_on.train, chosen_on.validation)
     for seen in (both, chosen_on.validation):
         said = checks.small_factorization(
-            lambda _, seen=seen: fit_factorization(seen, 8), chosen_on
+            lambda _, seen=seen: fit_factorization(seen, 8, n_epochs=20),
+            chosen_on,
         )
         assert "numbers users and films anew" in " ".join(said.split())
 
