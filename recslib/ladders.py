@@ -105,10 +105,10 @@ def ladder(
     heights = np.arange(len(rungs))
     if limits is not None:
         ax.set_xlim(*limits)
+    drawn = []
     for height, rung in zip(heights, rungs.itertuples(), strict=True):
         chosen = rung.model == (highlight or rungs["model"].iloc[-1])
         colour = ORANGE if chosen else BLUE
-        text = f"{rung.value:.3f}"
         if limits is not None and not limits[0] <= rung.value <= limits[1]:
             right = rung.value > limits[1]
             ax.annotate(
@@ -127,16 +127,9 @@ def ladder(
             color=colour,
             capsize=3,
         )
-        ax.annotate(
-            text,
-            (rung.value if np.isnan(rung.high) else rung.high, height),
-            xytext=(6, 0),
-            textcoords="offset points",
-            ha="left",
-            va="center",
-            fontsize=8,
-            color=colour,
-        )
+        drawn.append((height, rung, colour))
+    for height, rung, colour in drawn:
+        _number(ax, height, rung, colour, guess)
     if guess is not None:
         name, value = guess
         ax.axvline(value, color=GREY, linestyle=":")
@@ -324,6 +317,33 @@ def _whisker(rung: NamedTuple) -> list[list[float]] | None:
     if np.isnan(rung.low):
         return None
     return [[rung.value - rung.low], [rung.high - rung.value]]
+
+
+def _number(
+    ax: Axes,
+    height: float,
+    rung: NamedTuple,
+    colour: str,
+    guess: tuple[str, float] | None,
+) -> None:
+    """Write a rung's number right of it, or left where a line goes through."""
+    low, high = (
+        rung.value if np.isnan(end) else end for end in (rung.low, rung.high)
+    )
+    left, right = ax.get_xlim()
+    reach = 0.12 * (right - left)  # of a number in this size, and its gap
+    is_crossed = guess is not None and high < guess[1] < high + reach
+    goes_left = is_crossed and low - reach > left
+    ax.annotate(
+        f"{rung.value:.3f}",
+        (low if goes_left else high, height),
+        xytext=(-6 if goes_left else 6, 0),
+        textcoords="offset points",
+        ha="right" if goes_left else "left",
+        va="center",
+        fontsize=8,
+        color=colour,
+    )
 
 
 def _places(

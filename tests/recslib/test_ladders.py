@@ -213,6 +213,26 @@ def test_a_ladder_of_lists_stands_where_its_values_are():
     assert {"0.250", "0.400"} == set(texts(ax))
 
 
+@pytest.mark.parametrize("guess", [0.21, 0.25, 0.292, 0.3, 0.31, 0.33, 0.39])
+def test_no_number_is_crossed_by_the_line_of_guessing(guess):
+    rungs = pd.concat([LISTS[:1].assign(ndcg=0.12, low=0.1, high=0.15), LISTS])
+    ax = ladders.ladder(rungs, measure=ladders.NDCG, guess=("guess", guess))
+    ax.figure.draw_without_rendering()
+    line = ax.transData.transform((guess, 0))[0]
+    for text in ax.texts:
+        if text.get_text() in ("0.250", "0.400"):
+            number = text.get_window_extent()
+            assert not number.x0 <= line <= number.x1
+            assert number.x0 > ax.bbox.x0
+
+
+def test_where_there_is_no_room_on_the_left_a_number_stays_on_the_right():
+    guess = ("guess", 0.3)
+    ax = ladders.ladder(LISTS, measure=ladders.NDCG, guess=guess)
+    (number,) = (text for text in ax.texts if text.get_text() == "0.250")
+    assert number.get_ha() == "left"
+
+
 def test_the_bar_of_a_rung_with_an_interval_ends_where_that_does():
     ax = ladders.ladder(LISTS, measure=ladders.NDCG)
     first, last = ax.containers
