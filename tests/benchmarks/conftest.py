@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import contenders, seeds
+from benchmarks import contenders, scales, seeds
 from recslib import recipes
 from recslib.sampling import sample_factorization
 
@@ -15,10 +15,11 @@ def short_fits(monkeypatch):
         return 1, 1.0, 1.0
 
     def drawn(train, **how):
-        return sample_factorization(train, **how | {"n_sweeps": 8})
+        few = {"n_factors": 2, "n_sweeps": 8}
+        return sample_factorization(train, **how | few)
 
     monkeypatch.setattr(recipes, "_hold_out", held_out)
-    for script in (contenders, seeds):
+    for script in (contenders, scales, seeds):
         monkeypatch.setattr(script, "sample_factorization", drawn)
     for name in ("N_EPOCHS", "N_NETWORK_EPOCHS", "N_LSTM_EPOCHS"):
         monkeypatch.setattr(seeds, name, 1)

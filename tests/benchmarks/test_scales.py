@@ -18,6 +18,7 @@ def test_ratings_are_stretched_from_end_to_end():
     assert torch.allclose(stretched.ratings, 5 * (ratings.ratings - 3))
 
 
+@pytest.mark.usefixtures("short_fits")
 def test_a_set_has_a_row_a_fit_and_counting_is_one():
     ratings = synthetic(n_ratings=300).ratings
     rows = scales.measure("made up", ratings)

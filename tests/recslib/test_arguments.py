@@ -1207,7 +1207,7 @@ def on_scale(low: float, high: float) -> Ratings:
 )
 def test_other_scales_are_fitted_better_than_by_guessing(fit_it, scale):
     split = splits.random_split(on_scale(*scale))
-    model = fit_it(split.train, n_factors=8)
+    model = fit_it(split.train, n_factors=8, n_epochs=20)
     told = training.predict(model, (split.test.users, split.test.items))
     mean = baselines.global_mean(split.train)
     guess = mean.predict(split.test.users, split.test.items)
