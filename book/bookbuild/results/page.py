@@ -485,9 +485,14 @@ def growth_table() -> str:
 def processes_table() -> str:
     """Write what a fit takes in one process and in two."""
     rows = benchmark.read("processes.json")
+    alone, shared, apart = (row["wall_s"] for row in rows)
     caption = (
         f"{rows[0]['sweeps']} sweeps over {rows[0]['ratings']:,} made-up "
-        f"ratings."
+        f"ratings. The last line is two whole fits side by side: two cores "
+        f"share a memory, so each is slower than alone. What two processes "
+        f"do with one fit takes {alone / shared:.2f} times less than one "
+        f"does, and {apart / shared:.2f} times less than two fits take side "
+        f"by side, where 2 would be all that there is to gain."
     )
     table = scaling.processes_markdown(rows)
     return "\n\n".join(

@@ -47,17 +47,18 @@ def slope(rows: dict[int, dict[str, Any]]) -> float:
 
 
 def processes_markdown(rows: Rows) -> str:
-    """Write results/processes.json in Markdown, a line a number of them."""
+    """Write results/processes.json in Markdown, a line a row."""
     lines = [
-        "| Processes | CPU s of each | Wall s | Load | Peak MB | RMSE |",
-        "|---:|---:|---:|---:|---:|---:|",
+        "| Processes a fit | Fits | CPU s of each | Wall s | Load | Peak MB "
+        "| RMSE |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
         each = " and ".join(f"{cpu:.1f}" for cpu in row["cpu_s"])
         lines.append(
-            f"| {row['processes']} | {each} | {row['wall_s']:.1f} "
-            f"| {row['load_at_start']:.1f} | {row['peak_mb']:,} "
-            f"| {row['rmse']:.6f} |"
+            f"| {row['processes']} | {row['fits']} | {each} "
+            f"| {row['wall_s']:.1f} | {row['load_at_start']:.1f} "
+            f"| {row['peak_mb']:,} | {row['rmse']:.6f} |"
         )
     return "\n".join(lines)
 

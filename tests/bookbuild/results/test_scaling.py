@@ -47,19 +47,19 @@ def test_growth_has_a_line_a_model_and_a_dash_where_none_was_measured():
     assert lines[4].startswith("| myFM (C++) | 4.00&numsp; (8.0) | - |")
 
 
-def test_processes_have_a_line_a_number_of_them():
+def test_fits_in_several_processes_have_a_line_each():
     made = {
         **{"ratings": 100, "sweeps": 20, "wall_s": 6.25, "peak_mb": 1_100},
         **{"rmse": 0.81234567, "load_at_start": 1.0},
     }
     lines = scaling.processes_markdown(
         [
-            {**made, "processes": 1, "cpu_s": [6.0]},
-            {**made, "processes": 2, "cpu_s": [3.04, 2.96]},
+            {**made, "processes": 1, "fits": 1, "cpu_s": [6.0]},
+            {**made, "processes": 2, "fits": 1, "cpu_s": [3.04, 2.96]},
         ]
     ).splitlines()
-    assert lines[2] == "| 1 | 6.0 | 6.2 | 1.0 | 1,100 | 0.812346 |"
-    assert lines[3] == "| 2 | 3.0 and 3.0 | 6.2 | 1.0 | 1,100 | 0.812346 |"
+    assert lines[2] == "| 1 | 1 | 6.0 | 6.2 | 1.0 | 1,100 | 0.812346 |"
+    assert lines[3] == "| 2 | 1 | 3.0 and 3.0 | 6.2 | 1.0 | 1,100 | 0.812346 |"
 
 
 @pytest.mark.parametrize("name", ["growth", "processes"])
