@@ -488,11 +488,10 @@ def processes_table() -> str:
     alone, shared, apart = (row["wall_s"] for row in rows)
     caption = (
         f"{rows[0]['sweeps']} sweeps over {rows[0]['ratings']:,} made-up "
-        f"ratings. The last line is two whole fits side by side: two cores "
-        f"share a memory, so each is slower than alone. What two processes "
-        f"do with one fit takes {alone / shared:.2f} times less than one "
-        f"does, and {apart / shared:.2f} times less than two fits take side "
-        f"by side, where 2 would be all that there is to gain."
+        f"ratings. One fit is {alone / shared:.2f} times as fast in two "
+        f"processes as in one. The last line is two fits side by side, "
+        f"which shows what two cores lose by sharing a memory: against it, "
+        f"two processes gain {apart / shared:.2f} times, of 2 that there are."
     )
     table = scaling.processes_markdown(rows)
     return "\n\n".join(
