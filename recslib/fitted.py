@@ -266,14 +266,23 @@ def predict_ratings(
     ------
     RatingsError
         When there is no such person, or an item is not found.
+    ValueError
+        When it is a model of lists.
     """
+    _check_model(star_model, "star_model")
+    if "liked" in star_model.settings:
+        raise ValueError(
+            f"star_model is {type(star_model.model).__name__}, a model of "
+            f"lists, which knows no ratings; give the study's star_model, or "
+            f"what was saved as model-of-ratings."
+        )
     model, ratings = star_model.model, star_model.ratings
     user = ratings.user_index(user_id)
     rows = [recommend.item_called(each, ratings) for each in items]
     rows = torch.tensor(rows, dtype=torch.int64)  # of no items, too
     with torch.no_grad():
         told = model(torch.full_like(rows, user), rows).clamp(*ratings.scale)
-    if star_model.settings["is_log"]:
+    if star_model.settings.get("is_log", False):
         told = told.expm1()
     return pd.DataFrame(
         {
@@ -308,14 +317,11 @@ def for_user(
     RatingsError
         When there is no such person.
     ValueError
-        When n is below 1.
+        When n is below 1, or it is no model of a study's lists.
     """
+    liked = _liked_of(list_model)
     return serve.for_user(
-        list_model.model,
-        list_model.ratings,
-        user_id,
-        n,
-        liked=list_model.settings["liked"],
+        list_model.model, list_model.ratings, user_id, n, liked=liked
     )
 
 
@@ -337,14 +343,10 @@ def for_all(list_model: Fitted | Saved, n: int = N_PLACES) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        When n is below 1.
+        When n is below 1, or it is no model of a study's lists.
     """
-    return serve.for_all(
-        list_model.model,
-        list_model.ratings,
-        n,
-        liked=list_model.settings["liked"],
-    )
+    liked = _liked_of(list_model)
+    return serve.for_all(list_model.model, list_model.ratings, n, liked=liked)
 
 
 def for_newcomer(
@@ -375,12 +377,14 @@ def for_newcomer(
     ------
     RatingsError
         As in `recslib.recommend.rated_items`.
+    ValueError
+        When it is no model of a study's lists.
     """
+    liked = _liked_of(list_model)
     model, ratings = list_model.model, list_model.ratings
-    settings = list_model.settings
     if not isinstance(model, ListFactorization):
         return serve.for_stranger(
-            model, ratings, stars, n, liked=settings["liked"], name="newcomer"
+            model, ratings, stars, n, liked=liked, name="newcomer"
         )
     items, given = recommend.rated_items(stars, ratings)
     alone = ListFactorization(1, *model.item_factors.weight.shape)
@@ -388,7 +392,7 @@ def for_newcomer(
         {
             **model.state_dict(),
             "user_factors.weight": _newcomers_row(
-                model, items, given, settings
+                model, items, given, list_model.settings
             ),
         }
     )
@@ -401,6 +405,29 @@ def for_newcomer(
         user_ids=np.array(["newcomer"], dtype=object),
     )
     return serve.for_user(alone, own, "newcomer", n)
+
+
+def _check_model(given: object, name: str) -> None:
+    """Refuse what holds no model with its ratings and settings."""
+    if not isinstance(given, Fitted | Saved):
+        raise ValueError(
+            f"{name} came as {type(given).__name__}; give the {name} of a "
+            f"study, which is None where no model was kept, or what "
+            f"recslib.saving.load gives back."
+        )
+
+
+def _liked_of(list_model: Fitted | Saved) -> float:
+    """Return from which rating on something is liked, as a study saves it."""
+    _check_model(list_model, "list_model")
+    if "liked" not in list_model.settings:
+        raise ValueError(
+            f"list_model is {type(list_model.model).__name__}, which was "
+            f"saved without `liked`, as models of ratings are; give the "
+            f"study's list_model, or what was saved as model-of-lists. "
+            f"recslib.serve makes lists of any model and its ratings."
+        )
+    return list_model.settings["liked"]
 
 
 def _newcomers_row(

@@ -104,7 +104,8 @@ def test_a_newcomer_to_ials_is_told_what_somebody_known_is_told():
     # And whoever liked nothing, what most people liked.
     bad = {ratings.titles[0]: 1}
     popular = fitted.popular_lists(ratings, liked)
-    most = replace(made, model=popular, settings={"kind": "most liked"})
+    counted = {"kind": "most liked", "liked": liked.least}
+    most = replace(made, model=popular, settings=counted)
     told = fitted.for_newcomer(most, bad)
     assert fitted.for_newcomer(made, bad)["title"].tolist() == (
         told["title"].tolist()
@@ -165,3 +166,42 @@ def test_a_newcomer_is_heard_by_title(liked_lists):
     assert title not in told["title"].tolist()
     with pytest.raises(RatingsError, match="give 1 to 5"):
         fitted.for_newcomer(liked_lists, {title: 9})
+
+
+@pytest.fixture(scope="module")
+def of_ratings():
+    """Fit the sampler, and save no settings, as a cluster does."""
+    ratings = synthetic(60, 40, 1_500, seed=3).ratings
+    return Fitted(fitted.fit_sampler(ratings, 2), ratings, {})
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        fitted.for_all,
+        lambda model: fitted.for_user(model, 1),
+        lambda model: fitted.for_newcomer(model, {1: 5.0}),
+    ],
+)
+def test_lists_of_a_model_of_ratings_are_made_elsewhere(of_ratings, ask):
+    with pytest.raises(
+        ValueError, match=r"SampledFactorization, which.*serve"
+    ):
+        ask(of_ratings)
+    with pytest.raises(ValueError, match="list_model came as NoneType; give"):
+        ask(None)
+
+
+def test_what_was_saved_without_settings_predicts_as_it_is(of_ratings):
+    ratings = of_ratings.ratings
+    user_id = ratings.user_ids[7].item()
+    told = fitted.predict_ratings(of_ratings, user_id, [ratings.titles[5]])
+    expected = of_ratings.model(torch.tensor([7]), torch.tensor([5]))
+    assert told["prediction"].tolist() == pytest.approx(expected.tolist())
+
+
+def test_a_model_of_lists_predicts_no_ratings(liked_lists):
+    with pytest.raises(ValueError, match="a model of lists, which knows no"):
+        fitted.predict_ratings(liked_lists, 1, [1])
+    with pytest.raises(ValueError, match="None where no model was kept"):
+        fitted.predict_ratings(None, 1, [1])
