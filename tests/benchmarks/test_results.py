@@ -182,8 +182,7 @@ def test_two_processes_give_the_answer_of_one_and_share_its_work():
     assert told == [(1, 1), (2, 1), (1, 2)]
     assert [len(row["cpu_s"]) for row in (one, two, apart)] == [1, 2, 2]
     assert one["rmse"] == two["rmse"] == apart["rmse"]
-    # Cores that share a memory slow each other down, whatever they do.
-    assert two["wall_s"] < apart["wall_s"] / 1.6
+    assert max(two["cpu_s"]) < one["cpu_s"][0] / 1.6
 
 
 def test_what_the_results_page_says_of_the_field_is_so():
