@@ -128,6 +128,7 @@ def ladder(
             capsize=3,
         )
         drawn.append((height, rung, colour))
+    # Only now does the axis have its ends, and a number its room.
     for height, rung, colour in drawn:
         _number(ax, height, rung, colour, guess)
     if guess is not None:
