@@ -283,6 +283,7 @@ def test_pages_open_from_a_folder_with_their_maths(
 ):
     visit.address = html_folder.as_uri()
     visit.open(CHAPTER)
-    assert visit.page.locator(".math mjx-math").count() > 0
+    # It waits until MathJax has set them: a folder's requests end before.
     assert not visit.page.evaluate(UNREADABLE_MATH)
+    assert visit.page.locator(".math mjx-math").count() > 0
     assert not visit.foreign and not visit.errors
