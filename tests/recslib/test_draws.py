@@ -22,9 +22,10 @@ def test_rows_are_ridge_regressions_where_the_other_side_is_held():
     )
     pairs = torch.tensor(users), torch.tensor(items)
     (block,) = draws._blocks(*pairs, torch.tensor(y), (n, n_others), [0, n])
+    table = block.sums.to_dense()
     means, lower = draws.row_posterior(
-        block.counts @ told,
-        block.sums @ trusted,
+        (table != 0).to(told) @ told,
+        table @ trusted,
         torch.tensor(prior_means),
         torch.tensor(precision),
         torch.tensor(noise_precisions),
@@ -98,20 +99,54 @@ def test_blocks_part_the_rows_and_hold_every_rating_once(monkeypatch):
         blocks = draws._blocks(
             rows[mixed], columns[mixed], y[mixed], (6, 20), own
         )
-        held, counted = torch.zeros(2, 6, 20)
+        held = torch.zeros(6, 20)
         for block in blocks:
             held[block.span, block.others] += block.sums.to_dense()
-            counted[block.span, block.others] += block.counts.to_dense()
         some = torch.zeros(6, 20)
         some[own[0] : own[-1]] = wanted[own[0] : own[-1]]
         assert torch.equal(held, some)
-        assert torch.equal(counted, (some > 0).float())
         others = [(block.others.start, block.others.stop) for block in blocks]
         n_rows = len(own) - 1
         assert (
             others
             == [(0, 8)] * n_rows + [(8, 16)] * n_rows + [(16, 20)] * n_rows
         )
+
+
+def test_blocks_are_one_or_an_even_number_that_cost_the_same(monkeypatch):
+    monkeypatch.setattr(draws, "BLOCK_RATINGS", 100)
+    monkeypatch.setattr(draws, "ROW_RATINGS", 1)
+    one = torch.full((10,), 9)
+    assert draws._cuts(one) == [0, 10]
+    for n_rows in (11, 19, 31, 50):
+        cuts = draws._cuts(torch.full((n_rows,), 9))
+        sizes = torch.tensor(cuts).diff()
+        assert len(sizes) % 2 == 0
+        assert sizes.max() <= 10 and sizes.max() - sizes.min() <= 1
+
+
+def test_each_process_sums_what_its_own_rows_are_told(monkeypatch):
+    monkeypatch.setattr(draws, "BLOCK_OTHERS", 8)
+    chance = np.random.default_rng(0)
+    rows, columns = np.nonzero(chance.random((9, 20)) < 0.3)
+    rows, columns = torch.tensor(rows), torch.tensor(columns)
+    y = torch.tensor(chance.normal(size=len(rows)))
+    side = draws.start_side(rows, columns, y, (9, 20), None, 3, chance)
+    other = draws.start_side(columns, rows, y, (20, 9), None, 3, chance)
+    other.rows = torch.tensor(chance.normal(size=(20, 4)))
+    other.trust = torch.tensor(chance.uniform(0.5, 2.0, 20))
+    told, trusted = draws.what_a_rating_tells(other.rows, other.trust)
+    table = torch.zeros(9, 20, dtype=y.dtype)
+    table[rows, columns] = y
+    wanted = (table != 0).to(told) @ told, table @ trusted
+    for own in ([0, 4, 9], [4, 9], [9]):
+        side.cuts = own
+        side.blocks = draws._blocks(rows, columns, y, (9, 20), own)
+        drawn = slice(own[0], own[-1])
+        for ours, of_all in zip(
+            draws._told_to(side, other), wanted, strict=True
+        ):
+            assert torch.allclose(ours, of_all[drawn])
 
 
 # --- The whole, exactly -------------------------------------------------
