@@ -296,18 +296,19 @@ def what_a_rating_tells(
         each once, and what the others' biases take away. And to be multiplied
         by the rating, (n_others, D).
     """
-    # One column after the other, each in one piece: to look up all pairs of
-    # columns takes several times as long.
-    columns = others.T.contiguous()
-    design = torch.cat([torch.ones_like(columns[:1]), columns[1:]])
-    trusted = trust * design
-    widths = _widths(len(columns))
-    told = columns.new_empty(sum(widths), len(others))
-    *products, taken = told.split(widths)
+    n, size = others.shape
+    design = others.clone()
+    design[:, 0] = 1
+    trusted = trust[:, None] * design
+    widths = _widths(size)
+    told = others.new_empty(n, sum(widths))
+    *products, taken = told.split(widths, dim=1)
+    # A column with those behind it: to look up all pairs of columns takes
+    # several times as long.
     for number, part in enumerate(products):
-        torch.mul(trusted[number], design[number:], out=part)
-    torch.mul(trusted, columns[0], out=taken)
-    return told.T.contiguous(), trusted.T.contiguous()
+        torch.mul(trusted[:, number, None], design[:, number:], out=part)
+    torch.mul(trusted, others[:, :1], out=taken)
+    return told, trusted
 
 
 def row_posterior(
@@ -512,12 +513,13 @@ def _blocks(
         own = torch.nonzero(own)[:, 0]
         rows, columns, y = rows[own], columns[own], y[own]
     parts = columns // BLOCK_OTHERS
-    places = parts * n + rows
-    keys, order = torch.sort((places - parts) * BLOCK_OTHERS + columns)
-    columns, y = keys.remainder_(BLOCK_OTHERS).int(), y[order]
+    places = (parts * n).add_(rows)
     n_parts = math.ceil(n_others / BLOCK_OTHERS)
     starts = torch.zeros(n_parts * n + 1, dtype=torch.long)
     starts[1:] = torch.bincount(places, minlength=n_parts * n).cumsum(0)
+    keys = places.sub_(parts).mul_(BLOCK_OTHERS).add_(columns)
+    keys, order = torch.sort(keys)
+    columns, y = keys.remainder_(BLOCK_OTHERS).int(), y[order]
     blocks = []
     for part, (first, last) in product(range(n_parts), pairwise(cuts)):
         its = starts[part * n + first : part * n + last + 1]

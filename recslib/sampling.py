@@ -407,8 +407,9 @@ def sample_factorization(
     where = find_device(device)
     started = time.perf_counter()
     chance = np.random.default_rng(seed)
-    mean = train.ratings.double().mean().item()
-    sd = train.ratings.double().std(correction=0).item()
+    stars = train.ratings.double()
+    mean, sd = stars.mean().item(), stars.std(correction=0).item()
+    del stars
     if sd < 1e-6 * max(abs(mean), 1.0):
         sd = 0.0  # all equal: nothing is to be learnt but the mean
     y = ((train.ratings - mean) / (sd or 1.0)).to(where)
