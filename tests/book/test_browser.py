@@ -75,7 +75,9 @@ class Visit:
     def open(self, path, wait_until="networkidle"):
         self.foreign.clear()
         self.errors.clear()
-        self.page.goto(f"{self.address}/{path}", wait_until=wait_until)
+        # A page from a folder may be idle before its scripts have run.
+        self.page.goto(f"{self.address}/{path}", wait_until="load")
+        self.page.wait_for_load_state(wait_until)
 
 
 @pytest.fixture
@@ -283,7 +285,7 @@ def test_pages_open_from_a_folder_with_their_maths(
 ):
     visit.address = html_folder.as_uri()
     visit.open(CHAPTER)
-    # It waits until MathJax has set them: a folder's requests end before.
+    # It waits until MathJax has set them.
     assert not visit.page.evaluate(UNREADABLE_MATH)
     assert visit.page.locator(".math mjx-math").count() > 0
     assert not visit.foreign and not visit.errors

@@ -117,7 +117,8 @@ def opened(
             else None
         ),
     )
-    page.goto(f"{address}/{CHAPTER}", wait_until="networkidle")
+    page.goto(f"{address}/{CHAPTER}", wait_until="load")
+    page.wait_for_load_state("networkidle")
     yield page
     context.close()
 

@@ -53,7 +53,8 @@ def chapter(request, browser, book_address):
         permissions=["clipboard-read", "clipboard-write"],
     )
     page = context.new_page()
-    page.goto(f"{book_address}/{CHAPTER}", wait_until="networkidle")
+    page.goto(f"{book_address}/{CHAPTER}", wait_until="load")
+    page.wait_for_load_state("networkidle")
     page.add_style_tag(content=NO_FADING)
     yield page
     context.close()
