@@ -537,7 +537,8 @@ def _blocks(
 def _cuts(n_ratings: Tensor) -> list[int]:
     """Say where blocks of rows begin and, at last, where all end.
 
-    One block, or an even number of them: two processes have as much to do.
+    One block, or an even number of them that cost about the same, so that two
+    processes have as much to do. Rows that cost more than a block leave fewer.
     """
     cost = (n_ratings + ROW_RATINGS).cumsum(0)
     total = int(cost[-1])
