@@ -64,14 +64,17 @@ TWO_AT_A_TIME = $(if $(filter-out 1,$(CORES)),-j2)
 SIDE_BY_SIDE = --no-print-directory \
 	$(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,$(TWO_AT_A_TIME))
 
+# These share a kernel for each chapter, so one process runs them all: beside
+# the book, whose last steps leave a core.
+BESIDE_BOOK := tests/notebooks/test_edits.py \
+	tests/notebooks/test_quick_runs.py tests/notebooks/test_run_again.py
 # These look at what `make book` leaves in _build.
 AFTER_BOOK := tests/book tests/notebooks/test_executed.py
 
-.PHONY: help setup data executed built book test compared short $(COMPARED) \
-	test-quick lab serve pdf \
-	notebooks numbers results readme classroom kit kit-check doctor hub \
-	hub-check chapter pins \
-	address bench-setup bench seeds clean
+.PHONY: help setup data executed built book test again compared short \
+	$(COMPARED) test-quick lab serve pdf notebooks numbers results readme \
+	classroom kit kit-check doctor hub hub-check chapter pins address \
+	bench-setup bench seeds clean
 .DELETE_ON_ERROR:
 
 help:
@@ -119,15 +122,18 @@ book:  ## run the notebooks and build the HTML book
 test:  ## everything that CI runs
 	@+$(MAKE) $(SIDE_BY_SIDE) .venv/installed .venv-hub/installed
 	$(PY) -m ruff check .
-	$(PY) -m pytest -n2 --dist loadgroup tests $(AFTER_BOOK:%=--ignore=%)
-	@+$(MAKE) $(SIDE_BY_SIDE) built compared
+	$(PY) -m pytest -n2 --dist loadgroup tests \
+		$(BESIDE_BOOK:%=--ignore=%) $(AFTER_BOOK:%=--ignore=%)
+	@+$(MAKE) $(SIDE_BY_SIDE) built again compared
 	$(PY) -m pytest -n2 --dist loadfile $(AFTER_BOOK)
 
-# What nbval compares, in short copies: Sphinx, which comes after the notebooks,
-# leaves a core for it.
+again: .venv/installed
+	$(PY) -m pytest -n1 --dist loadgroup $(BESIDE_BOOK)
+
+# What nbval compares, in short copies.
 compared: $(COMPARED)
 	@:
-short: .venv/installed | $(EXECUTED)
+short: .venv/installed
 	$(PY) book/build.py short
 $(COMPARED): compare-%: short
 	RECSLIB_PROGRESS=off $(PY) -m pytest --nbval --nbval-current-env \

@@ -476,6 +476,7 @@ def test_make_test_covers_lint_units_book_nbval_and_pages_in_order(built):
         "ruff",
         "--ignore=tests/book",
         HTML,
+        "pytest -n1 --dist loadgroup tests/notebooks",
         "build.py short",
         "_build/short/02_second.ipynb",
         "_build/short/01_first.ipynb",
@@ -485,6 +486,23 @@ def test_make_test_covers_lint_units_book_nbval_and_pages_in_order(built):
     for word, call in zip(words, calls, strict=True):
         assert word in call
     assert sum("--nbval " in call for call in calls) == 2
+
+
+def test_make_test_runs_every_test_and_none_twice(built):
+    status, calls = built.make("test")
+    assert status == 0
+    ran = [set(call.split()) for call in calls if "pytest -n" in call]
+    first, *others = [
+        {word for word in words if word.startswith("tests")} for words in ran
+    ]
+    left_out = [
+        word.removeprefix("--ignore=")
+        for word in sorted(ran[0])
+        if word.startswith("--ignore=")
+    ]
+    assert first == {"tests"}
+    assert sorted(path for paths in others for path in paths) == left_out
+    assert all((ROOT / path).exists() for path in left_out)
 
 
 def test_a_notebook_that_prints_something_else_stops_make_test(built):
