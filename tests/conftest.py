@@ -1,12 +1,12 @@
 """Which tests run in one process, and the browser that they open."""
 
 import os
+from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
-from bookbuild.paper.browser import FLAGS, NoBrowserError, browser_path
+from bookbuild.paper.browser import NoBrowserError, opened_browser
 
 
 class OneByOneOrGroup(LoadScopeScheduling):
@@ -35,14 +35,12 @@ def be_patient(context):
 
 @pytest.fixture(scope="session")
 def browser():
-    with sync_playwright() as playwright:
+    with ExitStack() as stay:
         try:
-            path = browser_path(playwright.chromium.executable_path)
+            browser = stay.enter_context(opened_browser())
         except NoBrowserError as missing:
             if os.environ.get("REQUIRE_BROWSER") == "1":
                 pytest.fail(str(missing))
             pytest.skip(str(missing))
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         browser.on("context", be_patient)
         yield browser
-        browser.close()

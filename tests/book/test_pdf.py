@@ -1,10 +1,10 @@
 """The printed book: what stands on which page of the PDF."""
 
-import io
 import os
 import re
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pypdfium2
@@ -40,6 +40,11 @@ def squeezed(text):
     return re.sub(r"\s+", "", text)
 
 
+def words_on(sheet):
+    """The text of a sheet, a line a line."""
+    return sheet.get_textpage().get_text_range().replace("\r\n", "\n")
+
+
 @pytest.fixture(scope="session")
 def printed(html_folder, browser):
     """The book in one PDF, printed by the command that a reader has."""
@@ -57,19 +62,14 @@ def printed(html_folder, browser):
 @pytest.fixture(scope="session")
 def sheets(printed):
     """Every sheet, as what draws PDF in a browser reads it."""
-    document = pypdfium2.PdfDocument(PDF)
-    yield list(document)
-    document.close()
+    with closing(pypdfium2.PdfDocument(PDF)) as document:
+        yield list(document)
 
 
 @pytest.fixture(scope="session")
 def pages(sheets):
     """The text of every page, by its number from 1."""
-    texts = (sheet.get_textpage().get_text_range() for sheet in sheets)
-    return {
-        number: text.replace("\r\n", "\n")
-        for number, text in enumerate(texts, start=1)
-    }
+    return {n: words_on(sheet) for n, sheet in enumerate(sheets, start=1)}
 
 
 @pytest.fixture(scope="session")
@@ -322,8 +322,8 @@ def test_one_page_prints_from_a_dark_browser_open_and_on_white(
     assert page.evaluate(theme) == "light"
     page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
     assert page.evaluate(theme) == "dark"
-    sheets = PdfReader(io.BytesIO(page.pdf())).pages
-    text = squeezed("".join(sheet.extract_text() for sheet in sheets))
+    with closing(pypdfium2.PdfDocument(page.pdf())) as sheets:
+        text = squeezed("".join(map(words_on, sheets)))
     assert page.evaluate(theme) == "dark"
     for words in folded:
         assert squeezed(words) in text

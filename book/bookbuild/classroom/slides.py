@@ -21,7 +21,6 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbformat import NotebookNode
-from playwright.sync_api import sync_playwright
 from pygments.formatters import HtmlFormatter
 
 from bookbuild import BuildError, places
@@ -39,7 +38,7 @@ from bookbuild.marks import Mark, numbers_filled
 from bookbuild.pages import colours
 from bookbuild.pages.figures import DARK
 from bookbuild.pages.mathjax import copy_files
-from bookbuild.paper.browser import FLAGS, NoBrowserError, browser_path
+from bookbuild.paper.browser import NoBrowserError, opened_browser
 from bookbuild.paper.print import describe
 from bookbuild.plain import headings
 from recslib import style
@@ -437,11 +436,7 @@ def print_slides(folder: Path, author: str) -> None:
     NoBrowserError
         Where there is no browser.
     """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=browser_path(playwright.chromium.executable_path),
-            args=FLAGS,
-        )
+    with opened_browser() as browser:
         for path in sorted(folder.glob("*/index.html")):
             pdf = path.parent.with_suffix(".pdf")
             page = browser.new_page(
@@ -459,4 +454,3 @@ def print_slides(folder: Path, author: str) -> None:
             )
             describe(pdf, {"title": page.title(), "author": author})
             page.close()
-        browser.close()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
 
 from bookbuild import BuildError
 
@@ -76,3 +80,21 @@ def browser_path(own: str) -> str:
         if path and Path(path).is_file():
             return path
     raise NoBrowserError(MISSING)
+
+
+@contextmanager
+def opened_browser() -> Iterator[Browser]:
+    """Open a browser, and close it in the end.
+
+    Raises
+    ------
+    NoBrowserError
+        Where there is none.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=browser_path(playwright.chromium.executable_path),
+            args=FLAGS,
+        )
+        yield browser
+        browser.close()

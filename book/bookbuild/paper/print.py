@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
     BooleanObject,
@@ -23,7 +23,7 @@ from pypdf.generic import (
 
 from bookbuild import BuildError
 from bookbuild.files import read_settings
-from bookbuild.paper.browser import FLAGS, browser_path
+from bookbuild.paper.browser import opened_browser
 from bookbuild.paper.merge import SCREEN_ONLY, chapters_for_paper, document
 from bookbuild.places import BUILD, HTML, ROOT
 
@@ -35,7 +35,8 @@ PAPER_WIDTH = {"A4": 210.0, "letter": 215.9}
 SIDE_MARGINS = 40.0
 PIXELS_PER_MM = 96 / 25.4
 # One round finds the page numbers, a second proves them, unless filling them
-# in moved the text.
+# in moved the text. What screen readers need, which takes half of the time of
+# a print and moves nothing, is left out of the first.
 MOST_ROUNDS = 5
 
 # Answers with the pictures and the maths that will not be seen.
@@ -130,8 +131,8 @@ def settle(page: Page, path: Path) -> None:
         page.pdf(
             path=path,
             prefer_css_page_size=True,
-            outline=True,
-            tagged=True,
+            outline=bool(before),
+            tagged=bool(before),
             print_background=True,
         )
         now = pages_of(PdfReader(path))
@@ -148,11 +149,15 @@ def settle(page: Page, path: Path) -> None:
     )
 
 
-def print_document(path: Path, pdf: Path, paper: str) -> None:
+def print_document(
+    browser: Browser, path: Path, pdf: Path, paper: str
+) -> None:
     """Print an HTML document to a PDF.
 
     Parameters
     ----------
+    browser
+        What prints it.
     path
         The document.
     pdf
@@ -164,30 +169,22 @@ def print_document(path: Path, pdf: Path, paper: str) -> None:
     ------
     BuildError
         Where something is too wide for the paper, or cannot be read.
-    NoBrowserError
-        Where there is no browser.
     """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=browser_path(playwright.chromium.executable_path),
-            args=FLAGS,
-        )
-        # As wide as the column, so that what is too wide for it shows.
-        column = (PAPER_WIDTH[paper] - SIDE_MARGINS) * PIXELS_PER_MM
-        page = browser.new_page(viewport={"width": int(column), "height": 900})
-        faults: list[str] = []
-        page.on(
-            "requestfailed",
-            lambda request: faults.append(f"Cannot be read: {request.url}"),
-        )
-        page.emulate_media(media="print")
-        page.goto(path.as_uri(), wait_until="load")
-        faults += page.evaluate(READY)
-        faults += page.evaluate(FIT, SMALLEST)
-        if faults:
-            raise BuildError("\n".join([*faults, "No PDF was made."]))
-        settle(page, pdf)
-        browser.close()
+    # As wide as the column, so that what is too wide for it shows.
+    column = (PAPER_WIDTH[paper] - SIDE_MARGINS) * PIXELS_PER_MM
+    page = browser.new_page(viewport={"width": int(column), "height": 900})
+    faults: list[str] = []
+    page.on(
+        "requestfailed",
+        lambda request: faults.append(f"Cannot be read: {request.url}"),
+    )
+    page.emulate_media(media="print")
+    page.goto(path.as_uri(), wait_until="load")
+    faults += page.evaluate(READY)
+    faults += page.evaluate(FIT, SMALLEST)
+    if faults:
+        raise BuildError("\n".join([*faults, "No PDF was made."]))
+    settle(page, pdf)
 
 
 def said_once(title: str) -> str:
@@ -242,11 +239,13 @@ def build_pdf(paper: str = "A4") -> None:
         Where there is no browser.
     """
     config = read_settings(ROOT / "_config.yml")
-    chapters = chapters_for_paper(HTML, ROOT / "_toc.yml", SCREEN_ONLY)
-    DOCUMENT.parent.mkdir(parents=True, exist_ok=True)
-    DOCUMENT.write_text(document(chapters, config, paper), encoding="utf-8")
     unfinished = DOCUMENT.with_suffix(".pdf")
-    print_document(DOCUMENT, unfinished, paper)
+    with opened_browser() as browser:  # without one, nothing is begun
+        chapters = chapters_for_paper(HTML, ROOT / "_toc.yml", SCREEN_ONLY)
+        text = document(chapters, config, paper)
+        DOCUMENT.parent.mkdir(parents=True, exist_ok=True)
+        DOCUMENT.write_text(text, encoding="utf-8")
+        print_document(browser, DOCUMENT, unfinished, paper)
     describe(unfinished, config)
     unfinished.replace(PDF)
     print(f"The book in one PDF: {PDF}")
