@@ -1,5 +1,6 @@
 """Which tests run in one process, and the browser that they open."""
 
+import gc
 import os
 from contextlib import ExitStack
 
@@ -7,6 +8,10 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from bookbuild.paper.browser import NoBrowserError, opened_browser
+
+# Thousands of tests stay, and trees of whole pages: Python is not to look for
+# garbage among them whenever 700 objects were made.
+gc.set_threshold(100_000, 20, 50)
 
 
 class OneByOneOrGroup(LoadScopeScheduling):

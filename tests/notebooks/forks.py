@@ -5,6 +5,7 @@ A kernel runs this file by its path: no name of it becomes one of the kernel's.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable
 
@@ -37,6 +38,7 @@ def run_apart(cells: Iterable[tuple[str, str]]) -> str:
     reading, writing = os.pipe()
     if (child := os.fork()) == 0:
         said = DIED
+        gc.freeze()  # who looks at objects that are shared copies them
         try:
             said = stopped(cells)
         finally:
