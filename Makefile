@@ -34,7 +34,8 @@ RUNS := _build/executed
 SCRIPTS := _build/scripts/films.js
 LIBRARY := $(wildcard recslib/*.py recslib/*/*.py)
 
-# The last chapter runs longest: where two run side by side, it starts first.
+# From the last to the first, which is the shortest: at the end, nothing long is
+# to be left for one core alone.
 NOTEBOOKS := $(shell ls -r notebooks/*.ipynb 2> /dev/null)
 EXECUTED := $(NOTEBOOKS:notebooks/%=$(RUNS)/%)
 COMPARED := $(NOTEBOOKS:notebooks/%=compare-%)
@@ -65,7 +66,7 @@ SIDE_BY_SIDE = --no-print-directory \
 	$(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,$(TWO_AT_A_TIME))
 
 # These share a kernel for each chapter, so one process runs them all: beside
-# the book, whose last steps leave a core.
+# the last notebook and Sphinx, which leave a core.
 BESIDE_BOOK := tests/notebooks/test_edits.py \
 	tests/notebooks/test_quick_runs.py tests/notebooks/test_run_again.py
 # These look at what `make book` leaves in _build.
@@ -120,7 +121,8 @@ book:  ## run the notebooks and build the HTML book
 
 # Both environments at once: pip waits for the network, and uses one core.
 test:  ## everything that CI runs
-	@+$(MAKE) $(SIDE_BY_SIDE) .venv/installed .venv-hub/installed
+	@+$(MAKE) $(SIDE_BY_SIDE) .venv/installed .venv-hub/installed \
+		_build/data-100k
 	$(PY) -m ruff check .
 	$(PY) -m pytest -n2 --dist loadgroup tests \
 		$(BESIDE_BOOK:%=--ignore=%) $(AFTER_BOOK:%=--ignore=%)
