@@ -79,7 +79,12 @@ def test_the_instructor_edition_keeps_what_the_run_showed(book):
     assert set(passed) == {"Pass.\n"}
 
 
-@pytest.fixture(scope="module")
+def of_archives(part):
+    """Name a case for the process that has made the archives."""
+    return f"{part}@archives"
+
+
+@pytest.fixture(scope="module", params=["@archives"])
 def built(tmp_path_factory):
     """Make everything, twice; slides have tests of their own."""
     folder = tmp_path_factory.mktemp("build")
@@ -104,7 +109,7 @@ def test_two_times_the_same_archives_come(built):
         assert (folder / name).read_bytes() == content
 
 
-@pytest.mark.parametrize("part", make.FOR_STUDENTS)
+@pytest.mark.parametrize("part", make.FOR_STUDENTS, ids=of_archives)
 def test_an_archive_for_students_gives_nothing_away(built, part, secrets):
     """The library's checks know the answers: `test_leaks` says in what way."""
     _, archives = built
@@ -116,7 +121,7 @@ def test_an_archive_for_students_gives_nothing_away(built, part, secrets):
     assert found == []
 
 
-@pytest.mark.parametrize("part", make.PARTS)
+@pytest.mark.parametrize("part", make.PARTS, ids=of_archives)
 def test_an_archive_has_what_its_notebooks_need(built, part):
     folder, archives = built
     with zipfile.ZipFile(io.BytesIO(archives[f"{part}.zip"])) as archive:
@@ -130,7 +135,7 @@ def test_an_archive_has_what_its_notebooks_need(built, part):
             assert here.read_bytes() == archive.read(name)
 
 
-@pytest.mark.parametrize("part", make.PARTS)
+@pytest.mark.parametrize("part", make.PARTS, ids=of_archives)
 def test_an_archive_is_whole_without_the_built_book(built, part):
     """No table is missing that only the build fills, and no link is dead."""
     _, archives = built
