@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -60,9 +59,6 @@ COMMANDS = {
     "hub": ("classroom.hub", "start_hub", "start a hub for a class"),
 }
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
-# New objects until Python looks for garbage: pages and PDFs are trees of
-# millions of parts that all stay, and its own 700 costs a third of the time.
-MADE_BEFORE_A_LOOK = 100_000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -113,7 +109,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The command line; None takes that of this process.
     """
     chosen = vars(parser().parse_args(arguments))
-    gc.set_threshold(MADE_BEFORE_A_LOOK, 20, 50)
     module, function, _ = COMMANDS[chosen.pop("command")]
     try:
         step = getattr(import_module(f"bookbuild.{module}"), function)

@@ -31,12 +31,11 @@
             name => name !== "tabindex"
         );
         const size = parseFloat(style.fontSize);  // in pixels
-        const bold = style.fontWeight >= 700;
         return hashed([
             element.tagName, names, element.getAttribute("class"), speaks,
             style.color, style.background, style.opacity, style.textDecoration,
-            bold, size >= 24 || bold && size >= 18.66,  // large, for WCAG
-            style.display === "none", style.visibility,
+            style.fontWeight, style.display === "none", style.visibility,
+            size >= (style.fontWeight < 700 ? 24 : 18.66),  // large, for WCAG
         ].join());
     };
     const looks = new Map(), shapes = new Map();

@@ -35,8 +35,8 @@ PAPER_WIDTH = {"A4": 210.0, "letter": 215.9}
 SIDE_MARGINS = 40.0
 PIXELS_PER_MM = 96 / 25.4
 # One round finds the page numbers, a second proves them, unless filling them
-# in moved the text. What screen readers need, which takes half of the time of
-# a print and moves nothing, is left out of the first.
+# in moved the text. What screen readers need takes almost half of the time of
+# a print, and moves nothing: the first is made without it.
 MOST_ROUNDS = 5
 
 # Answers with the pictures and the maths that will not be seen.
