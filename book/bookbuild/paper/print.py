@@ -125,14 +125,14 @@ def settle(page: Page, path: Path) -> None:
             "[data-page-of]", "all => all.map(one => one.dataset.pageOf)"
         )
     )
-    before: dict[str, int] = {}
+    before: dict[str, int] | None = None
     for _ in range(MOST_ROUNDS):
         page.evaluate(LAY_OUT_ANEW)
         page.pdf(
             path=path,
             prefer_css_page_size=True,
-            outline=bool(before),
-            tagged=bool(before),
+            outline=before is not None,
+            tagged=before is not None,
             print_background=True,
         )
         now = pages_of(PdfReader(path))
